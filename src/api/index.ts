@@ -1,0 +1,25 @@
+/** The shapes the control plane speaks, shared with the command line and the web UI. Shapes only: no behaviour. */
+export {
+  type ApprovalDetail,
+  type ApprovalStatus,
+  approvalDetail,
+  approvalList,
+  approvalState,
+  approvalStatus,
+  type VoteRequest,
+  voteRequest,
+} from "./approval.ts";
+export { type Problem, problem } from "./problem.ts";
+export { type ServerInfo, serverInfo } from "./server-info.ts";
+export {
+  type ExchangeSummary,
+  exchangeSummary,
+  type RecordedMessage,
+  recordedMessage,
+  type SessionDetail,
+  type SessionSummary,
+  sessionDetail,
+  sessionList,
+  sessionSummary,
+} from "./session.ts";
+export { type TokenAnswer, tokenAnswer, tokenError } from "./token.ts";

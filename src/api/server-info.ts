@@ -1,0 +1,24 @@
+import { z } from "zod";
+
+/** `GET /.well-known/gatehouse`: all a helper needs to find its way in. Nothing in it is secret. */
+export const serverInfo = z.object({
+  product: z.literal("gatehouse"),
+  version: z.string(),
+  controlUrl: z.url(),
+  /** Where CONNECT goes, `http://host:port`. */
+  proxyUrl: z.url(),
+  /** PEM of the authority that signs the intercepted leaves. */
+  caCertificatePem: z.string(),
+  signIn: z.object({
+    issuer: z.url(),
+    /** Public client whose tokens open agent sessions and may be stored. */
+    agentClientId: z.string(),
+    /** Public client whose tokens carry approver and auditor acts; never stored, must be fresh. */
+    consoleClientId: z.string(),
+    /** The development identity provider signs people in without proof. */
+    isDevelopment: z.boolean(),
+  }),
+  /** Origin of the audit log and its verifier key (signed-note format). */
+  log: z.object({ origin: z.string(), verifierKey: z.string() }),
+});
+export type ServerInfo = z.infer<typeof serverInfo>;

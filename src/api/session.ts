@@ -1,0 +1,56 @@
+import { z } from "zod";
+
+export const sessionSummary = z.object({
+  id: z.string(),
+  principal: z.object({
+    id: z.string(),
+    email: z.string().optional(),
+    issuer: z.string(),
+    subject: z.string(),
+  }),
+  agent: z.string(),
+  startedAt: z.iso.datetime(),
+  endsAt: z.iso.datetime(),
+  stoppedAt: z.iso.datetime().optional(),
+  state: z.enum(["running", "stopped", "ended"]),
+});
+export type SessionSummary = z.infer<typeof sessionSummary>;
+
+export const exchangeSummary = z.object({
+  id: z.string(),
+  at: z.iso.datetime(),
+  method: z.string(),
+  host: z.string(),
+  operation: z.string().optional(),
+  class: z.string().optional(),
+  resource: z.string().optional(),
+  decision: z.string(),
+  /** The rules that decided, `policy/rule`. */
+  reasons: z.array(z.string()),
+  status: z.number().int().optional(),
+  /** How it ended. */
+  outcome: z.enum(["answered", "refused", "aborted", "unknown", "running"]),
+  approvalId: z.string().optional(),
+  maskedValues: z.number().int(),
+  intentIndex: z.number().int().optional(),
+  outcomeIndex: z.number().int().optional(),
+});
+export type ExchangeSummary = z.infer<typeof exchangeSummary>;
+
+export const recordedMessage = z.object({
+  startLine: z.string(),
+  headers: z.array(z.tuple([z.string(), z.string()])),
+  /** UTF-8 text of the masked body; base64 when it is not text. */
+  body: z.string(),
+  encoding: z.enum(["utf8", "base64"]),
+  isTruncated: z.boolean(),
+});
+export type RecordedMessage = z.infer<typeof recordedMessage>;
+
+export const sessionDetail = sessionSummary.extend({
+  exchanges: z.array(
+    exchangeSummary.extend({ request: recordedMessage.optional(), answer: recordedMessage.optional() }),
+  ),
+});
+export type SessionDetail = z.infer<typeof sessionDetail>;
+export const sessionList = z.object({ sessions: z.array(sessionSummary) });

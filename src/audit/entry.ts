@@ -1,0 +1,73 @@
+/** The kinds of things that are on record. Kinds are only ever added. */
+export type EntryKind =
+  | "log.open"
+  | "exchange.intent"
+  | "exchange.outcome"
+  | "exchange.aborted"
+  | "exchange.refused"
+  | "outcome.unknown"
+  | "approval.requested"
+  | "approval.vote"
+  | "approval.decided"
+  | "approval.expired"
+  | "session.opened"
+  | "session.stopped"
+  | "auth.refused"
+  | "policy.change"
+  | "policy.refused"
+  | "masking.change"
+  | "connection.change"
+  | "audit.read"
+  | "audit.read_denied"
+  | "server.start"
+  | "server.stop";
+
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue };
+
+/** Something too large or too personal for the entry; the entry commits to it by keyed digest, and it may be erased. */
+export interface Attachment {
+  readonly role: "detail" | "request" | "answer";
+  readonly bytes: Uint8Array;
+  /** Whether `bytes` is only the beginning of what there was. */
+  readonly isTruncated: boolean;
+}
+
+/**
+ * One fact to be remembered for ever. Everything in it outlives erasure, so it holds opaque ids, Google's public
+ * names of operations and digests; names of people and resources go into `detail`.
+ */
+export interface NewEntry {
+  readonly kind: EntryKind;
+  readonly sessionId?: string;
+  readonly exchangeId?: string;
+  readonly approvalId?: string;
+  readonly operation?: string;
+  readonly class?: string;
+  readonly decision?: string;
+  readonly policyVersion?: string;
+  readonly status?: number;
+  /** Of the bytes sent or received, hex SHA-256 keyed per session by the log; lengths in bytes. */
+  readonly requestBody?: { readonly sha256: string; readonly bytes: number };
+  readonly answerBody?: { readonly sha256: string; readonly bytes: number };
+  /** Who, what, where, in clear: stored beside the log, encrypted and erasable later. */
+  readonly detail?: { readonly [key: string]: JsonValue };
+  readonly attachments?: readonly Attachment[];
+}
+
+/** Proof of durability: the entry's place in the log and its leaf hash (RFC 6962), handed to the agent. */
+export interface Receipt {
+  readonly origin: string;
+  readonly index: number;
+  readonly leafHash: Uint8Array;
+}
+
+/** Where facts go. `append` resolves only after the entry is on disk; if it rejects, nothing may be forwarded. */
+export interface AuditLog {
+  append(entry: NewEntry): Promise<Receipt>;
+}

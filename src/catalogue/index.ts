@@ -1,0 +1,7 @@
+/**
+ * What a request means: request line in, operation and resource out.
+ * It never guesses: what it does not know is `unknown`. Pure; trusted to name every call the policies judge.
+ */
+export type { Catalogue } from "./catalogue.ts";
+export type { Call, Operation, OperationFlag, Resource, RiskClass } from "./operation.ts";
+export type { CallLine, Understanding, UnknownCode } from "./understanding.ts";

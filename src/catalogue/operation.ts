@@ -1,0 +1,53 @@
+import type { SecretShape } from "#lib/secret-shape";
+
+/** How bad an operation can be, in order; `unknown` fails closed. */
+export type RiskClass = "read" | "write" | "destructive" | "privileged" | "secret_read" | "unknown";
+
+export type OperationFlag =
+  | "exec"
+  | "exfil"
+  | "inference"
+  | "long_running"
+  | "media_upload"
+  | "media_download";
+
+/** One method of one Google API, named as Google names it, e.g. `secretmanager.projects.secrets.versions.access`. */
+export interface Operation {
+  readonly id: string;
+  /** Host of the service, e.g. `secretmanager.googleapis.com`. */
+  readonly service: string;
+  readonly version: string;
+  readonly class: RiskClass;
+  /** Why it is in that class, for people. */
+  readonly classReason: string;
+  readonly flags: readonly OperationFlag[];
+  /** Names people already use, e.g. `cloudfunctions.deploy`. */
+  readonly aliases: readonly string[];
+  readonly requestSecrets: SecretShape | undefined;
+  readonly responseSecrets: SecretShape | undefined;
+  /** Members of the request body (dotted) and query parameters that differ when the same call is sent again. */
+  readonly volatileFields: readonly string[];
+  /** Member of the answer (dotted) that holds a URL usable without a bearer token, e.g. `uploadUrl`. */
+  readonly capabilityField: string | undefined;
+}
+
+/** What an operation is about. */
+export interface Resource {
+  /** Relative resource name, e.g. `projects/p/secrets/s/versions/1`; for lists and creates the parent; "" when there is none. */
+  readonly name: string;
+  /** AIP-122 full name, `//secretmanager.googleapis.com/projects/…`. */
+  readonly fullName: string;
+  /** Collection the name ends in, e.g. `versions`; "" when there is no resource. */
+  readonly type: string;
+  readonly project: string | undefined;
+  readonly location: string | undefined;
+}
+
+export interface Call {
+  readonly operation: Operation;
+  readonly resource: Resource;
+  /** The host after canonicalisation, e.g. `us-central1-run.googleapis.com` keeps its region here. */
+  readonly host: string;
+  /** Decoded query, names as written; no name occurs twice. */
+  readonly query: ReadonlyMap<string, string>;
+}

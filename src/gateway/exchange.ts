@@ -1,0 +1,79 @@
+import type { Readable } from "node:stream";
+import type { Receipt } from "#audit";
+import type { Call } from "#catalogue";
+import type { Caller } from "#identity";
+import type { RawHeader } from "#lib/headers";
+import type { Decision } from "#policy";
+
+/** What came off the wire, untouched. Each later type adds one known fact. */
+export interface ReceivedRequest {
+  readonly exchangeId: string;
+  readonly receivedAt: Date;
+  /** Host the client meant, lower case, without port: from CONNECT, SNI and Host (which agree), or from the path prefix. */
+  readonly host: string;
+  readonly method: string;
+  /** Raw request target below the host, as it will be judged and forwarded. */
+  readonly target: string;
+  readonly headers: readonly RawHeader[];
+  readonly body: Readable;
+  /** From Content-Length; `undefined` when chunked. 0 when there is no body. */
+  readonly bodyBytes: number | undefined;
+  /** Bearer token of the request itself. */
+  readonly bearer: string | undefined;
+  /** Session proven by proxy authentication on the enclosing CONNECT, if any. */
+  readonly proxySessionId: string | undefined;
+  /** Aborted when the client goes away or its session is stopped. */
+  readonly gone: AbortSignal;
+  /** Sends an interim reply (100, 103) to keep a waiting client alive. */
+  readonly sendInterim: (status: 100 | 103) => void;
+}
+
+export interface IdentifiedRequest extends ReceivedRequest {
+  readonly caller: Caller;
+}
+
+export interface UnderstoodRequest extends IdentifiedRequest {
+  readonly call: Call;
+  /** Target with opaque capability handles replaced by what Google issued; equals `target` for all other calls. */
+  readonly upstreamTarget: string;
+}
+
+export interface DecidedRequest extends UnderstoodRequest {
+  readonly connection: string;
+  readonly decision: Decision;
+}
+
+/** The body as it will leave: whole with its digest, or a stream that can be read once. */
+export type OutgoingBody =
+  | { readonly kind: "empty" }
+  | { readonly kind: "buffered"; readonly bytes: Uint8Array; readonly sha256: string }
+  | { readonly kind: "stream"; readonly stream: Readable; readonly bytes: number | undefined };
+
+/** May happen. `approvalId` names the approval that was claimed for this one execution. */
+export interface ClearedRequest extends DecidedRequest {
+  readonly outgoing: OutgoingBody;
+  readonly approvalId: string | undefined;
+}
+
+/** Its intent is durable in the audit log. Only this type can be forwarded. */
+export interface RecordedRequest extends ClearedRequest {
+  readonly intent: Receipt;
+}
+
+export interface UpstreamAnswer {
+  readonly status: number;
+  readonly headers: readonly RawHeader[];
+  readonly body: Readable;
+}
+
+export interface AnsweredExchange {
+  readonly request: RecordedRequest;
+  readonly answer: UpstreamAnswer;
+}
+
+/** What the client gets. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: readonly RawHeader[];
+  readonly body: Uint8Array | Readable;
+}

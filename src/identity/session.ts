@@ -1,0 +1,30 @@
+import type { Principal } from "./principal.ts";
+
+/** One agent's signed-in stretch of work; groups exchanges. */
+export interface Session {
+  readonly id: string;
+  readonly principal: Principal;
+  /** The software acting, as it names itself: a claim, not a proof. */
+  readonly agent: string;
+  /** The connection the session was bound to when it was opened, if one was named. */
+  readonly connection: string | undefined;
+  readonly startedAt: Date;
+  readonly endsAt: Date;
+  readonly stoppedAt: Date | undefined;
+}
+
+/** Who is behind one request, proven anew for each request. */
+export interface Caller {
+  readonly principal: Principal;
+  readonly session: Session;
+  readonly proof: "gateway_token" | "identity_token" | "proxy_session";
+}
+
+/** What the identity module keeps. Implementations live in storage/. */
+export interface SessionStore {
+  insert(session: Session): Promise<void>;
+  find(id: string): Promise<Session | undefined>;
+  /** Marks sessions stopped; returns the ids that were running. */
+  stop(which: { id: string } | { principalId: string } | "all", at: Date): Promise<readonly string[]>;
+  list(limit: number): Promise<readonly Session[]>;
+}

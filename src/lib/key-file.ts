@@ -1,0 +1,56 @@
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { GatehouseError } from "./errors.ts";
+
+/**
+ * Reads a private key file, or creates it with what `create` makes. The file is 0600 from its first byte; one that
+ * others can read is refused, since a key somebody may have copied is no longer a key.
+ * Two processes that create at once end up with the same file: the loser of `link` reads the winner's.
+ */
+export async function readOrCreateKeyFile(
+  path: string,
+  create: () => Promise<string> | string,
+): Promise<string> {
+  if (!exists(path)) writeOnce(path, await create());
+  const { mode } = statSync(path);
+  if (process.platform !== "win32" && (mode & 0o077) !== 0) {
+    throw new GatehouseError(
+      "key_file_open_to_others",
+      `${path} can be read by other users of this machine. Run \`chmod 600 ${path}\`, and replace the key if somebody may have copied it.`,
+    );
+  }
+  return readFileSync(path, "utf8");
+}
+
+function exists(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+function writeOnce(path: string, content: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const draft = `${path}.${process.pid}.new`;
+  const descriptor = openSync(draft, "wx", 0o600);
+  try {
+    writeSync(descriptor, content);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  try {
+    linkSync(draft, path);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+  } finally {
+    unlinkSync(draft);
+  }
+}
