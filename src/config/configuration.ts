@@ -1,0 +1,107 @@
+import { z } from "zod";
+
+const isLoopbackHost = (host: string): boolean =>
+  host === "127.0.0.1" || host === "[::1]" || host === "::1" || host === "localhost";
+
+/** https anywhere; http only to this machine, where nobody can listen in between. */
+const webUrl = z.url().refine(
+  (text) => {
+    const url = new URL(text);
+    return url.protocol === "https:" || (url.protocol === "http:" && isLoopbackHost(url.hostname));
+  },
+  { error: "must be https, or http on a loopback address" },
+);
+
+const name = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, "must be lower-case letters, digits and hyphens");
+const names = z.array(z.string().min(1)).min(1);
+
+const listener = (port: number) =>
+  z
+    .strictObject({
+      host: z.string().default("127.0.0.1"),
+      port: z.int().min(0).max(65_535).default(port),
+    })
+    .refine((value) => isLoopbackHost(value.host), {
+      error: "only loopback addresses are served without TLS; put Gatehouse on 127.0.0.1",
+      path: ["host"],
+    })
+    .prefault({});
+
+const issuer = z.strictObject({
+  issuer: webUrl,
+  /** Client whose tokens open agents' sessions; may be stored. */
+  agent_client: z.string().min(1),
+  /** Client whose tokens carry approvers' and auditors' acts; never stored. */
+  console_client: z.string().min(1),
+  /** Client of the browser sign-in. */
+  web_client: z.string().min(1),
+  algorithms: z
+    .array(z.enum(["RS256", "PS256", "ES256", "EdDSA"]))
+    .min(1)
+    .default(["RS256", "ES256"]),
+  groups_claim: z.string().min(1).default("groups"),
+  /** Signs people in without proof: loopback only. */
+  development: z.boolean().default(false),
+});
+
+const scopes = z.array(z.url()).min(1).default(["https://www.googleapis.com/auth/cloud-platform"]);
+const ownIdentity = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("application_default"), scopes }),
+  z.strictObject({ kind: z.literal("key_file"), path: z.string().min(1), scopes }),
+]);
+const upstreamIdentity = z.discriminatedUnion("kind", [
+  ...ownIdentity.options,
+  z.strictObject({ kind: z.literal("impersonation"), target: z.email(), source: ownIdentity, scopes }),
+  z.strictObject({ kind: z.literal("none") }),
+]);
+
+const connection = z.strictObject({
+  name,
+  identity: upstreamIdentity,
+  hosts: names.default(["*"]),
+  projects: names.default(["*"]),
+  groups: names.default(["*"]),
+  /** Where bytes go instead of Google: an emulator or the practice cloud. */
+  endpoint: webUrl.optional(),
+  quota_project: z.string().min(1).optional(),
+});
+
+/** The whole of gatehouse.yaml. Unknown keys are refused: a misspelt fence must not be an absent one. */
+export const configurationSchema = z.strictObject({
+  data: z.string().min(1).default("data"),
+  control: listener(8440),
+  proxy: listener(8441),
+  identity: z.strictObject({
+    issuers: z.array(issuer).length(1, "exactly one issuer is supported so far"),
+    roles: z.strictObject({
+      "agent-user": z.array(z.string().min(1)),
+      approver: z.array(z.string().min(1)),
+      auditor: z.array(z.string().min(1)),
+      "policy-admin": z.array(z.string().min(1)),
+    }),
+  }),
+  connections: z
+    .array(connection)
+    .min(1)
+    .refine((all) => new Set(all.map((each) => each.name)).size === all.length, {
+      error: "names must differ",
+    }),
+  /** Files, or folders whose `.yaml` files count. */
+  policies: names,
+  masking: z.array(z.string().min(1)).default([]),
+  recording: z
+    .strictObject({
+      /** Bytes of each masked body that are kept. */
+      body_bytes_max: z
+        .int()
+        .min(0)
+        .max(16 * 1024 * 1024)
+        .default(256 * 1024),
+    })
+    .prefault({}),
+  /** Service accounts and resource-name prefixes that belong to Gatehouse itself: only reads reach them, whatever policies say. */
+  protected: z.array(z.string().min(1)).default([]),
+});
+
+export type Configuration = z.infer<typeof configurationSchema>;
+export type ConnectionConfiguration = z.infer<typeof connection>;

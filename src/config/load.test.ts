@@ -1,0 +1,61 @@
+import { expect, test } from "vitest";
+import { parseConfiguration } from "./load.ts";
+
+const sound = `
+identity:
+  issuers:
+    - { issuer: "http://127.0.0.1:8442", agent_client: a, console_client: c, web_client: w, development: true }
+  roles: { agent-user: [engineering], approver: [sre], auditor: [audit], policy-admin: [platform] }
+connections:
+  - { name: practice, identity: { kind: none }, endpoint: "http://127.0.0.1:8443" }
+policies: [policies]
+`;
+
+const refusal = (text: string): string => {
+  try {
+    parseConfiguration("gatehouse.yaml", text);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  return "accepted";
+};
+
+test("a misspelt key is refused with file, line and key", () => {
+  expect(refusal(sound.replace("endpoint:", "endpont:"))).toMatch(
+    /^gatehouse\.yaml:7: connections\.0: .*endpont/,
+  );
+});
+
+test("a cleartext endpoint beyond loopback is refused", () => {
+  expect(refusal(sound.replace("127.0.0.1:8443", "practice.example.com"))).toContain("must be https");
+});
+
+test("a cleartext issuer beyond loopback is refused", () => {
+  expect(refusal(sound.replace("127.0.0.1:8442", "idp.example.com"))).toContain("must be https");
+});
+
+test("a listener beyond loopback is refused as long as there is no TLS", () => {
+  expect(refusal(`${sound}proxy: { host: 0.0.0.0 }\n`)).toContain("proxy.host: only loopback");
+});
+
+test("broken YAML names the line", () => {
+  expect(refusal("identity: [")).toMatch(/^gatehouse\.yaml:1: /);
+});
+
+test("YAML aliases are refused, so that a small file cannot grow", () => {
+  expect(refusal(`x: &x [a]\ny: *x\n`)).not.toBe("accepted");
+});
+
+test("two connections of one name are refused", () => {
+  const twice = sound.replace(/(\n {2}- \{ name: practice.*)/, "$1$1");
+  expect(refusal(twice)).toContain("connections: names must differ");
+});
+
+test("what is left out gets loopback listeners and a data folder", () => {
+  const { control, proxy, data } = parseConfiguration("gatehouse.yaml", sound);
+  expect([control, proxy, data]).toEqual([
+    { host: "127.0.0.1", port: 8440 },
+    { host: "127.0.0.1", port: 8441 },
+    "data",
+  ]);
+});
