@@ -1,0 +1,47 @@
+import type { ClientMetadata } from "oidc-provider";
+import { DEVELOPMENT_GRANT } from "./development-grant.ts";
+
+/** Where a native client may listen for its answer, on any port (RFC 8252 section 7.3). */
+const loopbackRedirects = ["127.0.0.1", "[::1]"].flatMap((host) => [
+  `http://${host}/`,
+  `http://${host}/callback`,
+]);
+
+/**
+ * Gatehouse's clients. All are public and prove themselves by PKCE; only the agent's may keep a sign-in, since an
+ * approver's or auditor's act must come from somebody who was just there.
+ */
+export function clientsFor(webRedirectUris: readonly string[]): ClientMetadata[] {
+  const shared = {
+    token_endpoint_auth_method: "none",
+    response_types: ["code"],
+    id_token_signed_response_alg: "ES256",
+    require_auth_time: true,
+  } as const;
+  return [
+    {
+      ...shared,
+      client_id: "gatehouse-agent",
+      client_name: "Gatehouse on this machine",
+      application_type: "native",
+      redirect_uris: loopbackRedirects,
+      grant_types: ["authorization_code", "refresh_token", DEVELOPMENT_GRANT],
+    },
+    {
+      ...shared,
+      client_id: "gatehouse-console",
+      client_name: "Gatehouse command line",
+      application_type: "native",
+      redirect_uris: loopbackRedirects,
+      grant_types: ["authorization_code", DEVELOPMENT_GRANT],
+    },
+    {
+      ...shared,
+      client_id: "gatehouse-web",
+      client_name: "Gatehouse in the browser",
+      application_type: "web",
+      redirect_uris: [...webRedirectUris],
+      grant_types: ["authorization_code"],
+    },
+  ];
+}
