@@ -3,5 +3,7 @@
  * It never guesses: what it does not know is `unknown`. Pure; trusted to name every call the policies judge.
  */
 export type { Catalogue } from "./catalogue.ts";
+export { loadCatalogue } from "./load.ts";
 export type { Call, Operation, OperationFlag, Resource, RiskClass } from "./operation.ts";
+export { compileOperationPattern, isDeadPattern, type OperationTest } from "./pattern.ts";
 export type { CallLine, Understanding, UnknownCode } from "./understanding.ts";

@@ -25,7 +25,10 @@ export interface Operation {
   readonly aliases: readonly string[];
   readonly requestSecrets: SecretShape | undefined;
   readonly responseSecrets: SecretShape | undefined;
-  /** Members of the request body (dotted) and query parameters that differ when the same call is sent again. */
+  /**
+   * Members of the request body (dotted, lists transparent) and query parameters that differ when the same call is
+   * sent again. A member whose own name has dots stands in brackets: `metadata.labels["client.knative.dev/nonce"]`.
+   */
   readonly volatileFields: readonly string[];
   /** Member of the answer (dotted) that holds a URL usable without a bearer token, e.g. `uploadUrl`. */
   readonly capabilityField: string | undefined;
@@ -50,4 +53,11 @@ export interface Call {
   readonly host: string;
   /** Decoded query, names as written; no name occurs twice. */
   readonly query: ReadonlyMap<string, string>;
+  /** Parameters that the method allows more than once and that were there more than once; not among `query`. */
+  readonly repeatedQuery?: ReadonlyMap<string, readonly string[]> | undefined;
+  /**
+   * What the bodies are besides JSON: bytes up, bytes down, or the start of a resumable upload, whose answer names a
+   * session URL in `Location`.
+   */
+  readonly media?: "upload" | "resumable_upload" | "download" | undefined;
 }

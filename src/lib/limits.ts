@@ -5,6 +5,10 @@ export const limits = {
   headerCountMax: 100,
   /** Longer than any Google URL we have seen signed (about 2 KiB), short enough to log. */
   targetBytesMax: 8 * 1024,
+  /** Google's deepest method path has about 20 segments; Firestore documents nest up to 100 levels. */
+  pathSegmentsMax: 256,
+  /** The longest operation id has about 130 characters; a longer pattern in a policy is a mistake. */
+  operationPatternLengthMax: 256,
   /** Structured bodies are judged and masked as a whole; Google refuses JSON above 10 to 32 MiB. */
   structuredBodyBytesMax: 32 * 1024 * 1024,
   /** Bodies up to this size are buffered so that the intent commits to their digest; larger ones stream. */
@@ -16,6 +20,15 @@ export const limits = {
   /** Hold back only what could still grow into a secret; a longer one cuts the answer off. */
   maskWindowBytesMax: 64 * 1024,
   jsonDepthMax: 64,
+  /** Places named per body; a list of thousands of keys has one place. */
+  findingsMax: 1_000,
+  /** Patterns run at about 1 MB/s each; more of them would hold up everybody's calls. */
+  maskPatternsMax: 50,
+  maskPatternCharsMax: 512,
+  maskFieldsMax: 500,
+  maskNamesMax: 500,
+  /** Shorter strings occur by chance; no credential Google issues is this short. */
+  ownCredentialBytesMin: 12,
   /** RFC 7519 tokens of identity providers with many groups reach 8 KiB. */
   tokenBytesMax: 16 * 1024,
   jwksBytesMax: 256 * 1024,
@@ -34,4 +47,138 @@ export const limits = {
   heldRequestsTotalMax: 500,
   capabilitiesPerSessionMax: 1_000,
   tunnelsPerSessionMax: 256,
+  /** A service account key file is about 2.4 KiB. */
+  keyFileBytesMax: 64 * 1024,
+  /** Google's token answers stay below 4 KiB. */
+  tokenAnswerBytesMax: 64 * 1024,
+  /** For one credential, retries included; agents wait meanwhile. */
+  tokenTimeoutMs: 15_000,
+  /** Refreshed this long before its end, so that no call leaves with a token that dies on the way. */
+  tokenRefreshMarginMs: 5 * 60 * 1000,
+  /** After a failed refresh, calls are refused this long without asking again: agents retry faster than Google forgives. */
+  tokenFailureHoldMs: 1_000,
+  /** A credential is looked for in answers this long after its end, as an answer may still be on its way. */
+  ownCredentialSlackMs: 10 * 60 * 1000,
+  /** A token server that hands out tokens of a second's life must not fill the memory. */
+  ownCredentialsMax: 200,
+  /** A TCP and TLS handshake that takes longer is a black hole. */
+  egressConnectTimeoutMs: 10_000,
+  /** Sockets to one upstream host per connection: agents make 1 to 50 calls a second, each well under a second. */
+  upstreamSocketsPerOriginMax: 64,
+  /** Google's answers to Storage and batch calls carry more headers than we accept from clients. */
+  upstreamHeaderBytesMax: 32 * 1024,
+  /** Google's waiting methods answer within two minutes; the slowest client gives up after five. */
+  upstreamHeadersTimeoutMs: 300_000,
+  /** Silence within an answer; streams that pause longer are re-opened by their clients. */
+  upstreamIdleTimeoutMs: 300_000,
+  /** Google's libraries ask again below about four minutes left; a token with more than five is never asked for twice. */
+  gatewayTokenRenewMs: 5 * 60 * 1000,
+  /** One side of a tunnel has said goodbye: what is still under way arrives within a minute or never. */
+  tunnelHalfClosedMsMax: 60_000,
+  /** A refused CONNECT is a sentence or two. */
+  refusalBodyBytesMax: 64 * 1024,
+  /** A session with all its recordings, as the control plane answers it. */
+  controlAnswerBytesMax: 64 * 1024 * 1024,
+  /** The control plane answers from its own database. */
+  controlTimeoutMs: 15_000,
+  /** A person finds the browser window, types and confirms. */
+  signInMsMax: 5 * 60 * 1000,
+  /** One slice of a long wait: below the 30 s and 60 s after which proxies and agents' shells lose patience. */
+  waitSliceMs: 25_000,
+  /** Leaves the interception CA keeps ready: more than Google has API hosts, regions included, that one site uses. */
+  leafCertificatesMax: 512,
+  /** An idle client connection may be used again for this long; shorter and every gcloud call pays a handshake. */
+  clientIdleTimeoutMs: 65_000,
+  /** A body that stops arriving, or that nobody takes, holds memory and sockets; two minutes outlast any honest stall. */
+  bodyIdleTimeoutMs: 120_000,
+  /** After a refusal the rest of an unread body is discarded for this long, so that the client can read the refusal. */
+  lingerMs: 5_000,
+  /** Answers that carry a capability URL are a few hundred bytes of JSON; they are rewritten whole. */
+  capabilityAnswerBytesMax: 1024 * 1024,
+  /** Google signs upload URLs for 15 to 60 minutes. */
+  signedUrlLifeMs: 60 * 60 * 1000,
+  /** What an approver is shown of a body. */
+  approvalPreviewBytesMax: 64 * 1024,
+  /** Strangers without a session get this many entries a minute in the log; the rest are counted, not listed. */
+  strangerEntriesPerMinuteMax: 60,
+  /** SQLite's own default: 1,000 pages of 4 KiB wait in the WAL before they are copied into the database file. */
+  walBytesMax: 4 * 1024 * 1024,
+  /** Writes waiting for the disk: at 2,000 a second, the last one waits two seconds; after that refusing is kinder. */
+  databaseQueueMax: 4_096,
+  /** Writes of one transaction: more no longer helps the disk, and holds back the first. */
+  databaseBatchMax: 256,
+  /** A recording of the largest body that may be configured (16 MiB), with its headers. */
+  attachmentBytesMax: 17 * 1024 * 1024,
+  /** A policy file longer than this is generated or hostile; people review these. */
+  policyDocumentBytesMax: 256 * 1024,
+  policyDocumentsMax: 100,
+  /** All policies together: `explain` and the checks look at each rule. */
+  policyRulesMax: 2_000,
+  /** Conditions run on each call; their length bounds their cost (src/policy/condition.ts). */
+  conditionCharsMax: 4_096,
+  conditionNodesMax: 500,
+  conditionDepthMax: 24,
+  conditionListMax: 200,
+  /** A question nobody answered in a week is not going to be answered. */
+  approvalDecideWithinMsMax: 7 * 24 * 60 * 60 * 1000,
+  /** What was approved yesterday may be wrong today. */
+  approvalExecuteWithinMsMax: 24 * 60 * 60 * 1000,
+  /** An approver reads for minutes; a sign-in older than this could be somebody else at the desk. */
+  approverSignInAgeMsMax: 5 * 60 * 1000,
+  /** Clocks of identity provider and gateway may differ by this much. */
+  approverSignInSkewMs: 60 * 1000,
+  approvalReasonCharsMax: 500,
+  /** The same call, sent again after a denial, is answered with that denial for this long instead of asking anew. */
+  denialSticksMs: 10 * 60 * 1000,
+  /** Sealed requests waiting in the database, all sessions together. */
+  heldBytesTotalMax: 2 * 1024 * 1024 * 1024,
+  /** What one screen or command shows of the inbox. */
+  listedApprovalsMax: 1_000,
+  /** Clocks of providers and ours drift; RFC 7519 section 4.1.4 allows "no more than a few minutes". */
+  tokenSkewMs: 60_000,
+  /** Identity providers' tokens live for an hour, workloads' for at most a day. */
+  identityTokenAgeMsMax: 24 * 60 * 60 * 1000,
+  /** Below the 15 minutes that may be, so that a group that was taken away counts soon. */
+  gatewayTokenLifeMs: 10 * 60 * 1000,
+  /** Groups in one token: Entra ID stops at 200, others at about 1,000. */
+  groupsMax: 1_000,
+  groupCharsMax: 256,
+  /** What an agent may call itself. */
+  agentNameCharsMax: 100,
+  /** OpenID Connect Core section 2: a subject has at most 255 characters. */
+  subjectCharsMax: 255,
+  /** Discovery, keys and code exchange: a provider that takes longer is down. */
+  providerTimeoutMs: 5_000,
+  /** Keys are looked at again after this long, so that a withdrawn key stops counting. */
+  providerKeysFreshMs: 10 * 60 * 1000,
+  /** While the provider is down its last keys count this long, then nobody new gets in. */
+  providerKeysStaleMs: 60 * 60 * 1000,
+  /** Strangers' tokens with invented key ids must not make us hammer the provider. */
+  providerKeysPauseMs: 30_000,
+  /** How long a key id that the provider does not know is refused unasked, and how many of them. */
+  unknownKeyIdMs: 60_000,
+  unknownKeyIdsMax: 1_000,
+  /** A proven token is believed this long without asking the session store; a stopped session ends it at once. */
+  authenticationCacheMs: 60_000,
+  authenticationCacheMax: 10_000,
+  /** Sessions whose end is watched, and whose refresh tokens are kept: far more than one gateway serves. */
+  watchedSessionsMax: 10_000,
+  /** How long a browser stays signed in for looking; deciding asks again. */
+  browserSessionLifeMs: 60 * 60 * 1000,
+  browserSessionsMax: 10_000,
+  /** Sign-ins that were begun and not finished; more is somebody knocking for sport. */
+  pendingSignInsMax: 1_000,
+  /** Token and sign-in forms are one token and a few words. */
+  controlBodyBytesMax: 64 * 1024,
+  /** Below the 60 s after which proxies give up on a silent answer. */
+  approvalWaitMsMax: 55_000,
+  /** Per address and minute. A team behind one address exchanges a token per run and refreshes every five minutes. */
+  controlRequestsPerMinuteMax: 1_200,
+  tokenRequestsPerMinuteMax: 300,
+  signInsPerMinuteMax: 60,
+  votesPerMinuteMax: 60,
+  /** The newest, as one answer. */
+  listedSessionsMax: 500,
+  /** A session of twelve hours refreshes every five minutes, 144 times; its used tokens are remembered. */
+  refreshesPerSessionMax: 1_000,
 } as const;

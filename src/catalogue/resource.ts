@@ -1,0 +1,97 @@
+import type { Resource } from "./operation.ts";
+import type { PathTemplate } from "./template.ts";
+
+/**
+ * The relative name of what a path is about: from its first variable, with the collection before it, to its last.
+ * `segments` are raw and without the custom verb. "" when the path names nothing.
+ */
+export function resourceName(segments: readonly string[], template: PathTemplate): string {
+  const { resource } = template;
+  if (resource === undefined) return "";
+  return segments
+    .slice(resource.before, segments.length - resource.after)
+    .map(normaliseSegment)
+    .join("/");
+}
+
+/** Characters a segment may hold unescaped (RFC 3986 section 3.3, `pchar`). */
+const segmentCharacter = /[A-Za-z0-9\-._~!$&'()*+,;=:@]/;
+
+/** One spelling for one name: needless escapes are undone once, all others are written in capitals. */
+export function normaliseSegment(segment: string): string {
+  if (!segment.includes("%")) return segment;
+  return segment.replace(/%[0-9A-Fa-f]{2}/g, (encoded) => {
+    const character = String.fromCharCode(Number.parseInt(encoded.slice(1), 16));
+    return segmentCharacter.test(character) ? character : encoded.toUpperCase();
+  });
+}
+
+export interface ResourceOrigin {
+  /** Host of the service the operation belongs to, e.g. also where `www.googleapis.com` was asked. */
+  readonly service: string;
+  /** Location named by the host. */
+  readonly location: string | undefined;
+  /** Project named outside the path, in a query parameter or header. */
+  readonly projectAside: string | undefined;
+  /** Whether the name ends in a fixed word rather than an id, e.g. `projects/p/settings`. */
+  readonly endsInLiteral: boolean;
+}
+
+/** Whether the resource a template names ends in a fixed word. */
+export function endsInLiteral({ segments, resource }: PathTemplate): boolean {
+  if (resource === undefined) return false;
+  return !(segments.at(-1 - resource.after) ?? "*").startsWith("*");
+}
+
+/** `undefined` when the name contradicts itself about its project. */
+export function resourceOf(name: string, origin: ResourceOrigin): Resource | undefined {
+  const parts = name === "" ? [] : name.split("/");
+  const named = projectInName(parts);
+  const owner = projectOfServiceAccount(parts);
+  // Google finds a service account by its e-mail: whoever is allowed one project must not reach another by it.
+  if (owner !== undefined && named !== undefined && contradict(named, owner)) return undefined;
+  return {
+    name,
+    fullName: name === "" ? "" : `//${origin.service}/${name}`,
+    type: (origin.endsInLiteral ? parts.at(-1) : parts.at(-2)) ?? "",
+    project: named ?? owner ?? origin.projectAside,
+    location: locationOf(parts) ?? origin.location,
+  };
+}
+
+/** A project's number and its id cannot be compared. */
+function contradict(one: string, other: string): boolean {
+  return one !== other && !/^\d+$/.test(one) && !/^\d+$/.test(other);
+}
+
+function projectInName([collection, id]: readonly string[]): string | undefined {
+  // `-` asks for all projects, or for the one the rest of the name tells.
+  if (id === undefined || id === "-") return undefined;
+  if (collection === "projects" || collection === "namespaces") return id;
+  if (collection !== "policies") return undefined;
+  // A deny policy hangs on a resource whose full name is one segment.
+  return /^cloudresourcemanager\.googleapis\.com%2Fprojects%2F([a-z0-9:.-]+)$/.exec(id)?.[1];
+}
+
+/** Project of a service account's e-mail, as far as the e-mail tells. */
+function projectOfServiceAccount(parts: readonly string[]): string | undefined {
+  const at = parts.indexOf("serviceAccounts");
+  const email = at < 0 ? undefined : parts[at + 1];
+  if (email === undefined) return undefined;
+  const [, project, domain] =
+    /@([a-z0-9-]+)((?:\.[a-z0-9-]+)*)\.iam\.gserviceaccount\.com$/.exec(email) ?? [];
+  if (project !== undefined) return domain === "" ? project : `${domain?.slice(1)}:${project}`;
+  return (
+    /^(\d+)-compute@developer\.gserviceaccount\.com$/.exec(email)?.[1] ??
+    /^([a-z0-9-]+)@appspot\.gserviceaccount\.com$/.exec(email)?.[1]
+  );
+}
+
+function locationOf(parts: readonly string[]): string | undefined {
+  const at = parts.findIndex((part) => ["locations", "zones", "regions", "global"].includes(part));
+  if (at < 0) return undefined;
+  // compute writes `projects/p/global/…` where others have a location.
+  if (parts[at] === "global") return at % 2 === 0 ? "global" : undefined;
+  const place = parts[at + 1];
+  return place === "-" ? undefined : place;
+}

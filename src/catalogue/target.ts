@@ -1,0 +1,77 @@
+import { limits } from "#lib/limits";
+
+/** The request target, cut at the question mark; still undecoded. */
+export interface Target {
+  readonly path: string;
+  readonly query: string;
+}
+
+/** Characters a path may be made of (RFC 3986 section 3.3), without `;`, which some servers cut parameters at. */
+const pathCharacters = /^\/[A-Za-z0-9\-._~%!$&'()*+,=:@/]*$/;
+const queryCharacters = /^[\x21-\x7e]*$/;
+
+/**
+ * Accepts a target in origin form that every parser reads alike; a string says why not.
+ * The platform's `URL` is no help here: it folds `%2e%2e`, `\` and tabs away before anybody can look.
+ */
+export function parseTarget(raw: string): Target | string {
+  if (raw.length > limits.targetBytesMax) return `it is longer than ${limits.targetBytesMax} bytes`;
+  const mark = raw.indexOf("?");
+  const path = mark < 0 ? raw : raw.slice(0, mark);
+  const query = mark < 0 ? "" : raw.slice(mark + 1);
+  if (!pathCharacters.test(path)) return "its path holds a character that has no place there";
+  if (!queryCharacters.test(query) || /[\\#]/.test(query))
+    return "its query holds a character that has no place there";
+  return objectionToEscapes(path) ?? { path, query };
+}
+
+function objectionToEscapes(path: string): string | undefined {
+  if (!path.includes("%")) return undefined;
+  if (/%(?![0-9A-Fa-f]{2})/.test(path)) return "a percent escape in it is broken";
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(path);
+  } catch {
+    return "its escapes are not UTF-8";
+  }
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  return /[\x00-\x1f\x7f-\x9f\\]/.test(decoded) ? "it hides a control character or a backslash" : undefined;
+}
+
+/**
+ * Cuts the path of a JSON API into segments; a string says why a path cannot be trusted to mean one thing.
+ * Never decoded first: `%2F` is no separator.
+ */
+export function splitPath(path: string): readonly string[] | string {
+  const segments = path.slice(1).split("/");
+  if (segments.length > limits.pathSegmentsMax) return `it has more than ${limits.pathSegmentsMax} segments`;
+  for (const segment of segments) {
+    if (segment === "") return "it has an empty segment or ends in a slash";
+    if (isDotSegment(segment)) return "it has a dot segment";
+  }
+  return segments;
+}
+
+/** `.` and `..` in any spelling, also between encoded slashes. */
+export function isDotSegment(segment: string): boolean {
+  if (!segment.startsWith(".") && !segment.includes("%")) return false;
+  return segment
+    .replace(/%2e/gi, ".")
+    .split(/%2f/i)
+    .some((part) => part === "." || part === "..");
+}
+
+/** Escapes that only an id which may hold a path can need: `/`, `%` and `;`. */
+export function needsPathLikeId(segment: string): boolean {
+  return segment.includes("%") && /%(?:2f|25|3b)/i.test(segment);
+}
+
+/** Undoes escapes once; text whose escapes make no sense stays as it is. */
+export function decodeOnce(text: string): string {
+  if (!text.includes("%")) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

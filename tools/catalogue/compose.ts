@@ -1,0 +1,98 @@
+import type { CatalogueFile, OperationRow } from "../../src/catalogue/catalogue-file.ts";
+import { classify } from "./classify.ts";
+import type { CountedPattern, Curated } from "./curated.ts";
+import type { ApiVersion, Method } from "./intermediate.ts";
+import { buildSecretGraph } from "./secrets.ts";
+
+/** Turns one API version into what is committed. */
+export function compose(version: ApiVersion, curated: Curated): CatalogueFile {
+  const [service, ...others] = new Set(version.methods.map(({ host }) => host));
+  if (service === undefined || others.length > 0) throw new Error(`${version.api}: not exactly one host`);
+  const { graph } = buildSecretGraph(version, curated.secretFields);
+  const reasons: string[] = [];
+  const reasonIndex = (reason: string): number => {
+    if (!reasons.includes(reason)) reasons.push(reason);
+    return reasons.indexOf(reason);
+  };
+  const operations = version.methods.map((method): OperationRow => {
+    const verdict = classify(method, curated);
+    return {
+      id: method.id,
+      class: verdict.class,
+      why: reasonIndex(verdict.reason),
+      http: `${method.verb} ${method.template}`,
+      ...extrasOf(method, version, curated),
+      ...secretsOf(method, graph),
+    };
+  });
+  operations.sort((a, b) => (a.id < b.id ? -1 : 1));
+  const slashes = [...(curated.slashes.get(version.api) ?? [])];
+  return {
+    api: version.api,
+    version: version.version,
+    service,
+    slashes,
+    reasons,
+    operations,
+    secrets: graph,
+  };
+}
+
+function extrasOf(method: Method, version: ApiVersion, curated: Curated): Partial<OperationRow> {
+  const flags = flagsOf(method, version, curated);
+  const aliases = meant(curated.aliases, method).map(({ alias }) => alias);
+  const volatile = volatileFieldsOf(method, version, curated);
+  const [capability] = meant(curated.capabilities, method).map(({ field }) => field);
+  const repeated = method.queryParameters.filter(({ isRepeated }) => isRepeated).map(({ name }) => name);
+  return {
+    ...(method.uploadTemplate === undefined ? {} : { upload: method.uploadTemplate }),
+    ...(flags.length === 0 ? {} : { flags }),
+    ...(aliases.length === 0 ? {} : { aliases: [...new Set(aliases)] }),
+    ...(volatile.length === 0 ? {} : { volatile }),
+    ...(capability === undefined ? {} : { capability }),
+    ...(repeated.length === 0 ? {} : { repeated }),
+    ...(namesProjectInQuery(method) ? { project: "project" } : {}),
+    ...(method.isApproximate ? { approximate: true as const } : {}),
+  };
+}
+
+function meant<T extends CountedPattern>(rules: readonly T[], method: Method): T[] {
+  return rules.filter(({ isMeant }) => isMeant({ id: method.id, aliases: [] }));
+}
+
+function flagsOf(method: Method, version: ApiVersion, curated: Curated): NonNullable<OperationRow["flags"]> {
+  const flags = meant(curated.flags, method).map(({ flag }) => flag);
+  if (isLongRunning(method, version)) flags.push("long_running");
+  if (method.uploadTemplate !== undefined) flags.push("media_upload");
+  if (meant(curated.downloads, method).length > 0) flags.push("media_download");
+  return [...new Set(flags)].sort();
+}
+
+/** An answer that has to be asked for again: google.longrunning.Operation, or compute's and sqladmin's own. */
+function isLongRunning(method: Method, version: ApiVersion): boolean {
+  if (method.verb === "GET") return false;
+  const answer = version.schemas.get(method.responseSchema ?? "");
+  if (answer === undefined) return false;
+  return (
+    (answer.has("done") && answer.has("response")) || (answer.has("operationType") && answer.has("status"))
+  );
+}
+
+function volatileFieldsOf(method: Method, version: ApiVersion, curated: Curated): string[] {
+  const fields = meant(curated.volatileFields, method).map(({ field }) => field);
+  const inQuery = method.queryParameters.some(({ name }) => name === "requestId");
+  const inBody = version.schemas.get(method.requestSchema ?? "")?.has("requestId") ?? false;
+  return inQuery || inBody ? ["requestId", ...fields] : fields;
+}
+
+function namesProjectInQuery(method: Method): boolean {
+  return !method.template.includes("{") && method.queryParameters.some(({ name }) => name === "project");
+}
+
+function secretsOf(method: Method, graph: CatalogueFile["secrets"]): Partial<OperationRow> {
+  const { requestSchema, responseSchema } = method;
+  return {
+    ...(requestSchema !== undefined && requestSchema in graph ? { request: requestSchema } : {}),
+    ...(responseSchema !== undefined && responseSchema in graph ? { response: responseSchema } : {}),
+  };
+}

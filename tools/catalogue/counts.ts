@@ -1,0 +1,48 @@
+import type { CatalogueFile } from "../../src/catalogue/catalogue-file.ts";
+import type { CountedPattern, Curated } from "./curated.ts";
+
+/**
+ * Curated decisions that do not hold for what was read: a pattern that matches more or fewer ids than it says, an
+ * override of a method that is not there, an alias that is somebody's id. Each is a sentence; none is the goal.
+ */
+export function findStaleDecisions(files: readonly CatalogueFile[], curated: Curated): string[] {
+  const verbs = new Map<string, Set<string>>();
+  for (const { id, http } of files.flatMap(({ operations }) => operations)) {
+    const known = verbs.get(id) ?? new Set<string>();
+    verbs.set(id, known.add(http.slice(0, http.indexOf(" "))));
+  }
+  const patterns: readonly (readonly [string, readonly CountedPattern[]])[] = [
+    ["privileged", curated.privileged],
+    ["flags", curated.flags],
+    ["aliases", curated.aliases],
+    ["volatile-fields", curated.volatileFields],
+    ["capabilities", curated.capabilities],
+    ["downloads", curated.downloads],
+  ];
+  return [
+    ...patterns.flatMap(([table, rules]) => rules.flatMap((rule) => checkCount(table, rule, verbs))),
+    ...checkOverrides(curated, verbs),
+    ...curated.aliases
+      .filter(({ alias }) => verbs.has(alias))
+      .map(({ alias }) => `aliases.tsv: ${alias} is an id`),
+  ];
+}
+
+function checkCount(table: string, rule: CountedPattern, verbs: ReadonlyMap<string, unknown>): string[] {
+  const found = [...verbs.keys()].filter((id) => rule.isMeant({ id, aliases: [] })).length;
+  if (found === rule.count && found > 0) return [];
+  return [`${table}.tsv: ${rule.pattern} says ${rule.count}, matches ${found}`];
+}
+
+/** Overrides of APIs that are not carried wait for the day they are. */
+function checkOverrides(curated: Curated, verbs: ReadonlyMap<string, ReadonlySet<string>>): string[] {
+  const carried = new Set([...verbs.keys()].map(prefixOf));
+  return [...curated.overrides.values()]
+    .filter(({ id }) => carried.has(prefixOf(id)))
+    .filter(({ id, verb }) => verbs.get(id)?.has(verb) !== true)
+    .map(({ id, verb }) => `overrides: there is no ${verb} ${id}`);
+}
+
+function prefixOf(id: string): string {
+  return id.slice(0, id.indexOf("."));
+}

@@ -1,0 +1,172 @@
+// Writes src/catalogue/generated/ from the pinned packages, or with --check says whether it is up to date.
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type CatalogueFile,
+  type CatalogueManifest,
+  catalogueFile,
+} from "../../src/catalogue/catalogue-file.ts";
+import { carried } from "./carried.ts";
+import { describeChanges } from "./changes.ts";
+import { compose } from "./compose.ts";
+import { findStaleDecisions } from "./counts.ts";
+import { readCurated } from "./curated.ts";
+import { page } from "./page.ts";
+import { readApi } from "./read-googleapis.ts";
+import { buildSecretGraph } from "./secrets.ts";
+
+const here = import.meta.dirname;
+const target = join(here, "../../src/catalogue/generated");
+const docsPage = join(here, "../../docs/catalogue.md");
+const report = join(here, "out/changes.md");
+const packageFolder = join(here, "node_modules/googleapis");
+
+process.exitCode = main(process.argv.slice(2));
+
+function main(options: readonly string[]): number {
+  const isCheck = options.includes("--check");
+  const { texts, files, slips } = generate();
+  const docs = page(files, packageVersion());
+  for (const slip of slips) console.error(slip);
+  if (slips.length > 0) {
+    console.error(`catalogue: ${slips.length} curated decisions do not hold; look at each and correct it`);
+    return 1;
+  }
+  if (isCheck) return check(texts, docs);
+  writeFileSync(docsPage, docs);
+  return write(texts, files);
+}
+
+interface Generated {
+  /** File name to content, manifest included. */
+  readonly texts: ReadonlyMap<string, string>;
+  readonly files: readonly CatalogueFile[];
+  readonly slips: readonly string[];
+}
+
+function generate(): Generated {
+  const curated = readCurated();
+  const texts = new Map<string, string>();
+  const files: CatalogueFile[] = [];
+  const entries: CatalogueManifest["files"] = [];
+  const slips: string[] = [];
+  for (const [api, ...versions] of carried) {
+    for (const version of versions) {
+      const { description, inputDigest } = readApi(packageFolder, api, version);
+      const file = compose(description, curated);
+      slips.push(
+        ...buildSecretGraph(description, curated.secretFields).unresolved.map(
+          (name) => `no such field: ${name}`,
+        ),
+      );
+      const text = print(file);
+      const name = `${api}-${version}.json`;
+      texts.set(name, text);
+      files.push(file);
+      entries.push({
+        file: name,
+        input: inputDigest,
+        sha256: digest(text),
+        operations: file.operations.length,
+      });
+    }
+  }
+  slips.push(...findStaleDecisions(files, curated));
+  const manifest: CatalogueManifest = {
+    format: 1,
+    inputs: { googleapis: packageVersion() },
+    files: entries,
+    counts: countAll(files),
+  };
+  texts.set("manifest.json", `${JSON.stringify(manifest, null, 1)}\n`);
+  return { texts, files, slips };
+}
+
+function packageVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8"));
+  if (typeof manifest === "object" && manifest !== null && "version" in manifest)
+    return String(manifest.version);
+  throw new Error("googleapis has no version");
+}
+
+function countAll(files: readonly CatalogueFile[]): Record<string, number> {
+  const operations = files.flatMap((file) => file.operations);
+  const counts: Record<string, number> = {
+    apiVersions: files.length,
+    hosts: new Set(files.map(({ service }) => service)).size,
+    operations: operations.length,
+    ids: new Set(operations.map(({ id }) => id)).size,
+    approximate: operations.filter(({ approximate }) => approximate).length,
+  };
+  for (const { class: name } of operations) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}
+
+/** One operation and one schema a line, so that a diff shows what changed. */
+function print(file: CatalogueFile): string {
+  const { operations, secrets, ...head } = file;
+  const lines = (values: readonly string[]): string =>
+    values.length === 0 ? "" : `\n${values.join(",\n")}\n`;
+  const rows = operations.map((row) => JSON.stringify(row));
+  const schemas = Object.entries(secrets).map(
+    ([name, fields]) => `${JSON.stringify(name)}:${JSON.stringify(fields)}`,
+  );
+  return `${JSON.stringify(head).slice(0, -1)},\n"operations":[${lines(rows)}],\n"secrets":{${lines(schemas)}}}\n`;
+}
+
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+function committed(): Map<string, string> {
+  try {
+    return new Map(readdirSync(target).map((name) => [name, readFileSync(join(target, name), "utf8")]));
+  } catch {
+    return new Map();
+  }
+}
+
+function check(texts: ReadonlyMap<string, string>, docs: string): number {
+  const old = committed();
+  const stale = [...new Set([...old.keys(), ...texts.keys()])].filter(
+    (name) => old.get(name) !== texts.get(name),
+  );
+  if (readFileSync(docsPage, "utf8") !== docs) stale.push("../../../docs/catalogue.md");
+  for (const name of stale) console.error(`src/catalogue/generated/${name} is not what its inputs give`);
+  console.log(
+    stale.length === 0 ? "catalogue: up to date" : "catalogue: run `npm run catalogue` and review the change",
+  );
+  return stale.length === 0 ? 0 : 1;
+}
+
+function write(texts: ReadonlyMap<string, string>, files: readonly CatalogueFile[]): number {
+  const old = committed();
+  const before = [...old].filter(([name]) => name !== "manifest.json").flatMap(([, text]) => parseOld(text));
+  mkdirSync(target, { recursive: true });
+  for (const name of old.keys()) if (!texts.has(name)) rmSync(join(target, name));
+  for (const [name, text] of texts) writeFileSync(join(target, name), text);
+  mkdirSync(join(here, "out"), { recursive: true });
+  const changes = describeChanges(before, files);
+  writeFileSync(report, `# Changes to the catalogue\n\n${changes}`);
+  console.log(
+    changes
+      .split("\n")
+      .filter((line) => line.startsWith("## "))
+      .join("\n"),
+  );
+  const operations = files.reduce((sum, file) => sum + file.operations.length, 0);
+  console.log(
+    `catalogue: ${operations} operations in ${files.length} files; see tools/catalogue/out/changes.md`,
+  );
+  return 0;
+}
+
+/** A file that is broken or of an older form tells nothing; everything is then new. */
+function parseOld(text: string): CatalogueFile[] {
+  try {
+    return [catalogueFile.parse(JSON.parse(text))];
+  } catch {
+    return [];
+  }
+}

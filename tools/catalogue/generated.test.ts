@@ -1,0 +1,66 @@
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { catalogueManifest } from "../../src/catalogue/catalogue-file.ts";
+import { readGeneratedFiles } from "../../src/catalogue/load.ts";
+import { findStaleDecisions } from "./counts.ts";
+import { readCurated } from "./curated.ts";
+
+const here = import.meta.dirname;
+const generated = join(here, "../../src/catalogue/generated");
+const curated = readCurated();
+const files = readGeneratedFiles();
+
+test("every curated pattern matches exactly as many methods as it says, and every override its method", () => {
+  expect(findStaleDecisions(files, curated)).toEqual([]);
+});
+
+test("a pattern that matches more than it says is reported", () => {
+  const [first, ...rest] = curated.privileged;
+  if (first === undefined) throw new Error("no privileged patterns");
+  const slip = findStaleDecisions(files, {
+    ...curated,
+    privileged: [{ ...first, count: first.count + 1 }, ...rest],
+  });
+  expect(slip).toEqual([`privileged.tsv: ${first.pattern} says ${first.count + 1}, matches ${first.count}`]);
+});
+
+test("an override of a method that is not there is reported", () => {
+  const ghost = { id: "storage.objects.vanish", verb: "POST", class: "read" as const, reason: "test" };
+  const overrides = new Map([...curated.overrides, ["POST storage.objects.vanish", ghost]]);
+  expect(findStaleDecisions(files, { ...curated, overrides })).toEqual([
+    "overrides: there is no POST storage.objects.vanish",
+  ]);
+});
+
+test("the manifest names every generated file, with its digest", () => {
+  const manifest = catalogueManifest.parse(
+    JSON.parse(readFileSync(join(generated, "manifest.json"), "utf8")),
+  );
+  const names = manifest.files.map(({ file }) => file);
+  expect([...names, "manifest.json"].sort()).toEqual(readdirSync(generated).sort());
+  for (const { file, sha256 } of manifest.files) {
+    expect(
+      createHash("sha256")
+        .update(readFileSync(join(generated, file)))
+        .digest("hex"),
+      file,
+    ).toBe(sha256);
+  }
+});
+
+test("no path had to be guessed but those that hand out no data", () => {
+  const guessed = files.flatMap(({ operations }) => operations.filter(({ approximate }) => approximate));
+  expect(guessed.map(({ id }) => id).filter((id) => !id.startsWith("sts."))).toEqual([]);
+});
+
+const hasInputs = existsSync(join(here, "node_modules/googleapis"));
+const reason = hasInputs ? "" : " (skipped: run `npm ci --prefix tools/catalogue` first)";
+
+test.skipIf(!hasInputs)(`the committed files are what their inputs give${reason}`, () => {
+  const run = spawnSync(process.execPath, [join(here, "generate.ts"), "--check"], { encoding: "utf8" });
+  expect(run.stderr).toBe("");
+  expect(run.status).toBe(0);
+});

@@ -1,0 +1,48 @@
+import type { CatalogueFile } from "../../src/catalogue/catalogue-file.ts";
+
+const classes = ["read", "write", "destructive", "privileged", "secret_read"] as const;
+
+/** docs/catalogue.md: what is carried, counted, and the aliases. Written by the generator, so that it cannot be out of date. */
+export function page(files: readonly CatalogueFile[], packageVersion: string): string {
+  const operations = files.flatMap((file) => file.operations);
+  const rows = files.map((file) => {
+    const counts = classes.map((name) => file.operations.filter((row) => row.class === name).length);
+    return `| ${file.api} ${file.version} | \`${file.service}\` | ${file.operations.length} | ${counts.join(" | ")} |`;
+  });
+  return `# The catalogue
+
+What Gatehouse knows of Google's methods: made by \`npm run catalogue\` from the npm package googleapis ${packageVersion} and the curated files in
+\`tools/catalogue/curated\`; this page is written by the same command. Methods that are not here are \`unknown\` and refused.
+\`gatehouse catalogue search TEXT\` and \`gatehouse catalogue match 'METHOD https://…'\` look things up.
+
+${operations.length} methods in ${files.length} API versions, ${new Set(operations.map(({ id }) => id)).size} operation ids; ${operations.filter(({ approximate }) => approximate).length} paths were guessed.
+
+| API | host | methods | ${classes.join(" | ")} |
+| --- | --- | --- | ${classes.map(() => "---").join(" | ")} |
+${rows.join("\n")}
+
+## Aliases
+
+Names people already use; policies take them wherever they take ids.
+
+| alias | operations |
+| --- | --- |
+${aliasRows(operations).join("\n")}
+`;
+}
+
+function aliasRows(operations: CatalogueFile["operations"]): string[] {
+  const ids = new Map<string, Set<string>>();
+  for (const { id, aliases } of operations) {
+    for (const alias of aliases ?? []) ids.set(alias, (ids.get(alias) ?? new Set()).add(id));
+  }
+  return [...ids]
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(
+      ([alias, of]) =>
+        `| \`${alias}\` | ${[...of]
+          .sort()
+          .map((id) => `\`${id}\``)
+          .join(", ")} |`,
+    );
+}
