@@ -1,0 +1,61 @@
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+} from "node:crypto";
+import { GatehouseError } from "#lib/errors";
+import { readOrCreateKeyFile } from "#lib/key-file";
+
+/**
+ * The key that signs the log's checkpoints. Only what it signs and its public half leave this file.
+ * Fits the signer that `tlog` asks for.
+ */
+export interface LogKey {
+  /** C2SP signed-note verifier key: `origin+hex(key id)+base64(0x01 ‖ public key)`. */
+  readonly verifierKey: string;
+  /** Ed25519 over the bytes, 64 bytes. */
+  sign(text: Uint8Array): Uint8Array;
+}
+
+/**
+ * Reads the Ed25519 key for `origin` from a 0600 file, or creates it. Throws `log_key_invalid` when the file holds
+ * something else, and `key_file_open_to_others`.
+ */
+export async function openLogKey(path: string, origin: string): Promise<LogKey> {
+  if (!/^[^\s+\p{Cc}]+$/u.test(origin)) {
+    throw new GatehouseError("log_origin_invalid", `"${origin}" cannot name a log: no spaces, no plus sign.`);
+  }
+  const privateKey = parsePrivateKey(await readOrCreateKeyFile(path, createKey), path);
+  return {
+    verifierKey: verifierKeyOf(origin, privateKey),
+    sign: (text) => sign(null, text, privateKey),
+  };
+}
+
+function createKey(): string {
+  return generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" }).toString();
+}
+
+function parsePrivateKey(pem: string, path: string): KeyObject {
+  try {
+    const key = createPrivateKey(pem);
+    if (key.asymmetricKeyType === "ed25519") return key;
+  } catch {
+    // OpenSSL's words may quote the file; ours name it.
+  }
+  throw new GatehouseError(
+    "log_key_invalid",
+    `${path} does not hold an Ed25519 private key. Restore it from your backup: a log is checked against one key for life.`,
+  );
+}
+
+/** https://c2sp.org/signed-note: key id = first 4 bytes of SHA-256(name ‖ 0x0A ‖ type ‖ key), type 0x01 = Ed25519. */
+function verifierKeyOf(origin: string, privateKey: KeyObject): string {
+  const spki = createPublicKey(privateKey).export({ format: "der", type: "spki" });
+  const typedKey = Buffer.concat([Uint8Array.of(0x01), spki.subarray(-32)]);
+  const keyId = createHash("sha256").update(`${origin}\n`).update(typedKey).digest("hex").slice(0, 8);
+  return `${origin}+${keyId}+${typedKey.toString("base64")}`;
+}
