@@ -3,3 +3,24 @@
  * It never reports an entry as durable before it is, and never rewrites one.
  */
 export type { Attachment, AuditLog, EntryKind, JsonValue, NewEntry, Receipt } from "./entry.ts";
+export { type AuditLogParts, type OpenAuditLog, openAuditLog } from "./log.ts";
+export {
+  type AuditReader,
+  type ExchangeDetail,
+  type ExchangeRecord,
+  type ExchangeWithRecordings,
+  openAuditReader,
+} from "./reader.ts";
+export type {
+  AuditStore,
+  EntryWithDetail,
+  ExchangeQuery,
+  LogSource,
+  NotStored,
+  StoredAttachment,
+  StoredCheckpoint,
+  StoredEntry,
+  StoredMacKey,
+} from "./store.ts";
+export { systemTimer, type Timer } from "./timer.ts";
+export { type LogVerification, type VerifyOptions, verifyLog } from "./verify.ts";

@@ -1,0 +1,170 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { z } from "zod";
+import { GatehouseError } from "#lib/errors";
+import { limits } from "#lib/limits";
+import type { NewEntry } from "./entry.ts";
+
+// A leaf is small canonical JSON: members in the order below, no white space, absent when unknown. It outlives every
+// erasure, so it holds opaque ids, Google's public names, numbers and keyed digests; never a name, an address, a
+// resource, or a bare digest, which would confirm a guess. Members are only ever added.
+
+export type AttachmentRole = "detail" | "request" | "answer" | "request_digest" | "answer_digest";
+
+/** What a leaf says about something kept beside it. */
+const commitment = z.looseObject({
+  role: z.string(),
+  /** Length in bytes. */
+  bytes: z.int().min(0),
+  /** Base64url of the keyed digest. */
+  mac: z.string(),
+  /** Whether only the beginning was kept. */
+  truncated: z.literal(true).optional(),
+});
+
+const leafShape = z.looseObject({
+  v: z.literal(1),
+  kind: z.string(),
+  id: z.string(),
+  t: z.iso.datetime(),
+  session: z.string().optional(),
+  exchange: z.string().optional(),
+  approval: z.string().optional(),
+  operation: z.string().optional(),
+  class: z.string().optional(),
+  decision: z.string().optional(),
+  status: z.int().optional(),
+  policy: z.string().optional(),
+  /** Lengths of the bodies that were sent and received. */
+  request_bytes: z.int().optional(),
+  answer_bytes: z.int().optional(),
+  /** Whose key the digests were made with. */
+  key: z.string().optional(),
+  attachments: z.array(commitment).optional(),
+});
+export type Leaf = z.infer<typeof leafShape>;
+
+/** `undefined` for anything but a leaf of this version. */
+export function parseLeaf(bytes: Uint8Array): Leaf | undefined {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    const parsed = leafShape.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined; // not UTF-8, not JSON
+  }
+}
+
+/** What is kept beside the leaf. */
+export interface Kept {
+  readonly role: AttachmentRole;
+  readonly bytes: Uint8Array;
+  readonly isTruncated: boolean;
+}
+
+/** Everything that goes beside the entry: its detail, its recordings, and the digests of the bodies on the wire. */
+export function keptOf(entry: NewEntry): readonly Kept[] {
+  const kept: Kept[] = [];
+  if (entry.detail !== undefined)
+    kept.push(whole("detail", Buffer.from(JSON.stringify(entry.detail), "utf8")));
+  if (entry.requestBody !== undefined)
+    kept.push(whole("request_digest", digestBytes(entry.requestBody.sha256)));
+  if (entry.answerBody !== undefined) kept.push(whole("answer_digest", digestBytes(entry.answerBody.sha256)));
+  kept.push(...(entry.attachments ?? []));
+  for (const { role, bytes } of kept) {
+    if (kept.filter((other) => other.role === role).length > 1)
+      throw invalid(`it has two attachments "${role}"`);
+    if (bytes.byteLength > limits.attachmentBytesMax) throw invalid(`its "${role}" is too large`);
+  }
+  return kept;
+}
+
+/** Id, time and key of a new leaf. `macKey` may be absent only when nothing is kept beside it. */
+export interface LeafFrame {
+  readonly id: string;
+  readonly at: Date;
+  readonly macKey: { readonly id: string; readonly key: Uint8Array } | undefined;
+}
+
+/** The exact bytes to be stored and hashed. Throws `entry_invalid` when the entry says what a leaf must not. */
+export function encodeLeaf(entry: NewEntry, kept: readonly Kept[], frame: LeafFrame): Uint8Array {
+  const { macKey } = frame;
+  const leaf = {
+    v: 1,
+    kind: entry.kind,
+    id: frame.id,
+    t: frame.at.toISOString(),
+    session: opaque("sessionId", entry.sessionId),
+    exchange: opaque("exchangeId", entry.exchangeId),
+    approval: opaque("approvalId", entry.approvalId),
+    operation: publicName("operation", entry.operation),
+    class: publicName("class", entry.class),
+    decision: publicName("decision", entry.decision),
+    status: count("status", entry.status),
+    policy: opaque("policyVersion", entry.policyVersion),
+    request_bytes: count("requestBody.bytes", entry.requestBody?.bytes),
+    answer_bytes: count("answerBody.bytes", entry.answerBody?.bytes),
+    key: kept.length > 0 ? macKey?.id : undefined,
+    attachments:
+      kept.length > 0 && macKey !== undefined
+        ? kept.map((each) => commit(each, frame.id, macKey.key))
+        : undefined,
+  };
+  const bytes = Buffer.from(JSON.stringify(leaf), "utf8");
+  if (bytes.byteLength > limits.leafBytesMax) throw invalid("it is too large");
+  return bytes;
+}
+
+function commit({ role, bytes, isTruncated }: Kept, entryId: string, key: Uint8Array) {
+  return {
+    role,
+    bytes: bytes.byteLength,
+    mac: macOf(key, { entryId, role, bytes }).toString("base64url"),
+    ...(isTruncated ? { truncated: true } : {}),
+  };
+}
+
+/**
+ * The id is in, so that equal bodies do not show as equal; the role is in, so that a request cannot pass for an
+ * answer. Neither contains a newline.
+ */
+function macOf(key: Uint8Array, of: { entryId: string; role: string; bytes: Uint8Array }): Buffer {
+  return createHmac("sha256", key).update(`${of.role}\n${of.entryId}\n`).update(of.bytes).digest();
+}
+
+/** Whether these bytes are what the leaf commits to. */
+export function isCommitted(leaf: Leaf, role: string, bytes: Uint8Array, key: Uint8Array): boolean {
+  const committed = leaf.attachments?.find((each) => each.role === role);
+  if (committed?.bytes !== bytes.byteLength) return false;
+  const expected = macOf(key, { entryId: leaf.id, role, bytes });
+  const found = Buffer.from(committed.mac, "base64url");
+  return found.byteLength === expected.byteLength && timingSafeEqual(found, expected);
+}
+
+function whole(role: AttachmentRole, bytes: Uint8Array): Kept {
+  return { role, bytes, isTruncated: false };
+}
+
+function digestBytes(sha256: string): Uint8Array {
+  if (!/^[0-9a-f]{64}$/.test(sha256)) throw invalid("a body's digest is not SHA-256 in hex");
+  return Buffer.from(sha256, "hex");
+}
+
+/** Ids and versions are ours: no `@`, no `/`, no space, so neither an e-mail nor a resource name gets in by mistake. */
+function opaque(name: string, value: string | undefined): string | undefined {
+  if (value === undefined || /^[A-Za-z0-9_-]{1,128}$/.test(value)) return value;
+  throw invalid(`its ${name} is not an opaque id`);
+}
+
+function publicName(name: string, value: string | undefined): string | undefined {
+  if (value === undefined || /^[A-Za-z0-9_.-]{1,256}$/.test(value)) return value;
+  throw invalid(`its ${name} is not a public name`);
+}
+
+function count(name: string, value: number | undefined): number | undefined {
+  if (value === undefined || (Number.isSafeInteger(value) && value >= 0)) return value;
+  throw invalid(`its ${name} is not a count`);
+}
+
+function invalid(why: string): GatehouseError {
+  return new GatehouseError("entry_invalid", `This entry cannot be recorded: ${why}.`);
+}

@@ -1,0 +1,185 @@
+import type { Clock } from "#lib/clock";
+import { assert, GatehouseError, messageOf } from "#lib/errors";
+import { newId } from "#lib/ids";
+import { hashLeaf, type NoteSigner, parseVerifierKey, type Verifier } from "#tlog";
+import type { AuditLog, NewEntry, Receipt } from "./entry.ts";
+import { encodeLeaf, keptOf, parseLeaf } from "./leaf.ts";
+import { MacKeys } from "./mac-keys.ts";
+import { Publisher } from "./publisher.ts";
+import type { AuditStore, StoredEntry } from "./store.ts";
+import { checkStoredLog } from "./stored-log.ts";
+import type { Timer } from "./timer.ts";
+
+export interface AuditLogParts {
+  readonly store: AuditStore;
+  /** The log key; its name is the log's origin. */
+  readonly signer: NoteSigner;
+  readonly clock: Clock;
+  readonly timer: Timer;
+  /**
+   * Called once, when the log has stopped because nobody knows what is on disk. Nothing is recorded from then on, so
+   * nothing may be forwarded: stop the server.
+   */
+  readonly onFailed: (error: GatehouseError) => void;
+}
+
+export interface OpenAuditLog extends AuditLog {
+  readonly origin: string;
+  /** For whoever checks the log: `origin+key id+key`. */
+  readonly verifierKey: string;
+  /** Refuses new entries, waits for those under way, signs a last checkpoint. The store stays open. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the log for the one process that writes it. Refuses (`audit_log_damaged`, `audit_log_foreign`) a stored log
+ * that is not what was signed; records an unknown outcome for every exchange that a crash left unfinished.
+ */
+export async function openAuditLog(parts: AuditLogParts): Promise<OpenAuditLog> {
+  const verifier = parseVerifierKey(parts.signer.verifierKey);
+  assert(verifier !== undefined, "the log key has a verifier key");
+  await requireOwnLog(parts.store, verifier);
+  const frontier = await checkStoredLog(parts.store, verifier);
+  const log = new Log(parts, verifier, frontier);
+  if (frontier.size === 0) await log.append({ kind: "log.open" });
+  await recordUnknownOutcomes(log, await parts.store.unfinishedIntents());
+  await log.publishFirst();
+  return log;
+}
+
+async function requireOwnLog(store: AuditStore, verifier: Verifier): Promise<void> {
+  const created = await store.create(verifier.name);
+  if (created.kind === "refused") throw new GatehouseError("audit_refused", created.why);
+  const head = await store.head();
+  if (head?.origin === verifier.name) return;
+  throw new GatehouseError(
+    "audit_log_foreign",
+    `The data folder holds the log "${head?.origin ?? ""}", and this server is configured to write "${verifier.name}". One folder, one log.`,
+  );
+}
+
+/** Together, so that they share syncs; in groups, so that a long list does not flood the store. */
+async function recordUnknownOutcomes(log: AuditLog, intents: readonly StoredEntry[]): Promise<void> {
+  for (let from = 0; from < intents.length; from += unknownOutcomesAtOnce) {
+    const group = intents.slice(from, from + unknownOutcomesAtOnce);
+    await Promise.all(group.map(({ leaf }) => log.append(unknownOutcomeOf(leaf))));
+  }
+}
+
+/** What we know of an exchange whose intent is on record and whose end is not: it may have happened. */
+function unknownOutcomeOf(intent: Uint8Array): NewEntry {
+  const leaf = parseLeaf(intent);
+  assert(leaf?.exchange !== undefined, "an intent names its exchange");
+  return {
+    kind: "outcome.unknown",
+    exchangeId: leaf.exchange,
+    ...(leaf.session === undefined ? {} : { sessionId: leaf.session }),
+    ...(leaf.operation === undefined ? {} : { operation: leaf.operation }),
+    ...(leaf.class === undefined ? {} : { class: leaf.class }),
+  };
+}
+
+class Log implements OpenAuditLog {
+  readonly origin: string;
+  readonly verifierKey: string;
+  readonly #parts: AuditLogParts;
+  readonly #macKeys: MacKeys;
+  readonly #publisher: Publisher;
+  readonly #underWay = new Set<Promise<Receipt>>();
+  #failure: GatehouseError | undefined;
+  #isClosed = false;
+
+  constructor(
+    parts: AuditLogParts,
+    verifier: Verifier,
+    frontier: ConstructorParameters<typeof Publisher>[1],
+  ) {
+    this.#parts = parts;
+    this.origin = verifier.name;
+    this.verifierKey = parts.signer.verifierKey;
+    this.#macKeys = new MacKeys(parts.store);
+    const { store, signer, clock, timer } = parts;
+    const onFailed = (error: unknown): void => void this.#fail(error);
+    this.#publisher = new Publisher({ store, signer, clock, timer, origin: this.origin, onFailed }, frontier);
+  }
+
+  /**
+   * Rejects with `entry_invalid` (a programmer's mistake), `audit_refused` (no room, or too busy: nothing was
+   * recorded, later may work), `audit_log_closed`, or `audit_log_failed` (final).
+   */
+  async append(entry: NewEntry): Promise<Receipt> {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#isClosed)
+      throw new GatehouseError("audit_log_closed", "The audit log is closed; nothing can be recorded.");
+    const appended = this.#append(entry);
+    this.#underWay.add(appended);
+    try {
+      return await appended;
+    } finally {
+      this.#underWay.delete(appended);
+    }
+  }
+
+  async publishFirst(): Promise<void> {
+    await this.#publisher.publish();
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await Promise.allSettled(this.#underWay);
+    if (this.#failure === undefined) await this.#publisher.close();
+  }
+
+  async #append(entry: NewEntry): Promise<Receipt> {
+    const { clock, store } = this.#parts;
+    const at = clock.now();
+    const kept = keptOf(entry);
+    const macKey =
+      kept.length === 0 ? undefined : await this.#trust(this.#macKeys.keyFor(entry.sessionId, at));
+    const leaf = encodeLeaf(entry, kept, { id: newId("rec", clock), at, macKey });
+    const leafHash = hashLeaf(leaf);
+    const result = await this.#trust(store.append({ leaf, leafHash, attachments: kept }));
+    if (result.kind === "refused") {
+      throw new GatehouseError(
+        "audit_refused",
+        `Nothing was recorded, so nothing is forwarded: ${result.why}`,
+      );
+    }
+    if (result.index < this.#publisher.integratedSize) {
+      throw this.#fail(
+        new GatehouseError("assertion_failed", `the store gave out index ${result.index} twice`),
+      );
+    }
+    this.#publisher.grown();
+    return { origin: this.origin, index: result.index, leafHash };
+  }
+
+  /** A rejection of the store that we do not know says that nobody knows what is on disk. */
+  async #trust<T>(asked: Promise<T>): Promise<T> {
+    try {
+      return await asked;
+    } catch (error) {
+      if (error instanceof GatehouseError && harmless.has(error.code)) throw error;
+      throw this.#fail(error);
+    }
+  }
+
+  #fail(cause: unknown): GatehouseError {
+    if (this.#failure === undefined) {
+      this.#failure = new GatehouseError(
+        "audit_log_failed",
+        `The audit log has stopped, and everything is refused until Gatehouse is restarted: ${messageOf(cause)}`,
+        { cause },
+      );
+      this.#publisher.abandon();
+      this.#parts.onFailed(this.#failure);
+    }
+    return this.#failure;
+  }
+}
+
+const unknownOutcomesAtOnce = 256;
+/** Ours, from `MacKeys`. */
+const harmless: ReadonlySet<string> = new Set(["audit_refused", "audit_key_erased"]);

@@ -1,0 +1,83 @@
+/** An entry as it lies in the store. Nothing in it is believed before its hash was checked. */
+export interface StoredEntry {
+  readonly index: number;
+  /** The exact bytes that were hashed. */
+  readonly leaf: Uint8Array;
+  readonly leafHash: Uint8Array;
+}
+
+export interface StoredAttachment {
+  readonly index: number;
+  readonly role: string;
+  /** `undefined` once erased: then only the entry's keyed digest remains. */
+  readonly bytes: Uint8Array | undefined;
+}
+
+export interface StoredCheckpoint {
+  /** Counts up in the order of signing. */
+  readonly number: number;
+  readonly size: number;
+  readonly note: string;
+  readonly signedAt: Date;
+}
+
+/** The key behind an entry's digests. */
+export type StoredMacKey =
+  | { readonly kind: "key"; readonly key: Uint8Array }
+  | { readonly kind: "erased" }
+  | { readonly kind: "missing" };
+
+/** A log to be looked at: a running server's, a copy's, an export's. */
+export interface LogSource {
+  /** Which log this is, and how many entries it says it has; `undefined` when there is none yet. */
+  head(): Promise<{ readonly origin: string; readonly size: number } | undefined>;
+  /** In order of index, from `from`, at most `limit`. */
+  entries(from: number, limit: number): Promise<readonly StoredEntry[]>;
+  /** Of the entries `[from, to)`, in order of index. */
+  attachments(from: number, to: number): Promise<readonly StoredAttachment[]>;
+  /** In order of number, after `number`, at most `limit`. */
+  checkpoints(after: number, limit: number): Promise<readonly StoredCheckpoint[]>;
+  newestCheckpoint(): Promise<StoredCheckpoint | undefined>;
+  macKey(keyId: string): Promise<StoredMacKey>;
+}
+
+/** An entry with its `detail`, for people who look. */
+export interface EntryWithDetail extends StoredEntry {
+  readonly detail: Uint8Array | undefined;
+}
+
+export type ExchangeQuery =
+  | { readonly exchangeId: string }
+  /** The newest exchanges of one session or of all. */
+  | { readonly sessionId: string | undefined; readonly limit: number };
+
+/** Certain to have left no trace; asking again later is safe. */
+export interface NotStored {
+  readonly kind: "refused";
+  readonly why: string;
+}
+
+/**
+ * Where the log keeps itself. Every method that changes something is durable when it resolves.
+ * A write that certainly did not happen is a value, `refused`. A *rejection* says that nobody knows what is on disk:
+ * the log then stops for good.
+ */
+export interface AuditStore extends LogSource {
+  /** Creates the empty log unless there is one already. */
+  create(origin: string): Promise<{ readonly kind: "stored" } | NotStored>;
+  /** Entry and attachments in one transaction, at the next index. */
+  append(entry: {
+    readonly leaf: Uint8Array;
+    readonly leafHash: Uint8Array;
+    readonly attachments: readonly { readonly role: string; readonly bytes: Uint8Array }[];
+  }): Promise<{ readonly kind: "stored"; readonly index: number } | NotStored>;
+  addCheckpoint(
+    checkpoint: Omit<StoredCheckpoint, "number">,
+  ): Promise<{ readonly kind: "stored" } | NotStored>;
+  /** The key that is kept: the one given, or an earlier one. */
+  keepMacKey(keyId: string, candidate: Uint8Array): Promise<StoredMacKey | NotStored>;
+  /** Intents that no later entry of their exchange concludes, in order. */
+  unfinishedIntents(): Promise<readonly StoredEntry[]>;
+  /** All entries of the exchanges asked for, in order of index. */
+  exchangeEntries(query: ExchangeQuery): Promise<readonly EntryWithDetail[]>;
+}

@@ -1,0 +1,122 @@
+import { z } from "zod";
+import type { AuditStore, StoredAttachment, StoredCheckpoint, StoredEntry } from "#audit";
+
+/** An audit store in memory whose contents a test may look at, and tamper with, as somebody who owns the disk could. */
+export interface MemoryAuditStore extends AuditStore {
+  origin: string | undefined;
+  next: number;
+  stored: StoredEntry[];
+  beside: StoredAttachment[];
+  signed: StoredCheckpoint[];
+  keys: Map<string, Uint8Array | undefined>;
+  /** What the next writes do instead of storing: `throw` leaves the outcome open. */
+  fault: "none" | "refuse" | "throw";
+}
+
+const concluding = ["exchange.outcome", "exchange.aborted", "exchange.refused", "outcome.unknown"];
+
+const members = z.object({
+  kind: z.string().optional(),
+  session: z.string().optional(),
+  exchange: z.string().optional(),
+});
+
+function membersOf(leaf: Uint8Array): z.infer<typeof members> {
+  return members.parse(JSON.parse(Buffer.from(leaf).toString("utf8")));
+}
+
+export function memoryAuditStore(): MemoryAuditStore {
+  const refused = { kind: "refused", why: "the fake has no room" } as const;
+  const faulty = (): boolean => {
+    if (store.fault === "throw") throw new Error("the fake's disk is gone");
+    return store.fault === "refuse";
+  };
+  const store: MemoryAuditStore = {
+    origin: undefined,
+    next: 0,
+    stored: [],
+    beside: [],
+    signed: [],
+    keys: new Map(),
+    fault: "none",
+    async head() {
+      return store.origin === undefined ? undefined : { origin: store.origin, size: store.next };
+    },
+    async entries(from, limit) {
+      const found = store.stored.filter(({ index }) => index >= from);
+      return found.sort((one, other) => one.index - other.index).slice(0, limit);
+    },
+    async attachments(from, to) {
+      return store.beside
+        .filter(({ index }) => index >= from && index < to)
+        .sort((one, other) => one.index - other.index || (one.role < other.role ? -1 : 1));
+    },
+    async checkpoints(after, limit) {
+      return store.signed.filter(({ number }) => number > after).slice(0, limit);
+    },
+    async newestCheckpoint() {
+      return store.signed.at(-1);
+    },
+    async macKey(keyId) {
+      if (!store.keys.has(keyId)) return { kind: "missing" };
+      const key = store.keys.get(keyId);
+      return key === undefined ? { kind: "erased" } : { kind: "key", key };
+    },
+    async create(origin) {
+      if (faulty()) return refused;
+      store.origin ??= origin;
+      return { kind: "stored" };
+    },
+    async append({ leaf, leafHash, attachments }) {
+      if (faulty()) return refused;
+      const index = store.next;
+      store.next += 1;
+      store.stored.push({ index, leaf: new Uint8Array(leaf), leafHash: new Uint8Array(leafHash) });
+      store.beside.push(
+        ...attachments.map(({ role, bytes }) => ({ index, role, bytes: new Uint8Array(bytes) })),
+      );
+      return { kind: "stored", index };
+    },
+    async addCheckpoint(checkpoint) {
+      if (faulty()) return refused;
+      store.signed.push({ ...checkpoint, number: store.signed.length + 1 });
+      return { kind: "stored" };
+    },
+    async keepMacKey(keyId, candidate) {
+      if (faulty()) return refused;
+      if (!store.keys.has(keyId)) store.keys.set(keyId, new Uint8Array(candidate));
+      const key = store.keys.get(keyId);
+      return key === undefined ? { kind: "erased" } : { kind: "key", key };
+    },
+    async unfinishedIntents() {
+      return store.stored.filter(({ index, leaf }) => {
+        const { kind, exchange } = membersOf(leaf);
+        if (kind !== "exchange.intent" || exchange === undefined) return false;
+        return !store.stored.some((later) => {
+          const other = membersOf(later.leaf);
+          return later.index > index && other.exchange === exchange && concluding.includes(other.kind ?? "");
+        });
+      });
+    },
+    async exchangeEntries(query) {
+      const wanted = new Set<string>();
+      for (const { leaf } of store.stored) {
+        const { exchange, session } = membersOf(leaf);
+        if (exchange === undefined) continue;
+        if (
+          "exchangeId" in query ? exchange === query.exchangeId : (query.sessionId ?? session) === session
+        ) {
+          wanted.add(exchange);
+        }
+      }
+      const newest = "limit" in query ? [...wanted].sort().slice(-query.limit) : [...wanted];
+      return store.stored
+        .filter(({ leaf }) => newest.includes(membersOf(leaf).exchange ?? ""))
+        .map((entry) => ({
+          ...entry,
+          detail: store.beside.find(({ index, role }) => index === entry.index && role === "detail")?.bytes,
+        }));
+    },
+  };
+  return store;
+}
