@@ -10,6 +10,13 @@ export interface MaskingSubject {
   readonly contentType: string | undefined;
   readonly contentEncoding: string | undefined;
   readonly shape: SecretShape | undefined;
+  /**
+   * The content of an object (a media upload or download) rather than an answer of the API: it passes as it is but
+   * for our own credentials, because clients check its hash and delete what does not match.
+   */
+  readonly isMedia?: boolean;
+  /** A part of a body (status 206, Content-Range). */
+  readonly isPartial?: boolean;
   /** Keyed by session and resource; makes the placeholder for a path. Never sees the value. */
   readonly placeholder: (path: string) => string;
   /** Upstream credentials that must not come back in any form. */

@@ -1,0 +1,58 @@
+import type { Collector } from "./collector.ts";
+import type { LexerMark } from "./json-lexer.ts";
+import type { Setting } from "./setting.ts";
+import type { Treatment } from "./treatment.ts";
+
+/** An open object or array of the document. Owned by the JsonMasker. */
+export interface Frame {
+  readonly isObject: boolean;
+  /** What applies to the object or array as a whole. */
+  place: Treatment;
+  /** The member that is being read, and what applies to it; in an array, what applies to each element. */
+  name: string;
+  member: Treatment;
+  /** Normal names of the masked members, whose checksums are dropped. */
+  masked: readonly string[];
+  membersSeen: number;
+  hasMembersOut: boolean;
+  isTypeKnown: boolean;
+  typesSeen: number;
+  setting: Setting | undefined;
+}
+
+/** An object that may be a google.protobuf.Any, kept as it came until its `@type` is known. */
+export interface Hold {
+  readonly mark: LexerMark;
+  readonly kept: Collector;
+  /** Depth below the members of the object. */
+  depth: number;
+  name: string;
+}
+
+export function openFrame(isObject: boolean, place: Treatment): Frame {
+  return {
+    isObject,
+    place,
+    name: "",
+    member: place,
+    masked: [],
+    membersSeen: 0,
+    hasMembersOut: false,
+    isTypeKnown: false,
+    typesSeen: 0,
+    setting: undefined,
+  };
+}
+
+/** Names of the enclosing members, outermost first; arrays have none. */
+export function pathOf(frames: readonly Frame[]): string[] {
+  return frames.filter((frame) => frame.isObject).map((frame) => frame.name);
+}
+
+/** The same place for people, e.g. `keys[].privateKeyData`. The first frame is the document itself. */
+export function labelOf(frames: readonly Frame[]): string {
+  return frames.slice(1).reduce((label, frame) => {
+    if (!frame.isObject) return `${label}[]`;
+    return label === "" ? frame.name : `${label}.${frame.name}`;
+  }, "");
+}
