@@ -3,7 +3,10 @@ import type { Receipt } from "#audit";
 import type { Call } from "#catalogue";
 import type { Caller } from "#identity";
 import type { RawHeader } from "#lib/headers";
+import type { MaskingStream } from "#masking";
 import type { Decision } from "#policy";
+import type { Capability } from "./capabilities.ts";
+import type { SentBody } from "./sent-body.ts";
 
 /** What came off the wire, untouched. Each later type adds one known fact. */
 export interface ReceivedRequest {
@@ -22,6 +25,11 @@ export interface ReceivedRequest {
   readonly bearer: string | undefined;
   /** Session proven by proxy authentication on the enclosing CONNECT, if any. */
   readonly proxySessionId: string | undefined;
+  /**
+   * Base URL of the endpoint prefix form the request came by, e.g. `http://127.0.0.1:8470`; URLs handed to the client
+   * begin with it. `undefined` inside a tunnel, where Google's own names lead back to us.
+   */
+  readonly prefixBase: string | undefined;
   /** Aborted when the client goes away or its session is stopped. */
   readonly gone: AbortSignal;
   /** Sends an interim reply (100, 103) to keep a waiting client alive. */
@@ -36,6 +44,8 @@ export interface UnderstoodRequest extends IdentifiedRequest {
   readonly call: Call;
   /** Target with opaque capability handles replaced by what Google issued; equals `target` for all other calls. */
   readonly upstreamTarget: string;
+  /** The capability URL this request uses, if it uses one. */
+  readonly capability: Capability | undefined;
 }
 
 export interface DecidedRequest extends UnderstoodRequest {
@@ -61,6 +71,8 @@ export interface RecordedRequest extends ClearedRequest {
 }
 
 export interface UpstreamAnswer {
+  /** Host, and port if it is not 443, that was spoken to: Google's, or a connection's own endpoint. */
+  readonly authority: string;
   readonly status: number;
   readonly headers: readonly RawHeader[];
   readonly body: Readable;
@@ -69,6 +81,14 @@ export interface UpstreamAnswer {
 export interface AnsweredExchange {
   readonly request: RecordedRequest;
   readonly answer: UpstreamAnswer;
+  /** What was sent up, for the record. */
+  readonly sent: SentBody;
+}
+
+/** The answer as the client may see it. `masking` turns its clear body into what is sent and recorded. */
+export interface MaskedExchange extends AnsweredExchange {
+  readonly headers: readonly RawHeader[];
+  readonly masking: MaskingStream;
 }
 
 /** What the client gets. */

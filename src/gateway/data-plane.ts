@@ -1,0 +1,246 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { type AddressInfo, isIP, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { GatehouseError } from "#lib/errors";
+import { newId } from "#lib/ids";
+import { limits } from "#lib/limits";
+import { arrive } from "./arrival.ts";
+import { createCapabilityRegister } from "./capabilities.ts";
+import type { DataPlanePorts } from "./data-plane-ports.ts";
+import { deliver } from "./delivery.ts";
+import { handle, type Stages } from "./pipeline.ts";
+import { refusal } from "./refusal.ts";
+import { createRunningExchanges, type RunningExchanges } from "./running-exchanges.ts";
+import { buildStages } from "./stages/build.ts";
+import { createStrangerQuota, type StrangerQuota } from "./stranger-quota.ts";
+import { createTunnels, type Tunnels } from "./tunnels.ts";
+
+export interface DataPlane {
+  /** `http://host:port`, for proxy variables and for the endpoint prefix form. */
+  readonly url: string;
+  readonly port: number;
+  /** Stops accepting; lets what runs or waits finish for `graceMs`; then cuts it, and resolves once that is on record. */
+  close(options: { readonly graceMs: number }): Promise<void>;
+}
+
+/** Opens the listener of the data plane. Port 0 takes any. Only loopback: anything else would need TLS. */
+export async function openDataPlane(
+  ports: DataPlanePorts,
+  listen: { readonly host: string; readonly port: number },
+): Promise<DataPlane> {
+  requireLoopback(listen.host);
+  const exchanges = createRunningExchanges();
+  const capabilities = createCapabilityRegister(ports.clock);
+  const strangers = createStrangerQuota(ports.clock);
+  const stages = buildStages(ports, { capabilities, exchanges, strangers });
+  const server = createServer({
+    // Owned by Node's parser; `insecureHTTPParser` is never set (security.md section 2.1).
+    maxHeaderSize: limits.headerBytesMax,
+    headersTimeout: limits.headersTimeoutMs,
+    // Uploads last as long as they move; a stalled one is cut by its idle time-out.
+    requestTimeout: 0,
+    keepAliveTimeout: limits.clientIdleTimeoutMs,
+    connectionsCheckingInterval: limits.headersTimeoutMs / 4,
+    // A host that vanished without a word must not be held for ever.
+    keepAlive: true,
+    noDelay: true,
+  });
+  const tunnels = createTunnels(ports, server, () => strangers.take());
+  const plane = { ports, server, exchanges, stages, tunnels, strangers, isDraining: false };
+  const sockets = attach(plane);
+  const forgetListener = ports.authenticator.onSessionStopped(({ id }) => {
+    capabilities.forgetSession(id);
+    exchanges.abortSession(id);
+    tunnels.stopSession(id);
+  });
+  const port = await listening(server, listen);
+  const host = listen.host.includes(":") ? `[${listen.host}]` : listen.host;
+  return {
+    url: `http://${host}:${port}`,
+    port,
+    close: async ({ graceMs }) => {
+      plane.isDraining = true;
+      forgetListener();
+      await drain(plane, sockets, graceMs);
+    },
+  };
+}
+
+interface Plane {
+  readonly ports: DataPlanePorts;
+  readonly server: Server;
+  readonly exchanges: RunningExchanges;
+  readonly stages: Stages;
+  readonly tunnels: Tunnels;
+  readonly strangers: StrangerQuota;
+  isDraining: boolean;
+}
+
+/** Connects the server's events to the pipeline. Returns the set of open sockets, which it keeps. */
+function attach(plane: Plane): ReadonlySet<Socket> {
+  const { server, tunnels, ports } = plane;
+  const sockets = new Set<Socket>();
+  server.maxHeadersCount = 0;
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  server.on("request", (request, response) => start(plane, request, response, false));
+  server.on("checkContinue", (request, response) => start(plane, request, response, true));
+  server.on("checkExpectation", (request, response) => start(plane, request, response, false));
+  server.on("connect", (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    // A tunnel inside a tunnel would hide its requests from the host check.
+    if (tunnels.of(socket) !== undefined || plane.isDraining) return void socket.end(badRequest);
+    tunnels.accept(request, socket, head).catch((error: unknown) => {
+      ports.log.error({ err: error }, "cannot open a tunnel");
+      socket.destroy();
+    });
+  });
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
+    // Nothing can be said to a client that has gone, or is in the middle of another answer.
+    if (!socket.writable || answering.has(socket)) return void socket.destroy();
+    const tell = (): void => void socket.end(parserAnswer(error.code));
+    // A body that breaks off belongs to an exchange, which records its own end; silence is no request at all.
+    if (busy.has(socket) || error.code === "ERR_HTTP_REQUEST_TIMEOUT") tell();
+    else recordUnparsed(plane, error.code, tunnels.of(socket)?.sessionId).then(tell, tell);
+  });
+  return sockets;
+}
+
+/** Sockets whose last request has not been answered in full. */
+const busy = new WeakSet<Duplex>();
+/** Sockets on which an answer has begun; a second status line there would be taken for its body. */
+const answering = new WeakSet<Duplex>();
+
+/** What the parser refused never became an exchange, but it is on record like any other refusal. */
+async function recordUnparsed(
+  { ports, strangers }: Plane,
+  code: string | undefined,
+  sessionId: string | undefined,
+): Promise<void> {
+  const exchangeId = newId("exc", ports.clock);
+  ports.log.info({ exchangeId, code }, "malformed request refused");
+  if (sessionId === undefined && !strangers.take()) return;
+  const detail = { code: "malformed", cause: code ?? "unknown" };
+  const whose =
+    sessionId === undefined
+      ? ({ kind: "auth.refused" } as const)
+      : ({ kind: "exchange.refused", sessionId } as const);
+  await ports.audit
+    .append({ ...whose, exchangeId, decision: "malformed", detail })
+    .catch((error: unknown) => {
+      ports.log.error({ err: error, exchangeId }, "cannot record a refusal");
+    });
+}
+
+function start(
+  plane: Plane,
+  request: IncomingMessage,
+  response: ServerResponse,
+  expectsContinue: boolean,
+): void {
+  const exchangeId = newId("exc", plane.ports.clock);
+  const exchange = plane.exchanges.begin(exchangeId);
+  busy.add(request.socket);
+  response.once("close", () => {
+    answering.delete(request.socket);
+    busy.delete(request.socket);
+    if (!response.writableFinished) exchange.abort();
+  });
+  exchange.gone.addEventListener("abort", () => response.destroy(), { once: true });
+  request.on("error", () => undefined);
+  response.on("error", () => undefined);
+  const work = serve(plane, { request, response, exchangeId, exchange, expectsContinue });
+  exchange.track(work);
+  work.catch((error: unknown) => {
+    plane.ports.log.error({ err: error, exchangeId }, "an exchange failed");
+    response.destroy();
+  });
+}
+
+type Begun = Pick<
+  Parameters<typeof arrive>[0],
+  "request" | "response" | "exchangeId" | "exchange" | "expectsContinue"
+>;
+
+async function serve(plane: Plane, begun: Begun): Promise<void> {
+  const { request, response } = begun;
+  const { ports, stages, tunnels } = plane;
+  const { received, refused } = arrive({
+    ...begun,
+    tunnel: tunnels.of(request.socket),
+    clock: ports.clock,
+  });
+  const closing = plane.isDraining ? refusal("draining", received, "shutting down") : refused;
+  // After a framing fault nobody knows where the next request begins.
+  if (closing !== undefined) response.setHeader("connection", "close");
+  const answer =
+    closing === undefined ? await handle(received, stages).catch(internal) : await stages.refuse(closing);
+  answering.add(request.socket);
+  await deliver(answer, request, response);
+
+  function internal(error: unknown) {
+    ports.log.error({ err: error, exchangeId: begun.exchangeId }, "a stage failed");
+    return stages.refuse(refusal("internal", received, "a stage failed"));
+  }
+}
+
+async function drain(plane: Plane, sockets: ReadonlySet<Socket>, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((done) => plane.server.close(() => done()));
+  plane.server.closeIdleConnections();
+  if (!(await within(plane.exchanges.idle(), graceMs))) {
+    plane.exchanges.abortAll();
+    // Their ends still go on record; a log that hangs must not hang the shutdown as well.
+    await within(plane.exchanges.idle(), limits.lingerMs);
+  }
+  for (const socket of sockets) socket.destroy();
+  await closed;
+}
+
+async function within(work: Promise<void>, timeoutMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const expired = new Promise<false>((done) => {
+    timer = setTimeout(() => done(false), timeoutMs);
+  });
+  const isDone = await Promise.race([work.then(() => true as const), expired]);
+  clearTimeout(timer);
+  return isDone;
+}
+
+async function listening(server: Server, { host, port }: { host: string; port: number }): Promise<number> {
+  await new Promise<void>((ready, failed) => {
+    server.once("error", (error: NodeJS.ErrnoException) => failed(listenFailure(error, port)));
+    server.listen(port, host, ready);
+  });
+  const address: AddressInfo | string | null = server.address();
+  return typeof address === "object" && address !== null ? address.port : port;
+}
+
+function listenFailure(error: NodeJS.ErrnoException, port: number): GatehouseError {
+  const message =
+    error.code === "EADDRINUSE"
+      ? `Port ${port} is taken. Stop what uses it, or configure another port for the proxy.`
+      : `Cannot listen on port ${port}: ${error.message}`;
+  return new GatehouseError("listen_failed", message, { cause: error });
+}
+
+function requireLoopback(host: string): void {
+  const isLoopback = host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
+  if (isLoopback) return;
+  throw new GatehouseError(
+    "tls_required",
+    `The proxy listens in cleartext, so only on loopback; ${host} is not. Use 127.0.0.1 or ::1.`,
+  );
+}
+
+const badRequest = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
+function parserAnswer(code: string | undefined): string {
+  const status =
+    code === "HPE_HEADER_OVERFLOW"
+      ? "431 Request Header Fields Too Large"
+      : code === "ERR_HTTP_REQUEST_TIMEOUT"
+        ? "408 Request Timeout"
+        : "400 Bad Request";
+  return `HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`;
+}

@@ -1,0 +1,54 @@
+import { singleHeader } from "#lib/headers";
+import type { MaskingSubject } from "#masking";
+import type { DataPlanePorts } from "./data-plane-ports.ts";
+import type { AnsweredExchange, DecidedRequest, UpstreamAnswer } from "./exchange.ts";
+
+type Ports = Pick<DataPlanePorts, "masking" | "connections">;
+
+/** A request body, as far as people and the record are concerned; what goes upstream is never altered. */
+export function requestSubject(request: DecidedRequest, ports: Ports): MaskingSubject {
+  return {
+    ...common(request, ports),
+    direction: "request",
+    contentType: singleHeader(request.headers, "content-type"),
+    contentEncoding: singleHeader(request.headers, "content-encoding"),
+    shape: request.call.operation.requestSecrets,
+    isMedia: isUpload(request),
+  };
+}
+
+export function answerSubject({ request, answer }: AnsweredExchange, ports: Ports): MaskingSubject {
+  return {
+    ...common(request, ports),
+    direction: "answer",
+    contentType: singleHeader(answer.headers, "content-type"),
+    contentEncoding: singleHeader(answer.headers, "content-encoding"),
+    shape: request.call.operation.responseSecrets,
+    // The same method answers with JSON when it fails.
+    isMedia: request.call.media === "download" && answer.status < 300,
+    isPartial: isPart(answer),
+  };
+}
+
+/** Content on its way up, and not the JSON that announces it. */
+function isUpload({ call, capability }: DecidedRequest): boolean {
+  return capability !== undefined || call.media === "upload";
+}
+
+/** A range may be chosen so that a secret's name lies before it and its value inside. The whole is no part. */
+function isPart({ status, headers }: UpstreamAnswer): boolean {
+  if (status !== 206) return false;
+  const [, last, size] = /^bytes 0-(\d+)\/(\d+)$/.exec(singleHeader(headers, "content-range") ?? "") ?? [];
+  return last === undefined || Number(last) + 1 !== Number(size);
+}
+
+function common(
+  request: DecidedRequest,
+  { masking, connections }: Ports,
+): Pick<MaskingSubject, "operation" | "placeholder" | "ownCredentials"> {
+  return {
+    operation: request.call.operation.id,
+    placeholder: masking.placeholder(request.caller.session.id, request.call.resource.name),
+    ownCredentials: connections.ownCredentials(),
+  };
+}

@@ -1,0 +1,72 @@
+import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
+import { GatehouseError } from "#lib/errors";
+import type { OutgoingBody, ReceivedRequest } from "./exchange.ts";
+
+/**
+ * The body as it will leave. Up to `bufferMax` bytes are taken whole, so that the intent commits to their digest;
+ * a larger one is passed on as a stream that fails once it exceeds `bytesMax`. Rejects when the client stops sending.
+ */
+export async function takeBody(
+  request: Pick<ReceivedRequest, "body" | "bodyBytes">,
+  { bufferMax, bytesMax }: { readonly bufferMax: number; readonly bytesMax: number },
+): Promise<OutgoingBody> {
+  const { body, bodyBytes } = request;
+  if (bodyBytes === 0) return { kind: "empty" };
+  if (bodyBytes !== undefined && bodyBytes > bufferMax) {
+    return { kind: "stream", stream: body, bytes: bodyBytes };
+  }
+  const begun = await readUpTo(body, bufferMax);
+  if (begun.isWhole) return bufferedBody(begun.bytes);
+  return { kind: "stream", stream: Readable.from(continued(begun, bytesMax)), bytes: undefined };
+}
+
+export function bufferedBody(bytes: Uint8Array): OutgoingBody {
+  if (bytes.length === 0) return { kind: "empty" };
+  return { kind: "buffered", bytes, sha256: createHash("sha256").update(bytes).digest("hex") };
+}
+
+/** All of a stream, or `undefined` when there is more than `bytesMax`; what was not read is left where it is. */
+export async function readWhole(stream: Readable, bytesMax: number): Promise<Uint8Array | undefined> {
+  const begun = await readUpTo(stream, bytesMax);
+  return begun.isWhole ? begun.bytes : undefined;
+}
+
+interface Begun {
+  readonly bytes: Uint8Array;
+  readonly isWhole: boolean;
+  readonly rest: AsyncIterator<unknown>;
+}
+
+async function readUpTo(stream: Readable, bytesMax: number): Promise<Begun> {
+  // Destroying a request's body would take the socket with it, and with it the refusal.
+  const rest: AsyncIterator<unknown> = stream.iterator({ destroyOnReturn: false });
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  while (length <= bytesMax) {
+    const next = await rest.next();
+    if (next.done === true) return { bytes: Buffer.concat(chunks), isWhole: true, rest };
+    const chunk = asBytes(next.value);
+    chunks.push(chunk);
+    length += chunk.length;
+  }
+  return { bytes: Buffer.concat(chunks), isWhole: false, rest };
+}
+
+async function* continued({ bytes, rest }: Begun, bytesMax: number): AsyncGenerator<Uint8Array> {
+  let length = bytes.length;
+  yield bytes;
+  for (;;) {
+    const next = await rest.next();
+    if (next.done === true) return;
+    const chunk = asBytes(next.value);
+    length += chunk.length;
+    if (length > bytesMax) throw new GatehouseError("body_too_large", "The request body is too large.");
+    yield chunk;
+  }
+}
+
+function asBytes(chunk: unknown): Uint8Array {
+  if (chunk instanceof Uint8Array) return chunk;
+  throw new GatehouseError("assertion_failed", "a body stream yielded something that is not bytes");
+}

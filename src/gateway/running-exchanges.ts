@@ -1,0 +1,71 @@
+/** One exchange between arrival and the end of its record. */
+export interface RunningExchange {
+  readonly gone: AbortSignal;
+  readonly bind: (sessionId: string) => void;
+  /** Work that must be done before the exchange counts as over. */
+  readonly track: (work: Promise<unknown>) => void;
+  readonly abort: () => void;
+}
+
+/** What is under way, so that a stopped session can be cut and a stopping server can wait. */
+export interface RunningExchanges {
+  begin(exchangeId: string): RunningExchange;
+  find(exchangeId: string): RunningExchange | undefined;
+  abortSession(sessionId: string): void;
+  abortAll(): void;
+  /** Resolves when nothing is under way. */
+  idle(): Promise<void>;
+}
+
+interface Entry extends RunningExchange {
+  sessionId: string | undefined;
+}
+
+export function createRunningExchanges(): RunningExchanges {
+  // Owned here: every exchange from its arrival until all its tracked work is done.
+  const running = new Map<string, Entry>();
+  let waiting: (() => void)[] = [];
+
+  function leave(exchangeId: string): void {
+    running.delete(exchangeId);
+    if (running.size > 0) return;
+    const woken = waiting;
+    waiting = [];
+    for (const wake of woken) wake();
+  }
+
+  return {
+    begin: (exchangeId) => {
+      const controller = new AbortController();
+      let openWork = 0;
+      const entry: Entry = {
+        gone: controller.signal,
+        sessionId: undefined,
+        bind: (sessionId) => {
+          entry.sessionId = sessionId;
+        },
+        track: (work) => {
+          openWork += 1;
+          const done = (): void => {
+            openWork -= 1;
+            if (openWork === 0) leave(exchangeId);
+          };
+          work.then(done, done);
+        },
+        abort: () => controller.abort(),
+      };
+      running.set(exchangeId, entry);
+      return entry;
+    },
+    find: (exchangeId) => running.get(exchangeId),
+    abortSession: (sessionId) => {
+      for (const entry of running.values()) if (entry.sessionId === sessionId) entry.abort();
+    },
+    abortAll: () => {
+      for (const entry of running.values()) entry.abort();
+    },
+    idle: async () => {
+      if (running.size > 0) await new Promise<void>((wake) => waiting.push(wake));
+    },
+  };
+}

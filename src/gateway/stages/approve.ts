@@ -1,0 +1,229 @@
+import type { ApprovalRequest, HeldBytes } from "#approvals";
+import { limits } from "#lib/limits";
+import type { DataPlanePorts } from "../data-plane-ports.ts";
+import type {
+  ClearedRequest,
+  DecidedRequest,
+  IdentifiedRequest,
+  OutgoingBody,
+  UnderstoodRequest,
+} from "../exchange.ts";
+import { holdFor } from "../hold.ts";
+import { requestSubject } from "../masking-subjects.ts";
+import { bufferedBody, takeBody } from "../outgoing-body.ts";
+import { isRefusal, type Refusal, type RefusalCode, refusal } from "../refusal.ts";
+import { maskWhole } from "../sent-body.ts";
+import { allowedHeaders } from "../upstream-headers.ts";
+
+export interface ApprovePorts
+  extends Pick<DataPlanePorts, "approvals" | "approvalKeys" | "masking" | "connections"> {
+  /** What was held is judged again before it runs: the policies may have changed while people thought. */
+  readonly understand: (request: IdentifiedRequest) => UnderstoodRequest | Refusal;
+  readonly decide: (request: UnderstoodRequest) => DecidedRequest | Refusal;
+}
+
+/** Takes the body; where the decision demands approval, holds the call until people have decided. */
+export function approveStage(ports: ApprovePorts) {
+  // Owned here: exchanges waiting now, in all sessions.
+  let heldNow = 0;
+
+  async function hold(request: DecidedRequest, approval: ApprovalRequest): Promise<ApprovalRequest> {
+    if (heldNow >= limits.heldRequestsTotalMax) return approval;
+    heldNow += 1;
+    try {
+      return await waitFor(request, approval, ports);
+    } finally {
+      heldNow -= 1;
+    }
+  }
+
+  return async (request: DecidedRequest): Promise<ClearedRequest | Refusal> => {
+    const outgoing = await takeOutgoing(request);
+    if ("kind" in outgoing && outgoing.kind === "refusal") return outgoing;
+    if (!needsApproval(request)) return { ...request, outgoing, approvalId: undefined };
+    const body = wholeBody(outgoing);
+    if (body === undefined) {
+      return refusal("approval_body_too_large", request, "a streamed body cannot be reviewed");
+    }
+    const asked = await ports.approvals.request(await newApproval(request, body, ports));
+    if (asked.kind === "too_many") return refusal("too_many_approvals", request, "the desk is full");
+    const approval = await hold(request, asked.request);
+    return afterWaiting(request, approval, ports);
+  };
+}
+
+/** An upload a person approved at its start needs no second approval for each of its parts. */
+function needsApproval({ decision, capability }: DecidedRequest): boolean {
+  return decision.effect === "require_approval" && capability?.isApproved !== true;
+}
+
+async function takeOutgoing(request: DecidedRequest): Promise<OutgoingBody | Refusal> {
+  const isMedia = request.call.media === "upload" || request.capability !== undefined;
+  const bytesMax = isMedia ? Number.MAX_SAFE_INTEGER : limits.structuredBodyBytesMax;
+  const isHeld = needsApproval(request);
+  const size = request.bodyBytes ?? 0;
+  if (size > bytesMax) return refusal("body_too_large", request, `${size} bytes`);
+  if (isHeld && size > limits.heldBodyBytesMax) {
+    return refusal("approval_body_too_large", request, `${size} bytes`);
+  }
+  const bufferMax = isHeld ? limits.heldBodyBytesMax : limits.digestedBodyBytesMax;
+  try {
+    return await takeBody(request, { bufferMax, bytesMax });
+  } catch {
+    const code = request.gone.aborted ? "client_gone" : "body_unreadable";
+    return refusal(code, request, "the body broke off");
+  }
+}
+
+function wholeBody(outgoing: OutgoingBody): Uint8Array | undefined {
+  switch (outgoing.kind) {
+    case "empty":
+      return new Uint8Array(0);
+    case "buffered":
+      return outgoing.bytes;
+    case "stream":
+      return undefined;
+  }
+}
+
+async function newApproval(request: DecidedRequest, body: Uint8Array, ports: ApprovePorts) {
+  const { caller, call } = request;
+  return {
+    fingerprint: ports.approvalKeys.fingerprint(request, body),
+    matchKey: ports.approvalKeys.matchKey(request, body),
+    exchangeId: request.exchangeId,
+    sessionId: caller.session.id,
+    requester: caller.principal,
+    agent: caller.session.agent,
+    connection: request.connection,
+    operationId: call.operation.id,
+    operationClass: call.operation.class,
+    resourceName: call.resource.name,
+    preview: await previewOf(request, body, ports),
+    requirements: request.decision.approvals,
+    policyVersion: request.decision.policyVersion,
+    held: heldBytes(request, body),
+  };
+}
+
+function heldBytes(request: DecidedRequest, body: Uint8Array): HeldBytes {
+  const { method, host, target, headers } = request;
+  // The client's own token is not among these: whoever opens the seal finds nothing to sign in with.
+  return { method, host, target, headers: allowedHeaders(headers), body };
+}
+
+async function previewOf(request: DecidedRequest, body: Uint8Array, ports: ApprovePorts): Promise<string> {
+  const line = `${request.method} https://${request.host}${request.target}`;
+  if (body.length === 0) return line;
+  const masked = await maskWhole(body, ports.masking.plan(requestSubject(request, ports)));
+  if (masked === undefined) return `${line}\n\n(${body.length} bytes that cannot be shown)`;
+  const shown = Buffer.from(masked.subarray(0, limits.approvalPreviewBytesMax)).toString("utf8");
+  const rest = masked.length > limits.approvalPreviewBytesMax ? "\n(the rest is not shown)" : "";
+  return `${line}\n\n${shown}${rest}`;
+}
+
+/** Waits in slices, with an interim reply after each, for as long as this kind of client can be kept. */
+async function waitFor(
+  request: DecidedRequest,
+  asked: ApprovalRequest,
+  { approvals }: ApprovePorts,
+): Promise<ApprovalRequest> {
+  const { atMostMs, interim } = holdFor(request.headers);
+  let approval = asked;
+  let waitedMs = 0;
+  while (approval.state === "pending" && waitedMs < atMostMs && !request.gone.aborted) {
+    const timeoutMs = Math.min(interim?.everyMs ?? atMostMs, atMostMs - waitedMs);
+    approval = await approvals.wait(approval.id, { timeoutMs, signal: request.gone });
+    waitedMs += timeoutMs;
+    const isOn = approval.state === "pending" && waitedMs < atMostMs && !request.gone.aborted;
+    if (isOn && interim !== undefined) request.sendInterim(interim.status);
+  }
+  return approval;
+}
+
+async function afterWaiting(
+  request: DecidedRequest,
+  approval: ApprovalRequest,
+  ports: ApprovePorts,
+): Promise<ClearedRequest | Refusal> {
+  // An answer that nobody takes would be lost, and with it the one execution: it waits for the client to return.
+  if (request.gone.aborted) {
+    return refusal("client_gone", request, `gone while ${approval.state}`, { approval });
+  }
+  switch (approval.state) {
+    case "approved":
+      return claimAndRejudge(request, approval, ports);
+    case "denied":
+      return refusal("approval_denied", request, "denied by a person", {
+        approval,
+        ...denialWords(approval),
+      });
+    case "pending":
+    case "expired":
+    case "lapsed":
+    case "cancelled":
+    case "executing":
+    case "executed":
+    case "unknown":
+      return refusal(codeFor(approval.state), request, approval.state, { approval });
+  }
+}
+
+function codeFor(state: Exclude<ApprovalRequest["state"], "approved" | "denied">): RefusalCode {
+  switch (state) {
+    case "pending":
+      return "approval_pending";
+    case "expired":
+    case "lapsed":
+    case "cancelled":
+      return "approval_expired";
+    case "executing":
+    case "executed":
+    case "unknown":
+      return "approval_used";
+  }
+}
+
+/**
+ * The claim succeeds once, whoever else waits. From here on the bytes that were reviewed are the request; those this
+ * client sent served only to find them. They are understood and judged again first, while refusing costs nothing.
+ */
+async function claimAndRejudge(
+  request: DecidedRequest,
+  approval: ApprovalRequest,
+  ports: ApprovePorts,
+): Promise<ClearedRequest | Refusal> {
+  const now = judge(request, request, ports);
+  if (isRefusal(now)) return { ...now, approval };
+  const claim = await ports.approvals.claim(approval.id, approval.fingerprint);
+  if (claim.kind === "refused") {
+    const code =
+      claim.state === "approved" || claim.state === "denied" ? "approval_expired" : codeFor(claim.state);
+    return refusal(code, request, `not claimed: ${claim.state}`, { approval });
+  }
+  const judged = judge(request, claim.held, ports);
+  if (isRefusal(judged)) {
+    return { ...judged, approval, request: { ...judged.request, approvalId: approval.id } };
+  }
+  return { ...judged, outgoing: bufferedBody(claim.held.body), approvalId: approval.id };
+}
+
+function judge(
+  request: DecidedRequest,
+  bytes: Pick<HeldBytes, "method" | "host" | "target" | "headers">,
+  ports: ApprovePorts,
+): DecidedRequest | Refusal {
+  const { method, host, target, headers } = bytes;
+  const understood = ports.understand({ ...request, method, host, target, headers });
+  return isRefusal(understood) ? understood : ports.decide(understood);
+}
+
+/** An approver's words reach the agent as words: one line, bounded, no control characters. */
+function denialWords(approval: ApprovalRequest): { say?: string } {
+  const reasons = approval.votes.flatMap(({ verdict, reason }) =>
+    verdict === "deny" && reason !== undefined && reason !== "" ? [reason] : [],
+  );
+  if (reasons.length === 0) return {};
+  const line = reasons.join("; ").replace(/\p{C}+/gu, " ");
+  return { say: line.slice(0, 500) };
+}

@@ -1,0 +1,45 @@
+import type { CapabilityRegister } from "../capabilities.ts";
+import { createCapabilityBinder } from "../capability-urls.ts";
+import type { DataPlanePorts } from "../data-plane-ports.ts";
+import type { Stages } from "../pipeline.ts";
+import type { RunningExchanges } from "../running-exchanges.ts";
+import type { StrangerQuota } from "../stranger-quota.ts";
+import { approveStage } from "./approve.ts";
+import { decideStage } from "./decide.ts";
+import { forwardStage } from "./forward.ts";
+import { identifyStage } from "./identify.ts";
+import { maskStage } from "./mask.ts";
+import { recordIntentStage } from "./record-intent.ts";
+import { recordOutcomeStage } from "./record-outcome.ts";
+import { refuseStage } from "./refuse.ts";
+import { understandStage } from "./understand.ts";
+
+/** State the stages share, owned by the data plane. */
+export interface Shared {
+  readonly capabilities: CapabilityRegister;
+  readonly exchanges: RunningExchanges;
+  readonly strangers: StrangerQuota;
+}
+
+export function buildStages(ports: DataPlanePorts, { capabilities, exchanges, strangers }: Shared): Stages {
+  const understand = understandStage({ catalogue: ports.catalogue, capabilities });
+  const decide = decideStage(ports);
+  return {
+    identify: identifyStage({
+      authenticator: ports.authenticator,
+      capabilities,
+      onIdentified: (exchangeId, sessionId) => exchanges.find(exchangeId)?.bind(sessionId),
+    }),
+    understand,
+    decide,
+    approve: approveStage({ ...ports, understand, decide }),
+    recordIntent: recordIntentStage(ports),
+    forward: forwardStage(ports),
+    mask: maskStage({ ...ports, binder: createCapabilityBinder(capabilities, ports.catalogue) }),
+    recordOutcome: recordOutcomeStage({
+      ...ports,
+      track: (exchangeId, work) => exchanges.find(exchangeId)?.track(work),
+    }),
+    refuse: refuseStage({ ...ports, strangers }),
+  };
+}

@@ -1,0 +1,46 @@
+import type { PolicyInput, Reason } from "#policy";
+import type { DataPlanePorts } from "../data-plane-ports.ts";
+import type { DecidedRequest, UnderstoodRequest } from "../exchange.ts";
+import { type Refusal, refusal } from "../refusal.ts";
+
+export type DecidePorts = Pick<DataPlanePorts, "connections" | "decide" | "clock">;
+
+/** Which connection carries it, and whether it may happen. Asked again before an approved call runs. */
+export function decideStage(ports: DecidePorts) {
+  return (request: UnderstoodRequest): DecidedRequest | Refusal => {
+    const { call, caller } = request;
+    const wanted = { service: call.operation.service, project: call.resource.project };
+    const choice = ports.connections.choose(caller, wanted);
+    if (choice.kind === "refused") return refusal(choice.code, request, choice.detail);
+    const connection = choice.connection.name;
+    const decision = ports.decide(policyInput(request, connection, ports.clock.now()));
+    const decided = { ...request, connection, decision };
+    if (decision.effect !== "deny") return decided;
+    const deniers = decision.reasons.filter((reason) => reason.effect === "deny");
+    const reasons = deniers.length > 0 ? deniers : decision.reasons;
+    return refusal("policy_denied", decided, reasons.map(ruleName).join(", "), { say: inWords(reasons) });
+  };
+}
+
+function policyInput(request: UnderstoodRequest, connection: string, time: Date): PolicyInput {
+  const { caller, call } = request;
+  return {
+    principal: caller.principal,
+    agent: caller.session.agent,
+    sessionId: caller.session.id,
+    connection,
+    operation: call.operation,
+    resource: call.resource,
+    request: { method: request.method, host: call.host, time },
+  };
+}
+
+export function ruleName({ policy, rule }: Reason): string {
+  return `${policy}/${rule}`;
+}
+
+function inWords(reasons: readonly Reason[]): string {
+  return reasons
+    .map((reason) => `rule ${ruleName(reason)}${reason.message === undefined ? "" : `: ${reason.message}`}`)
+    .join("; ");
+}
