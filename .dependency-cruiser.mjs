@@ -68,7 +68,7 @@ const homes = {
   pino: "^src/telemetry",
   "oidc-provider": "^practice",
   undici: "^(src/lib|src/gateway|src/agent|src/connections|test)",
-  "node:sqlite": "^(src/storage/sqlite|test)",
+  "node:sqlite": "^(src/storage/sqlite|src/cli/local/demo|test)",
 };
 
 const folders = Object.keys(mayImport);
@@ -93,7 +93,7 @@ export default {
     {
       name: "only-the-composition-root-sees-storage",
       severity: "error",
-      from: { path: "^src/", pathNot: ["^src/storage/", "^src/main\\.ts$", "^src/cli/local/", test] },
+      from: { path: "^src/", pathNot: ["^src/storage/", "^src/composition/", "^src/cli/local/", test] },
       to: { path: "^src/storage/" },
     },
     {

@@ -36,7 +36,8 @@ function textOf(file: string): string {
 
 function checkSource(file: string, text: string): void {
   const lines = text.split("\n");
-  if (lines.length > 400) slips.push(`${file}: ${lines.length} lines; split what does two things (400 at most)`);
+  if (lines.length > 400)
+    slips.push(`${file}: ${lines.length} lines; split what does two things (400 at most)`);
   if (/\b(utils?|helpers?|types|misc|common|manager|service)\.ts$/.test(file)) {
     slips.push(`${file}: named after a kind; name the thing it holds`);
   }
@@ -44,17 +45,20 @@ function checkSource(file: string, text: string): void {
     slips.push(`${file}: a front door opens with what the module answers and must never do`);
   }
   lines.forEach((line, index) => {
-    if (/\bTODO\b(?!\(#\d+\))/.test(line) && file !== "tools/tidy.ts") slips.push(`${file}:${index + 1}: TODO needs an issue number`);
+    if (/\bTODO\b(?!\(#\d+\))/.test(line) && file !== "tools/tidy.ts")
+      slips.push(`${file}:${index + 1}: TODO needs an issue number`);
     if (/\.(only|todo)\(/.test(line)) slips.push(`${file}:${index + 1}: a test runs alone or not at all`);
   });
-  if (file.endsWith(".test.ts") && !/\bexpect\b|\bassert\b|Contract\(/.test(text)) slips.push(`${file}: asserts nothing`);
+  if (file.endsWith(".test.ts") && !/\bexpect\b|\bassert\b|Contract\(/.test(text))
+    slips.push(`${file}: asserts nothing`);
 }
 
 function checkLinks(file: string, text: string): void {
   for (const [, target] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
     if (target === undefined || /^([a-z]+:|#)/.test(target)) continue;
     const path = normalize(join(dirname(file), target.split("#")[0] ?? ""));
-    if (statSync(path, { throwIfNoEntry: false }) === undefined) slips.push(`${file}: link to ${target} leads nowhere`);
+    if (statSync(path, { throwIfNoEntry: false }) === undefined)
+      slips.push(`${file}: link to ${target} leads nowhere`);
   }
 }
 

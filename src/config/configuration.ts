@@ -89,16 +89,6 @@ export const configurationSchema = z.strictObject({
   /** Files, or folders whose `.yaml` files count. */
   policies: names,
   masking: z.array(z.string().min(1)).default([]),
-  recording: z
-    .strictObject({
-      /** Bytes of each masked body that are kept. */
-      body_bytes_max: z
-        .int()
-        .min(0)
-        .max(16 * 1024 * 1024)
-        .default(256 * 1024),
-    })
-    .prefault({}),
   /** Service accounts and resource-name prefixes that belong to Gatehouse itself: only reads reach them, whatever policies say. */
   protected: z.array(z.string().min(1)).default([]),
 });

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { parseConfiguration } from "./load.ts";
 
@@ -58,4 +59,10 @@ test("what is left out gets loopback listeners and a data folder", () => {
     { host: "127.0.0.1", port: 8441 },
     "data",
   ]);
+});
+
+test("the example in the documentation is a sound configuration", () => {
+  const example = new URL("../../docs/examples/gatehouse.yaml", import.meta.url);
+  const configuration = parseConfiguration("gatehouse.yaml", readFileSync(example, "utf8"));
+  expect(configuration.connections.map(({ name }) => name)).toEqual(["prod"]);
 });

@@ -14,3 +14,19 @@ export interface ConnectionRegistry {
   /** Every credential handed out lately, to be cut out of answers. */
   ownCredentials(): readonly Secret[];
 }
+
+/** A key file was replaced. Key ids are Google's and public; the keys themselves are never told. */
+export interface ConnectionChange {
+  readonly connection: string;
+  readonly oldKeyId: string | undefined;
+  /** `undefined` when the new file cannot be used: then calls are refused until it can. */
+  readonly newKeyId: string | undefined;
+  readonly problem: string | undefined;
+}
+
+export interface OpenedConnections extends ConnectionRegistry {
+  /** Told before the first call uses the new key. Must not throw. */
+  onChange(listener: (change: ConnectionChange) => void): void;
+  /** Breaks off what is being fetched; calls are refused from then on. */
+  close(): Promise<void>;
+}

@@ -2,6 +2,28 @@
  * Who is calling: identity providers' tokens, gateway tokens, sessions, roles.
  * It never tells a stranger which check failed. Trusted with every authentication decision.
  */
+export {
+  type Actor,
+  type Actors,
+  type ActorVerdict,
+  isFresh,
+  type Permission,
+  permissionOf,
+} from "./actor.ts";
 export type { Authentication, AuthenticationRefusal, Authenticator } from "./authenticator.ts";
+export type { BrowserSignIn, PendingSignIn, SignInOutcome } from "./browser-sign-in.ts";
+export type { TokenSigner } from "./gateway-tokens.ts";
+export type { ClientKind, IssuerSettings, ProvenIdentity } from "./identity-token.ts";
+export type { SignatureAlgorithm } from "./key-set.ts";
+export {
+  guardedNetwork,
+  type Identity,
+  type IdentityParts,
+  type Network,
+  openIdentity,
+} from "./open-identity.ts";
 export type { Principal, Role } from "./principal.ts";
+export { type Act, mayDo, type RoleGroups } from "./roles.ts";
 export type { Caller, Session, SessionStore } from "./session.ts";
+export type { SessionFact, Sessions, StopCause, Timer } from "./sessions.ts";
+export type { Introspection, TokenEndpoint, TokenErrorCode, TokenOutcome } from "./token-endpoint.ts";

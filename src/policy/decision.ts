@@ -21,6 +21,11 @@ export interface Reason {
   readonly effect: Effect;
   /** The policy author's words for the agent; safe to show. */
   readonly message: string | undefined;
+  /**
+   * Set when the rule counts although its condition could not be evaluated: a failing deny denies, a failing
+   * approval rule still asks. For the log and for `policy explain`, not for the agent.
+   */
+  readonly failure?: string;
 }
 
 export interface ApprovalRequirement {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type Configuration, type ConnectionConfiguration, configurationSchema } from "#config";
 import { type PracticeCloud, startPracticeCloud } from "#practice/cloud";
 import { type IdentityProvider, startIdentityProvider } from "#practice/identity-provider";
-import { type RunningServer, startServer } from "../../main.ts";
+import { type RunningServer, startServer } from "../../composition/server.ts";
 
 /** What the quick start brings up: everything on loopback, nothing else needed. */
 export interface QuickStart {
@@ -23,7 +23,12 @@ export interface QuickStartOptions {
   readonly policies: readonly string[];
   readonly masking: readonly string[];
   /** Preferred ports; 0 or a taken one means any. */
-  readonly ports: { readonly control: number; readonly proxy: number; readonly provider: number; readonly cloud: number };
+  readonly ports: {
+    readonly control: number;
+    readonly proxy: number;
+    readonly provider: number;
+    readonly cloud: number;
+  };
   /** How long the practice cloud's long-running operations take. */
   readonly operationMs: number;
   /** Connections besides the one to the practice cloud. */
@@ -34,15 +39,19 @@ export interface QuickStartOptions {
 export async function startQuickStart(options: QuickStartOptions): Promise<QuickStart> {
   const ports = await choosePorts(options.ports);
   const keyFile = join(options.data, "practice", "upstream-key.json");
-  const cloud = await startPracticeCloud({ host: "127.0.0.1", port: ports.cloud, operationMs: options.operationMs });
+  const cloud = await startPracticeCloud({
+    host: "127.0.0.1",
+    port: ports.cloud,
+    operationMs: options.operationMs,
+  });
   const provider = await startIdentityProvider({
     host: "127.0.0.1",
     port: ports.provider,
     webRedirectUris: [`http://127.0.0.1:${ports.control}/sign-in/callback`],
-    keyFile: join(options.data, "practice", "identity-provider.json"),
+    stateFile: join(options.data, "practice", "identity-provider.json"),
   });
   mkdirSync(join(options.data, "practice"), { recursive: true, mode: 0o700 });
-  writeFileSync(keyFile, JSON.stringify(cloud.issueKey()), { mode: 0o600 });
+  writeFileSync(keyFile, JSON.stringify(await cloud.issueKey()), { mode: 0o600 });
   const server = await startServer(
     quickStartConfiguration({ options, issuer: provider.issuer, upstream: cloud.url, ports, keyFile }),
     { isQuiet: options.isQuiet },

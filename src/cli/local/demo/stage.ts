@@ -56,9 +56,18 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     ...(options.connections === undefined ? {} : { connections: options.connections }),
     isQuiet: true,
   });
-  const environment = { ...process.env, HOME: home, XDG_CONFIG_HOME: join(home, "config"), XDG_STATE_HOME: join(home, "state") };
+  const environment = {
+    ...process.env,
+    HOME: home,
+    XDG_CONFIG_HOME: join(home, "config"),
+    XDG_STATE_HOME: join(home, "state"),
+  };
   const start = (argv: readonly string[]): RunningCommand =>
-    startCommand([join(root, "bin/gatehouse.mjs"), "--url", quickStart.server.controlUrl, ...argv], environment, folder);
+    startCommand(
+      [join(root, "bin/gatehouse.mjs"), "--url", quickStart.server.controlUrl, ...argv],
+      environment,
+      folder,
+    );
   return {
     quickStart,
     folder,
@@ -83,7 +92,11 @@ function startCommand(argv: readonly string[], environment: NodeJS.ProcessEnv, c
   const outcome = new Promise<Outcome>((settle, fail) => {
     child.on("error", fail);
     child.on("close", (status) =>
-      settle({ status: status ?? 1, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }),
+      settle({
+        status: status ?? 1,
+        stdout: Buffer.concat(stdout).toString(),
+        stderr: Buffer.concat(stderr).toString(),
+      }),
     );
   });
   return { process: child, outcome };

@@ -20,10 +20,13 @@ export async function tamperWithCopy(data: string, copy: string): Promise<{ copy
 
 function changeOneByte(file: string): number {
   const database = new DatabaseSync(file);
-  const triggers = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'audit_entry'").all();
+  const triggers = database
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'audit_entry'")
+    .all();
   for (const { name } of triggers) database.exec(`DROP TRIGGER "${String(name)}"`);
   const row = database.prepare("SELECT seq, leaf FROM audit_entry ORDER BY seq LIMIT 1 OFFSET 3").get();
-  if (row === undefined || !(row["leaf"] instanceof Uint8Array)) throw new Error("the log is too short to tamper with");
+  if (row === undefined || !(row["leaf"] instanceof Uint8Array))
+    throw new Error("the log is too short to tamper with");
   const leaf = Buffer.from(row["leaf"]);
   const last = leaf.length - 3;
   leaf.writeUInt8(leaf.readUInt8(last) ^ 0x01, last);

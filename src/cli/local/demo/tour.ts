@@ -45,8 +45,12 @@ const maskedSecret: Step = {
         )
     ).outcome;
     const seen = `${outcome.stdout}${outcome.stderr}`;
-    const hasLeaked = [PRACTICE_SECRET_VALUE, Buffer.from(PRACTICE_SECRET_VALUE).toString("base64")].some((form) => seen.includes(form));
-    const reached = stage.quickStart.cloud.requests().some(({ path }) => path.includes("db-password/versions/latest:access"));
+    const hasLeaked = [PRACTICE_SECRET_VALUE, Buffer.from(PRACTICE_SECRET_VALUE).toString("base64")].some(
+      (form) => seen.includes(form),
+    );
+    const reached = stage.quickStart.cloud
+      .requests()
+      .some(({ path }) => path.includes("db-password/versions/latest:access"));
     return {
       observed: hasLeaked ? "the value came through" : summary(outcome),
       ok: outcome.status === 0 && reached && !hasLeaked && outcome.stdout.trim() !== "",
@@ -56,13 +60,29 @@ const maskedSecret: Step = {
 
 const refused: Step = {
   step: "refused",
-  expected: "creating a service-account key is refused with the policy's reason and never reaches the upstream",
+  expected:
+    "creating a service-account key is refused with the policy's reason and never reaches the upstream",
   run: async (stage) => {
     const outcome = await (stage.hasGcloud
-      ? stage.agent("gcloud", "iam", "service-accounts", "keys", "create", "key.json", `--iam-account=${robot}`)
-      : stage.agent(...httpCall, "POST", `https://iam.googleapis.com/v1/projects/-/serviceAccounts/${robot}/keys`, "{}")
+      ? stage.agent(
+          "gcloud",
+          "iam",
+          "service-accounts",
+          "keys",
+          "create",
+          "key.json",
+          `--iam-account=${robot}`,
+        )
+      : stage.agent(
+          ...httpCall,
+          "POST",
+          `https://iam.googleapis.com/v1/projects/-/serviceAccounts/${robot}/keys`,
+          "{}",
+        )
     ).outcome;
-    const reached = stage.quickStart.cloud.requests().some(({ method, path }) => method === "POST" && path.endsWith("/keys"));
+    const reached = stage.quickStart.cloud
+      .requests()
+      .some(({ method, path }) => method === "POST" && path.endsWith("/keys"));
     const said = `${outcome.stdout}${outcome.stderr}`;
     return {
       observed: reached ? "the call reached the upstream" : summary(outcome),
@@ -78,7 +98,14 @@ const heldDeployment: Step = {
     const deployment = await deploy(stage);
     const approval = await pendingApproval(stage, deployment);
     const before = creations(stage);
-    const vote = await stage.gatehouse("approvals", "approve", approval, "--as", "approver@example.com", "--json");
+    const vote = await stage.gatehouse(
+      "approvals",
+      "approve",
+      approval,
+      "--as",
+      "approver@example.com",
+      "--json",
+    );
     const outcome = await deployment.outcome;
     const after = creations(stage);
     return {
@@ -99,12 +126,15 @@ const rotation: Step = {
     const session = stage.agent("sh", "-c", `${list} && echo first-call-done && read go && ${list}`);
     await printed(session, "first-call-done");
     const old = keyIdOf(readFileSync(keyFile, "utf8"));
-    writeFileSync(keyFile, JSON.stringify(cloud.issueKey()), { mode: 0o600 });
+    writeFileSync(keyFile, JSON.stringify(await cloud.issueKey()), { mode: 0o600 });
     cloud.revokeKey(old);
     session.process.stdin?.end("go\n");
     const outcome = await session.outcome;
     const listings = outcome.stdout.split(project).length - 1;
-    return { observed: `${listings >= 2 ? "both" : "not both"} calls answered; ${summary(outcome)}`, ok: outcome.status === 0 && listings >= 2 };
+    return {
+      observed: `${listings >= 2 ? "both" : "not both"} calls answered; ${summary(outcome)}`,
+      ok: outcome.status === 0 && listings >= 2,
+    };
   },
 };
 
@@ -130,7 +160,15 @@ const tampering: Step = {
   },
 };
 
-export const tour: readonly Step[] = [read, maskedSecret, refused, heldDeployment, rotation, verification, tampering];
+export const tour: readonly Step[] = [
+  read,
+  maskedSecret,
+  refused,
+  heldDeployment,
+  rotation,
+  verification,
+  tampering,
+];
 
 export async function takeStep(step: Step, stage: Stage): Promise<StepResult> {
   try {
@@ -159,16 +197,27 @@ async function deploy(stage: Stage): Promise<RunningCommand> {
   }
   const source = join(stage.folder, "function");
   await mkdir(source, { recursive: true });
-  await writeFile(join(source, "index.js"), 'exports.greet = (request, response) => response.send("hello");\n');
+  await writeFile(
+    join(source, "index.js"),
+    'exports.greet = (request, response) => response.send("hello");\n',
+  );
   await writeFile(join(source, "package.json"), '{"name":"greet","main":"index.js"}\n');
-  const flags = ["--gen2", "--region=us-central1", "--runtime=nodejs22", "--trigger-http", "--entry-point=greet", "--no-allow-unauthenticated"];
+  const flags = [
+    "--gen2",
+    "--region=us-central1",
+    "--runtime=nodejs22",
+    "--trigger-http",
+    "--entry-point=greet",
+    "--no-allow-unauthenticated",
+  ];
   return stage.agent("gcloud", "functions", "deploy", "greet", `--source=${source}`, ...flags);
 }
 
 function creations(stage: Stage): number {
   return stage.quickStart.cloud
     .requests()
-    .filter(({ method, path }) => method === "POST" && /\/functions\?.*functionId=greet/.test(path)).length;
+    .filter(({ method, path }) => method === "POST" && path.endsWith("/locations/us-central1/functions"))
+    .length;
 }
 
 /** Asks the inbox until the held call is there; gives up when the command ends without being held. */
@@ -192,7 +241,9 @@ function printed(command: RunningCommand, marker: string): Promise<void> {
       seen += chunk.toString();
       if (seen.includes(marker)) resolve();
     });
-    void command.outcome.then((outcome) => reject(new Error(`ended before "${marker}": ${summary(outcome)}`)));
+    void command.outcome.then((outcome) =>
+      reject(new Error(`ended before "${marker}": ${summary(outcome)}`)),
+    );
   });
 }
 

@@ -1,0 +1,11 @@
+/**
+ * What runs beside an agent's command: a proxy and a metadata server of its own, on loopback, that lend gateway tokens.
+ * It never holds a Google credential, never writes a token to disk or into the child's environment, and serves no other
+ * user. Trusted with one session's gateway token.
+ */
+export { type ChildCommand, runChild } from "./child.ts";
+export { type ControlCall, ControlPlaneRefusal, callControlPlane, readServerInfo } from "./control-plane.ts";
+export { type Helper, type HelperParts, startHelper } from "./helper.ts";
+export { type PeerCheck, peerCheckOfThisSystem } from "./peer.ts";
+export { type SessionRequest, tokenEndpoint } from "./token-endpoint.ts";
+export { TokenSource } from "./token-source.ts";

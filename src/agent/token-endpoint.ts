@@ -1,0 +1,55 @@
+import { type TokenAnswer, tokenAnswer } from "#api";
+import { Secret } from "#lib/secret";
+import { callControlPlane } from "./control-plane.ts";
+
+/** What the token endpoint lends for a while. */
+export interface TokenLoan {
+  readonly accessToken: Secret;
+  readonly lifeMs: number;
+  readonly refreshToken: Secret | undefined;
+  readonly sessionId: string;
+}
+
+/** `POST /v1/token`: opening a session, and keeping it open. */
+export interface TokenEndpoint {
+  exchange(): Promise<TokenLoan>;
+  refresh(refreshToken: Secret): Promise<TokenLoan>;
+}
+
+export interface SessionRequest {
+  readonly url: string;
+  /** ID token of the client `gatehouse-agent`. */
+  readonly subjectToken: Secret;
+  readonly agent: string;
+  readonly connection: string | undefined;
+}
+
+export function tokenEndpoint(request: SessionRequest): TokenEndpoint {
+  const post = async (form: Record<string, string>): Promise<TokenLoan> =>
+    loanOf(await callControlPlane({ url: request.url, path: "/v1/token", form, answer: tokenAnswer }));
+  return {
+    exchange: () => post(exchangeForm(request)),
+    refresh: (token) => post({ grant_type: "refresh_token", refresh_token: token.reveal() }),
+  };
+}
+
+/** RFC 8693 section 2.1. */
+function exchangeForm(request: SessionRequest): Record<string, string> {
+  return {
+    grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
+    subject_token: request.subjectToken.reveal(),
+    subject_token_type: "urn:ietf:params:oauth:token-type:id_token",
+    requested_token_type: "urn:ietf:params:oauth:token-type:access_token",
+    agent: request.agent,
+    ...(request.connection === undefined ? {} : { connection: request.connection }),
+  };
+}
+
+function loanOf(answer: TokenAnswer): TokenLoan {
+  return {
+    accessToken: new Secret(answer.access_token),
+    lifeMs: answer.expires_in * 1000,
+    refreshToken: answer.refresh_token === undefined ? undefined : new Secret(answer.refresh_token),
+    sessionId: answer.session_id,
+  };
+}

@@ -1,0 +1,97 @@
+import { mkdirSync, rmSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { z } from "zod";
+import { GatehouseError } from "#lib/errors";
+import type { Secret } from "#lib/secret";
+import { loginFilePath, readLogin, type StoredLogin, writeLogin } from "./login-file.ts";
+import { renewSignIn, type SignIn, signInAs } from "./oidc.ts";
+import type { Server } from "./server.ts";
+import type { Terminal } from "./terminal.ts";
+
+/**
+ * The sign-in that opens an agent's session: a person of the development provider with `--as`, otherwise the stored one,
+ * renewed when its ID token runs out. Throws `sign_in_needed`.
+ */
+export async function agentSignIn(
+  server: Server,
+  person: string | undefined,
+  terminal: Terminal,
+): Promise<SignIn> {
+  if (person !== undefined) return signInAs(server.info, server.info.signIn.agentClientId, person);
+  const login = loginFor(server, terminal);
+  if (isFresh(login.idToken, terminal)) return login;
+  return withLock(`${loginFilePath(terminal.environment)}.lock`, async () => {
+    // Another command may have renewed it while we waited; its refresh token must not be used a second time.
+    const current = loginFor(server, terminal);
+    return isFresh(current.idToken, terminal) ? current : renew(server, current, terminal);
+  });
+}
+
+function loginFor(server: Server, terminal: Terminal): StoredLogin {
+  const login = readLogin(terminal.environment);
+  const way = server.info.signIn.isDevelopment
+    ? "Run `gatehouse login`, or name a person of the development provider with --as EMAIL."
+    : "Run `gatehouse login`.";
+  if (login === undefined) throw new GatehouseError("sign_in_needed", `Nobody is signed in. ${way}`);
+  if (login.serverUrl !== server.url || login.issuer !== server.info.signIn.issuer) {
+    throw new GatehouseError(
+      "sign_in_needed",
+      `You are signed in at ${login.serverUrl}, not at ${server.url} with its identity provider. ${way}`,
+    );
+  }
+  return login;
+}
+
+async function renew(server: Server, login: StoredLogin, terminal: Terminal): Promise<SignIn> {
+  if (login.refreshToken === undefined) {
+    throw new GatehouseError(
+      "sign_in_needed",
+      "Your sign-in is over. Run `gatehouse login` to sign in again.",
+    );
+  }
+  const renewed = await renewSignIn(server.info, login.clientId, login.refreshToken);
+  const signIn = {
+    idToken: renewed.idToken,
+    refreshToken: renewed.refreshToken ?? login.refreshToken,
+    email: renewed.email ?? login.email,
+  };
+  writeLogin(terminal.environment, { ...login, ...signIn });
+  return signIn;
+}
+
+const expiry = z.object({ exp: z.number() });
+
+/** Read, not verified: the provider gave it to us, and the server judges it. A minute is kept for the way there. */
+function isFresh(idToken: Secret, terminal: Terminal): boolean {
+  try {
+    const payload = Buffer.from(idToken.reveal().split(".")[1] ?? "", "base64url").toString("utf8");
+    const { exp } = expiry.parse(JSON.parse(payload));
+    return exp * 1000 - terminal.clock.now().getTime() > 60_000;
+  } catch {
+    return false;
+  }
+}
+
+const lockStaleMs = 30_000;
+const lockPauseMs = 100;
+
+/** Several runs start at once; a provider that rotates refresh tokens takes two uses of one for a theft. */
+async function withLock<Result>(path: string, act: () => Promise<Result>): Promise<Result> {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  for (;;) {
+    try {
+      mkdirSync(path);
+      break;
+    } catch {
+      const found = statSync(path, { throwIfNoEntry: false });
+      if (found !== undefined && Date.now() - found.mtimeMs > lockStaleMs) rmSync(path, { recursive: true });
+      else await pause(lockPauseMs);
+    }
+  }
+  try {
+    return await act();
+  } finally {
+    rmSync(path, { recursive: true, force: true });
+  }
+}

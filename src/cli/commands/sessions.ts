@@ -1,0 +1,124 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import { callControlPlane } from "#agent";
+import {
+  type ExchangeSummary,
+  type SessionDetail,
+  type SessionSummary,
+  sessionDetail,
+  sessionList,
+} from "#api";
+import { GatehouseError } from "#lib/errors";
+import type { Secret } from "#lib/secret";
+import type { CommandTools } from "../command-tools.ts";
+import { consoleSignIn } from "../console-sign-in.ts";
+import { findServer } from "../server.ts";
+import type { Settings } from "../settings.ts";
+import { facts, moment, table } from "../text.ts";
+
+export function addSessionCommands(program: Command, tools: CommandTools): void {
+  const sessions = program
+    .command("sessions")
+    .description("look at agents' sessions, and stop them (needs a fresh sign-in)")
+    .addHelpText("after", examples);
+  const as = "a person of the development identity provider";
+  tools
+    .add(sessions, "list", "list sessions, the newest first")
+    .option("--as <email>", as)
+    .action(tools.action(list));
+  tools
+    .add(sessions, "show", "show a session and its exchanges; --json includes the recordings")
+    .argument("<id>")
+    .option("--as <email>", as)
+    .action(tools.action(show));
+  tools
+    .add(sessions, "stop", "end a session at once, open streams included")
+    .argument("<id>")
+    .option("--as <email>", as)
+    .action(tools.action(stop));
+}
+
+const examples = `
+Examples:
+  gatehouse sessions list
+  gatehouse sessions show ses_0199c2… --json
+  gatehouse sessions stop ses_0199c2…`;
+
+const asOption = z.object({ as: z.string().optional() });
+
+async function open(settings: Settings, command: Command): Promise<{ url: string; bearer: Secret }> {
+  const { as: person } = asOption.parse(command.opts());
+  const server = await findServer(settings);
+  const { idToken } = await consoleSignIn(server, person, settings.terminal);
+  return { url: server.url, bearer: idToken };
+}
+
+async function list(settings: Settings, command: Command): Promise<void> {
+  const access = await open(settings, command);
+  const answer = await callControlPlane({ ...access, path: "/api/v1/sessions", answer: sessionList });
+  settings.terminal.out(settings.isJson ? JSON.stringify(answer) : listText(answer.sessions));
+}
+
+function listText(sessions: readonly SessionSummary[]): string {
+  if (sessions.length === 0) return "There are no sessions yet. Next: gatehouse run -- gcloud projects list";
+  return table(
+    ["ID", "PRINCIPAL", "AGENT", "STARTED", "STATE"],
+    sessions.map((each) => [each.id, principalOf(each), each.agent, moment(each.startedAt), each.state]),
+  );
+}
+
+function principalOf({ principal }: SessionSummary): string {
+  return principal.email ?? principal.subject;
+}
+
+async function show(settings: Settings, command: Command): Promise<void> {
+  const id = sessionId(command.args[0]);
+  const access = await open(settings, command);
+  const path = `/api/v1/sessions/${id}`;
+  const detail = await callControlPlane({ ...access, path, answer: sessionDetail });
+  settings.terminal.out(settings.isJson ? JSON.stringify(detail) : detailText(detail));
+}
+
+function detailText(detail: SessionDetail): string {
+  const about = facts([
+    ["Session", detail.id],
+    ["Principal", principalOf(detail)],
+    ["Agent", detail.agent],
+    ["Started", moment(detail.startedAt)],
+    ["Ends", moment(detail.endsAt)],
+    ["Stopped", detail.stoppedAt === undefined ? undefined : moment(detail.stoppedAt)],
+    ["State", detail.state],
+  ]);
+  if (detail.exchanges.length === 0) return `${about}\n\nNo exchanges yet.`;
+  return `${about}\n\n${exchangesText(detail.exchanges)}`;
+}
+
+function exchangesText(exchanges: readonly ExchangeSummary[]): string {
+  return table(
+    ["TIME", "OPERATION", "RESOURCE", "DECISION", "OUTCOME", "MASKED", "EXCHANGE"],
+    exchanges.map((each) => [
+      each.at.slice(11, 19),
+      each.operation ?? `${each.method} ${each.host}`,
+      each.resource ?? "",
+      each.reasons.length === 0 ? each.decision : `${each.decision} (${each.reasons.join(", ")})`,
+      each.status === undefined ? each.outcome : `${each.outcome} ${each.status}`,
+      String(each.maskedValues),
+      each.id,
+    ]),
+  );
+}
+
+async function stop(settings: Settings, command: Command): Promise<void> {
+  const id = sessionId(command.args[0]);
+  const access = await open(settings, command);
+  await callControlPlane({ ...access, path: `/api/v1/sessions/${id}/stop`, json: {}, answer: z.unknown() });
+  const text = settings.isJson ? JSON.stringify({ id, state: "stopped" }) : `Session ${id} is stopped.`;
+  settings.terminal.out(text);
+}
+
+/** The id becomes part of a path, so it is what ids are made of and nothing else. */
+function sessionId(text: string | undefined): string {
+  if (text !== undefined && /^ses_[A-Za-z0-9]+$/.test(text)) return text;
+  const message = `${text ?? ""} is not the id of a session; those look like ses_0199….`;
+  throw new GatehouseError("usage_invalid", message);
+}

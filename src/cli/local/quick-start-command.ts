@@ -1,0 +1,66 @@
+import { join, resolve } from "node:path";
+import type { Command } from "commander";
+import { z } from "zod";
+import type { CommandTools } from "#cli";
+import type { QuickStart } from "./quick-start.ts";
+
+const options = z.object({ data: z.string() });
+const root = resolve(import.meta.dirname, "../../..");
+
+/** `gatehouse quick-start`, which is `npm start`: a whole Gatehouse on loopback with a simulated cloud behind it. */
+export function addQuickStartCommand(program: Command, { add, action, terminal }: CommandTools): void {
+  add(program, "quick-start", "try Gatehouse on this machine: nothing to configure, no cloud account")
+    .option("--data <folder>", "where database and keys are kept", "data")
+    .addHelpText("after", "\nExamples:\n  gatehouse quick-start\n  npm start")
+    .action(
+      action(async (_settings, command) => {
+        const { startQuickStart } = await import("./quick-start.ts");
+        const { untilSignal } = await import("./until-signal.ts");
+        const quickStart = await startQuickStart({
+          data: resolve(options.parse(command.opts()).data),
+          policies: [join(root, "quick-start/policies")],
+          masking: [join(root, "quick-start/masking")],
+          ports: { control: 8440, proxy: 8441, provider: 8442, cloud: 8443 },
+          operationMs: 2000,
+          isQuiet: false,
+        });
+        terminal.out(welcome(quickStart));
+        await untilSignal(quickStart.server.failed);
+        terminal.out("\nDraining: running exchanges finish, held ones are recorded as unfinished.");
+        await quickStart.close();
+      }),
+    );
+}
+
+const as = (person: string): string => `--as ${person}@example.com`;
+const run = `npx gatehouse run ${as("developer")} --project practice-project --`;
+
+function welcome({ server, provider, cloud }: QuickStart): string {
+  return `
+Gatehouse is up, on this machine only.
+
+  control plane      ${server.controlUrl}      sign in, approve: open it in a browser
+  data plane         ${server.proxyUrl}      where agents' requests go
+  identity provider  ${provider.issuer}      for development: it believes anybody
+  practice cloud     ${cloud.url}      the simulated Google Cloud behind it
+
+Who can sign in (no password):
+  developer@example.com   runs agents            auditor@example.com    reads the log
+  approver@example.com    decides held calls     operator@example.com   stops sessions
+
+The tour, in a second terminal in this folder:
+  1  ${run} gcloud projects list
+  2  ${run} gcloud secrets versions access latest --secret=db-password
+  3  ${run} gcloud iam service-accounts keys create key.json \\
+       --iam-account=robot@practice-project.iam.gserviceaccount.com
+  4  ${run} gcloud compute instances delete web-1 --zone=us-central1-a --quiet
+     npx gatehouse approvals list ${as("approver")}
+     npx gatehouse approvals approve ID ${as("approver")}
+  5  npx gatehouse sessions list ${as("auditor")}
+     npx gatehouse audit verify data
+
+Without gcloud:  npx gatehouse demo
+
+Policies and masking rules are in quick-start/; edit them, they are reloaded. Ctrl-C stops everything.
+`;
+}

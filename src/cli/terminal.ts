@@ -1,0 +1,50 @@
+import { spawn } from "node:child_process";
+import { type Clock, systemClock } from "#lib/clock";
+
+/** Where a command reads its surroundings and writes its words; tests pass their own. */
+export interface Terminal {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly workingFolder: string;
+  readonly clock: Clock;
+  /** Whether a person sits there: signals typed reach the whole foreground group. */
+  readonly isInteractive: boolean;
+  /** Whether what is written is seen by a person rather than read by a program. */
+  readonly isColourful: boolean;
+  out(text: string): void;
+  err(text: string): void;
+  /** Shows a page to the person, where there is a browser; never fails. */
+  openBrowser(url: URL): void;
+}
+
+export function processTerminal(): Terminal {
+  // A reader who has seen enough (`| head`) is no failure of ours.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreClosedReader);
+  return {
+    environment: process.env,
+    workingFolder: process.cwd(),
+    clock: systemClock,
+    isInteractive: process.stdin.isTTY,
+    isColourful: process.stdout.isTTY,
+    out: (text) => void process.stdout.write(`${text}\n`),
+    err: (text) => void process.stderr.write(`${text}\n`),
+    openBrowser,
+  };
+}
+
+function ignoreClosedReader(error: Error): void {
+  if (!("code" in error && error.code === "EPIPE")) throw error;
+}
+
+const openers: Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>> = {
+  darwin: ["open"],
+  win32: ["rundll32", "url.dll,FileProtocolHandler"],
+  linux: ["xdg-open"],
+};
+
+/** No shell in between: the URL comes from the server and is an argument, never a command. */
+function openBrowser(url: URL): void {
+  const [file, ...args] = openers[process.platform] ?? ["xdg-open"];
+  const opener = spawn(file, [...args, url.href], { stdio: "ignore", detached: true });
+  opener.on("error", () => {});
+  opener.unref();
+}

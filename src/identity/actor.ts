@@ -1,0 +1,132 @@
+import { limits } from "#lib/limits";
+import type { AuthenticationRefusal } from "./authenticator.ts";
+import { parseCompactToken } from "./compact-token.ts";
+import type { GatewayTokens } from "./gateway-tokens.ts";
+import { isGoogleCredential } from "./google-credential.ts";
+import type { IdentityTokens, ProvenIdentity } from "./identity-token.ts";
+import type { Principal, Role } from "./principal.ts";
+import { type Act, mayDo, type RoleGroups, rolesOf } from "./roles.ts";
+import type { Sessions } from "./sessions.ts";
+
+/** Who asks the control plane, and what their proof is worth. */
+export interface Actor {
+  readonly principal: Principal;
+  readonly proof: "gateway_token" | "agent_token" | "console_token" | "browser";
+  /** Roles this proof carries: what can be stored on a laptop carries `agent-user` and nothing else. */
+  readonly roles: readonly Role[];
+  /** When the person was last there; `undefined` for agents and for providers that do not say. */
+  readonly signedInAt: Date | undefined;
+  /** Of a gateway token. */
+  readonly sessionId: string | undefined;
+}
+
+export type ActorVerdict =
+  | { readonly kind: "actor"; readonly actor: Actor }
+  | { readonly kind: "refused"; readonly code: AuthenticationRefusal; readonly detail: string };
+
+export interface Actors {
+  /** Judges a bearer token of the control plane. */
+  identify(token: string): Promise<ActorVerdict>;
+  /** Somebody who signed in with the browser. */
+  ofSignIn(identity: Pick<ProvenIdentity, "principal" | "signedInAt">): Actor;
+}
+
+export interface ActorsParts {
+  readonly gatewayTokens: GatewayTokens;
+  readonly identityTokens: IdentityTokens;
+  readonly sessions: Sessions;
+  readonly roleGroups: RoleGroups;
+}
+
+export function openActors(parts: ActorsParts): Actors {
+  return {
+    identify: (token) => identify(token, parts),
+    ofSignIn: ({ principal, signedInAt }) => ({
+      principal,
+      proof: "browser",
+      roles: rolesOf(principal, parts.roleGroups).filter((role) => role !== "agent-user"),
+      signedInAt,
+      sessionId: undefined,
+    }),
+  };
+}
+
+async function identify(text: string, parts: ActorsParts): Promise<ActorVerdict> {
+  const token = parseCompactToken(text);
+  const { gatewayTokens, identityTokens } = parts;
+  const issuer = token?.claims["iss"];
+  if (isGoogleCredential(text, token, issuer === identityTokens.issuer)) {
+    return { kind: "refused", code: "google_credential", detail: "a credential of Google's" };
+  }
+  if (token === undefined) return { kind: "refused", code: "invalid", detail: "not a compact JWT" };
+  if (issuer === gatewayTokens.issuer) {
+    const verdict = await gatewayTokens.verify(token);
+    return verdict.kind === "refused" ? verdict : agentOf(verdict, parts);
+  }
+  if (issuer !== identityTokens.issuer) {
+    return { kind: "refused", code: "invalid", detail: "an issuer we do not know" };
+  }
+  // Tokens of the web client live in the browser's session here and nowhere else.
+  const verdict = await identityTokens.verify(token, ["agent", "console"]);
+  return verdict.kind === "refused" ? verdict : { kind: "actor", actor: personOf(verdict.identity, parts) };
+}
+
+async function agentOf(
+  proven: { readonly sessionId: string; readonly principalId: string },
+  { sessions, roleGroups }: ActorsParts,
+): Promise<ActorVerdict> {
+  const finding = await sessions.find(proven.sessionId);
+  if (finding.kind !== "running" || finding.session.principal.id !== proven.principalId) {
+    return {
+      kind: "refused",
+      code: "session_ended",
+      detail: `session ${proven.sessionId} is ${finding.kind}`,
+    };
+  }
+  const { principal } = finding.session;
+  return {
+    kind: "actor",
+    actor: {
+      principal,
+      proof: "gateway_token",
+      roles: rolesOf(principal, roleGroups).filter((role) => role === "agent-user"),
+      signedInAt: undefined,
+      sessionId: proven.sessionId,
+    },
+  };
+}
+
+/**
+ * An agent's client may store its tokens, and an agent finds what is stored: they carry `agent-user` alone. The console
+ * client's tokens are asked for at the moment of an act; agents have no use for them, so they carry the other roles.
+ */
+function personOf({ principal, client, signedInAt }: ProvenIdentity, { roleGroups }: ActorsParts): Actor {
+  const isAgent = client === "agent";
+  return {
+    principal,
+    proof: isAgent ? "agent_token" : "console_token",
+    roles: rolesOf(principal, roleGroups).filter((role) => (role === "agent-user") === isAgent),
+    signedInAt: isAgent ? undefined : signedInAt,
+    sessionId: undefined,
+  };
+}
+
+export type Permission = "granted" | "missing_role" | "sign_in_not_fresh";
+
+/**
+ * Whether this actor may do this now. Whatever is not an agent's act needs somebody who signed in within five minutes;
+ * only looking at what waits for approval goes on for as long as the browser stays signed in.
+ */
+export function permissionOf(actor: Actor, act: Act, now: Date): Permission {
+  if (!actor.roles.some((role) => mayDo(role, act))) return "missing_role";
+  if (mayDo("agent-user", act)) return "granted";
+  if (act === "approval.review" && actor.proof === "browser") return "granted";
+  return isFresh(actor, now) ? "granted" : "sign_in_not_fresh";
+}
+
+/** Unknown is not fresh. */
+export function isFresh({ signedInAt }: Pick<Actor, "signedInAt">, now: Date): boolean {
+  if (signedInAt === undefined) return false;
+  const ageMs = now.getTime() - signedInAt.getTime();
+  return ageMs >= -limits.approverSignInSkewMs && ageMs <= limits.approverSignInAgeMsMax;
+}

@@ -1,0 +1,232 @@
+import { z } from "zod";
+import { limits } from "#lib/limits";
+import { parseCompactToken, tokenDigest } from "./compact-token.ts";
+import type { GatewayTokens } from "./gateway-tokens.ts";
+import type { IdentityTokens, ProvenIdentity } from "./identity-token.ts";
+import { RefreshTokens } from "./refresh-tokens.ts";
+import { type RoleGroups, rolesOf } from "./roles.ts";
+import type { Session } from "./session.ts";
+import type { Sessions } from "./sessions.ts";
+
+/** RFC 6749 section 5.2, RFC 8693 section 2.2.2; `access_denied` and `temporarily_unavailable` as RFC 6749 section 4.1.2.1. */
+export type TokenErrorCode =
+  | "invalid_request"
+  | "invalid_grant"
+  | "invalid_target"
+  | "unsupported_grant_type"
+  | "access_denied"
+  | "temporarily_unavailable";
+
+export type TokenOutcome =
+  | {
+      readonly kind: "issued";
+      readonly accessToken: string;
+      readonly expiresInS: number;
+      readonly refreshToken: string | undefined;
+      readonly sessionId: string;
+    }
+  /** `message` is for the caller, `detail` for our log: a forger is not told which check caught him. */
+  | {
+      readonly kind: "refused";
+      readonly error: TokenErrorCode;
+      readonly message: string;
+      readonly detail: string;
+    };
+
+/** RFC 7662 section 2.2, as Google's clients read it. */
+export type Introspection =
+  | { readonly active: false }
+  | { readonly active: true; readonly session: Session; readonly expiresAt: Date };
+
+/** Where agents get gateway tokens. */
+export interface TokenEndpoint {
+  /** One form of `POST /v1/token`, its members as they came; unknown ones are ignored (RFC 6749 section 3.2). */
+  answer(form: Readonly<Record<string, unknown>>): Promise<TokenOutcome>;
+  introspect(token: string): Promise<Introspection>;
+}
+
+export interface TokenEndpointParts {
+  readonly gatewayTokens: GatewayTokens;
+  readonly identityTokens: IdentityTokens;
+  readonly sessions: Sessions;
+  readonly roleGroups: RoleGroups;
+  /** Whether a connection of this name is configured. */
+  readonly knowsConnection: (name: string) => boolean;
+}
+
+export function openTokenEndpoint(parts: TokenEndpointParts): TokenEndpoint {
+  const refreshTokens = new RefreshTokens();
+  parts.sessions.onStopped(({ id }) => refreshTokens.forget(id));
+  return {
+    answer: (form) => {
+      switch (form["grant_type"]) {
+        case "urn:ietf:params:oauth:grant-type:token-exchange":
+          return exchange(form, parts, refreshTokens);
+        case "refresh_token":
+          return refresh(form, parts, refreshTokens);
+        default:
+          return Promise.resolve(
+            refused("unsupported_grant_type", "Only token exchange and refresh_token are granted here."),
+          );
+      }
+    },
+    introspect: (token) => introspect(token, parts),
+  };
+}
+
+function refused(error: TokenErrorCode, message: string, detail = message): TokenOutcome {
+  return { kind: "refused", error, message, detail };
+}
+
+const identityTokenTypes = [
+  "urn:ietf:params:oauth:token-type:jwt",
+  "urn:ietf:params:oauth:token-type:id_token",
+] as const;
+
+/** A repeated parameter arrives as a list and is refused with the rest (RFC 6749 section 3.2). */
+const exchangeForm = z.object({
+  subject_token: z.string().min(1),
+  subject_token_type: z.enum(identityTokenTypes),
+  requested_token_type: z.literal("urn:ietf:params:oauth:token-type:access_token").optional(),
+  /** Ours. What the agent calls itself goes on record and on approvers' screens: visible characters only. */
+  agent: z
+    .string()
+    .min(1)
+    .max(limits.agentNameCharsMax)
+    .regex(/^\P{C}+$/u)
+    .optional(),
+  /** Ours. */
+  connection: z.string().min(1).optional(),
+  /** Delegation by a second token is not offered; ignoring one would grant more than was asked (RFC 8693 section 2.1). */
+  actor_token: z.undefined().optional(),
+});
+type ExchangeForm = z.infer<typeof exchangeForm>;
+
+async function exchange(
+  form: Readonly<Record<string, unknown>>,
+  parts: TokenEndpointParts,
+  refreshTokens: RefreshTokens,
+): Promise<TokenOutcome> {
+  const parsed = exchangeForm.safeParse(form);
+  if (!parsed.success) return refused("invalid_request", describeForm(parsed.error));
+  const { connection, subject_token: subjectToken } = parsed.data;
+  if (connection !== undefined && !parts.knowsConnection(connection)) {
+    return refused("invalid_target", "No connection of that name is configured.");
+  }
+  const proven = await proveSubject(subjectToken, parts);
+  if ("error" in proven) return proven;
+  return openSession(parsed.data, proven, { ...parts, refreshTokens });
+}
+
+function describeForm(error: z.ZodError): string {
+  const names = [...new Set(error.issues.map(({ path }) => path.join(".")))];
+  return `Missing, repeated or not understood: ${names.join(", ")}.`;
+}
+
+type Refused = Extract<TokenOutcome, { kind: "refused" }>;
+
+async function proveSubject(text: string, parts: TokenEndpointParts): Promise<ProvenIdentity | Refused> {
+  const refuse = (error: TokenErrorCode, message: string, detail: string): Refused => ({
+    kind: "refused",
+    error,
+    message,
+    detail,
+  });
+  // RFC 8693 section 2.2.2: an unacceptable subject token is an invalid request.
+  const unacceptable = "The subject token is not one that opens a session here. Sign in again.";
+  const token = parseCompactToken(text);
+  if (token === undefined) return refuse("invalid_request", unacceptable, "not a compact JWT");
+  const verdict = await parts.identityTokens.verify(token, ["agent"]);
+  if (verdict.kind === "proven") {
+    if (rolesOf(verdict.identity.principal, parts.roleGroups).includes("agent-user")) return verdict.identity;
+    const message = "You are known, but none of your groups holds the role agent-user. Ask an administrator.";
+    return refuse("access_denied", message, `principal ${verdict.identity.principal.id}`);
+  }
+  switch (verdict.code) {
+    case "provider_unavailable":
+      return refuse(
+        "temporarily_unavailable",
+        "The identity provider cannot be reached. Try again in a minute.",
+        verdict.detail,
+      );
+    case "expired":
+      return refuse("invalid_request", "The subject token has expired. Sign in again.", verdict.detail);
+    case "invalid":
+      return refuse("invalid_request", unacceptable, verdict.detail);
+  }
+}
+
+/**
+ * An agent that names itself gets a session of its own, kept open by refresh tokens. A stock client of Google's does not
+ * know the parameter and asks for each command anew: its calls belong together by the token it holds, and end with it.
+ */
+async function openSession(
+  form: ExchangeForm,
+  identity: ProvenIdentity,
+  parts: TokenEndpointParts & { readonly refreshTokens: RefreshTokens },
+): Promise<TokenOutcome> {
+  const { principal, countsUntil } = identity;
+  if (form.agent === undefined && form.connection === undefined) {
+    const finding = await parts.sessions.openFor(
+      { digest: tokenDigest(form.subject_token), countsUntil },
+      principal,
+    );
+    if (finding.kind !== "running") return sessionOver("the session of this token is over");
+    return issued(finding.session, undefined, parts);
+  }
+  const session = await parts.sessions.open({
+    principal,
+    agent: form.agent ?? "unnamed",
+    connection: form.connection,
+  });
+  return issued(session, parts.refreshTokens.issue(session.id), parts);
+}
+
+async function issued(
+  session: Session,
+  refreshToken: string | undefined,
+  { gatewayTokens }: TokenEndpointParts,
+): Promise<TokenOutcome> {
+  const { accessToken, expiresInS } = await gatewayTokens.issue(session);
+  return { kind: "issued", accessToken, expiresInS, refreshToken, sessionId: session.id };
+}
+
+function sessionOver(detail: string): TokenOutcome {
+  return refused("invalid_grant", "This session is over. Sign in and start again.", detail);
+}
+
+const refreshForm = z.object({ refresh_token: z.string().min(1).max(256) });
+
+async function refresh(
+  form: Readonly<Record<string, unknown>>,
+  parts: TokenEndpointParts,
+  refreshTokens: RefreshTokens,
+): Promise<TokenOutcome> {
+  const parsed = refreshForm.safeParse(form);
+  if (!parsed.success) return refused("invalid_request", describeForm(parsed.error));
+  const outcome = refreshTokens.use(parsed.data.refresh_token);
+  switch (outcome.kind) {
+    case "unknown":
+      return sessionOver("an unknown refresh token");
+    case "reused":
+      // RFC 9700 section 4.14.2: who of the two is the thief cannot be told, so both are out.
+      await parts.sessions.stop({ id: outcome.sessionId }, { kind: "refresh_token_reused" });
+      return sessionOver(`a refresh token of ${outcome.sessionId} was used twice`);
+    case "rotated": {
+      const finding = await parts.sessions.find(outcome.sessionId);
+      if (finding.kind !== "running") return sessionOver(`${outcome.sessionId} is ${finding.kind}`);
+      return issued(finding.session, outcome.refreshToken, parts);
+    }
+  }
+}
+
+async function introspect(text: string, parts: TokenEndpointParts): Promise<Introspection> {
+  const token = parseCompactToken(text);
+  if (token === undefined) return { active: false };
+  const verdict = await parts.gatewayTokens.verify(token);
+  if (verdict.kind === "refused") return { active: false };
+  const finding = await parts.sessions.find(verdict.sessionId);
+  if (finding.kind !== "running" || finding.session.principal.id !== verdict.principalId)
+    return { active: false };
+  return { active: true, session: finding.session, expiresAt: verdict.expiresAt };
+}

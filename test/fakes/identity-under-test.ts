@@ -1,0 +1,74 @@
+import { generateKeyPairSync, randomUUID } from "node:crypto";
+import { SignJWT } from "jose";
+import {
+  type Identity,
+  type IdentityParts,
+  openIdentity,
+  type SessionFact,
+  type TokenSigner,
+} from "#identity";
+import { type ManualClock, manualClock } from "./manual-clock.ts";
+import { type ManualTimer, manualTimer } from "./manual-timer.ts";
+import { memorySessionStore } from "./memory-session-store.ts";
+import { roleGroups, startTokenIssuer, type TokenIssuer } from "./token-issuer.ts";
+
+export interface IdentityUnderTest {
+  readonly identity: Identity;
+  readonly issuer: TokenIssuer;
+  readonly store: ReturnType<typeof memorySessionStore>;
+  readonly clock: ManualClock;
+  readonly timer: ManualTimer;
+  readonly signer: TokenSigner;
+  readonly facts: SessionFact[];
+  /** The same people and sessions after a restart: nothing in memory is left. */
+  restart(changes?: Partial<IdentityParts>): Promise<Identity>;
+}
+
+export const controlUrl = "http://127.0.0.1:8440";
+
+/** The whole identity module with nothing real outside it. Starts at the wall clock, which openid-client goes by. */
+export async function identityUnderTest(changes: Partial<IdentityParts> = {}): Promise<IdentityUnderTest> {
+  const clock = manualClock(new Date().toISOString());
+  const timer = manualTimer();
+  const issuer = await startTokenIssuer(clock);
+  const store = memorySessionStore();
+  const facts: SessionFact[] = [];
+  const signer = fakeSigner();
+  const parts: IdentityParts = {
+    settings: issuer.settings,
+    roleGroups,
+    controlUrl,
+    signer,
+    store,
+    network: issuer.network,
+    clock,
+    timer,
+    knowsConnection: (name) => name === "practice",
+    onFact: async (fact) => void facts.push(fact),
+    ...changes,
+  };
+  return {
+    identity: await openIdentity(parts),
+    issuer,
+    store,
+    clock,
+    timer,
+    signer,
+    facts,
+    restart: (more = {}) => openIdentity({ ...parts, ...more }),
+  };
+}
+
+export function fakeSigner(): TokenSigner {
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  const x = publicKey.export({ format: "der", type: "spki" }).subarray(-32).toString("base64url");
+  const keyId = randomUUID();
+  return {
+    keyId,
+    publicJwk: { kty: "OKP", crv: "Ed25519", x },
+    sign: (claims) =>
+      new SignJWT({ ...claims })
+        .setProtectedHeader({ alg: "EdDSA", typ: "at+jwt", kid: keyId })
+        .sign(privateKey),
+  };
+}

@@ -1,0 +1,34 @@
+import type { Session, SessionStore } from "#identity";
+
+/** Keeps sessions as long as a test lasts. */
+export function memorySessionStore(): SessionStore & {
+  readonly sessions: Map<string, Session>;
+  finds: number;
+} {
+  const sessions = new Map<string, Session>();
+  const store = {
+    sessions,
+    finds: 0,
+    insert: async (session: Session) => {
+      if (sessions.has(session.id)) throw new Error(`session ${session.id} exists`);
+      sessions.set(session.id, session);
+    },
+    find: async (id: string) => {
+      store.finds += 1;
+      return sessions.get(id);
+    },
+    stop: async (which: Parameters<SessionStore["stop"]>[0], at: Date) => {
+      const isMeant = (session: Session): boolean => {
+        if (which === "all") return true;
+        return "id" in which ? session.id === which.id : session.principal.id === which.principalId;
+      };
+      const running = [...sessions.values()].filter(
+        (session) => session.stoppedAt === undefined && session.endsAt > at && isMeant(session),
+      );
+      for (const session of running) sessions.set(session.id, { ...session, stoppedAt: at });
+      return running.map(({ id }) => id);
+    },
+    list: async (limit: number) => [...sessions.values()].reverse().slice(0, limit),
+  };
+  return store;
+}

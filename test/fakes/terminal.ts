@@ -1,0 +1,40 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Terminal } from "#cli";
+import { systemClock } from "#lib/clock";
+
+/** A terminal whose words can be read, in a home of its own. */
+export interface FakeTerminal extends Terminal {
+  readonly home: string;
+  readonly stdout: string[];
+  readonly stderr: string[];
+  readonly pages: URL[];
+  remove(): void;
+}
+
+/** `browse` stands for the person's browser. */
+export function fakeTerminal(
+  options: { environment?: NodeJS.ProcessEnv; browse?: (url: URL) => void } = {},
+): FakeTerminal {
+  const home = mkdtempSync(join(tmpdir(), "fake-home-"));
+  const terminal: FakeTerminal = {
+    home,
+    stdout: [],
+    stderr: [],
+    pages: [],
+    environment: { HOME: home, PATH: process.env["PATH"], ...options.environment },
+    workingFolder: home,
+    clock: systemClock,
+    isInteractive: false,
+    isColourful: false,
+    out: (text) => void terminal.stdout.push(text),
+    err: (text) => void terminal.stderr.push(text),
+    openBrowser: (url) => {
+      terminal.pages.push(url);
+      options.browse?.(url);
+    },
+    remove: () => rmSync(home, { recursive: true }),
+  };
+  return terminal;
+}
