@@ -60,7 +60,6 @@ const homes = {
   "google-auth-library": "^src/connections",
   "@marcbachmann/cel-js": "^src/policy",
   re2js: "^src/masking",
-  "@streamparser/json": "^src/masking",
   "lossless-json": "^src/lib",
   "ipaddr.js": "^src/lib",
   yaml: "^(src/config|src/policy|src/masking|test)",

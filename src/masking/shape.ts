@@ -6,6 +6,8 @@ export type ShapedMember = "strict" | "strict_bytes" | "bag" | SecretShape;
 /** A SecretShape made ready for looking up members as they are spelt on the wire. */
 export interface ResolvedShape {
   readonly members: ReadonlyMap<string, ShapedMember>;
+  /** What every other member is, where the names are data. */
+  readonly each: ShapedMember | undefined;
   /** Normal names of members whose checksum would give them away. */
   readonly strict: readonly string[];
   readonly ofType: SecretShape["ofType"];
@@ -32,7 +34,7 @@ export class ShapeResolver {
       members.set(normal, stricter(members.get(normal), member));
     }
     const strict = [...members].filter(([, member]) => isStrict(member)).map(([name]) => name);
-    const resolved = { members, strict, ofType: shape.ofType };
+    const resolved = { members, each: shape.each, strict, ofType: shape.ofType };
     this.#resolved.set(shape, resolved);
     return resolved;
   }
@@ -40,13 +42,26 @@ export class ShapeResolver {
 
 /** Both shapes at once: what is strict in either is strict. */
 export function mergeShapes(one: ResolvedShape, other: ResolvedShape): ResolvedShape {
-  const members = new Map(one.members);
-  for (const [name, member] of other.members) members.set(name, stricter(members.get(name), member));
+  const members = new Map<string, ShapedMember>();
+  for (const name of [...one.members.keys(), ...other.members.keys()]) {
+    const merged = stricterOf(memberOf(one, name), memberOf(other, name));
+    if (merged !== undefined) members.set(name, merged);
+  }
   return {
     members,
+    each: stricterOf(one.each, other.each),
     strict: [...new Set([...one.strict, ...other.strict])],
     ofType: one.ofType ?? other.ofType,
   };
+}
+
+/** What the shape says of a member, by its normal name. */
+export function memberOf(shape: ResolvedShape | undefined, name: string): ShapedMember | undefined {
+  return shape?.members.get(name) ?? shape?.each;
+}
+
+function stricterOf(one: ShapedMember | undefined, other: ShapedMember | undefined): ShapedMember | undefined {
+  return other === undefined ? one : stricter(one, other);
 }
 
 function stricter(one: ShapedMember | undefined, other: ShapedMember): ShapedMember {

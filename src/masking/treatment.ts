@@ -3,7 +3,7 @@ import type { MaskingSubject } from "./masker.ts";
 import type { FieldRule, MaskingRules } from "./rules.ts";
 import { isSecretSetting, isSecretValue, judgeName, judgeSetting, type NameVerdict } from "./secret-name.ts";
 import { coversSegments } from "./segments.ts";
-import { bytesNames, mergeShapes, normalName, type ResolvedShape, ShapeResolver } from "./shape.ts";
+import { bytesNames, memberOf, mergeShapes, normalName, type ResolvedShape, ShapeResolver } from "./shape.ts";
 
 /** Why something is masked. */
 export type Cause = Pick<Finding, "detector" | "rule">;
@@ -103,7 +103,7 @@ export class Treatments {
 
   #judgeMember(parent: Treatment, name: string): Treatment {
     const normal = normalName(name);
-    const shaped = parent.shape?.members.get(normal);
+    const shaped = memberOf(parent.shape, normal);
     const isStrict = shaped === "strict" || shaped === "strict_bytes";
     const isBag = parent.isBag || shaped === "bag";
     return {
