@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { runCommandLine } from "#cli";
 import { addAuditVerifyCommand } from "./cli/local/audit-verify.ts";
 import { addCatalogueCommand } from "./cli/local/catalogue.ts";
@@ -7,6 +6,7 @@ import { addDemoCommand } from "./cli/local/demo.ts";
 import { addPolicyCommand } from "./cli/local/policy.ts";
 import { addQuickStartCommand } from "./cli/local/quick-start-command.ts";
 import { addServeCommand } from "./cli/local/serve.ts";
+import { packageVersion } from "./composition/server-description.ts";
 
 /** The `gatehouse` command. What a command needs beyond words is loaded when it runs, so that helpers start quickly. */
 export function main(words: readonly string[]): Promise<number> {
@@ -22,11 +22,4 @@ export function main(words: readonly string[]): Promise<number> {
       addConfigCommand,
     ],
   });
-}
-
-function packageVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
-  return typeof manifest === "object" && manifest !== null && "version" in manifest
-    ? String(manifest.version)
-    : "unknown";
 }

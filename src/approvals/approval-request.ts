@@ -46,7 +46,7 @@ export interface ApprovalRequest {
   readonly decideBy: Date;
   /** Set when approved. */
   readonly executeBy: Date | undefined;
-  /** Whether the deciding vote is in the audit log; an unrecorded approval is never executed. */
+  /** Whether the state it is in is in the audit log; an unrecorded approval is never executed. */
   readonly isRecorded: boolean;
 }
 

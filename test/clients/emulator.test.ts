@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { configurationSchema } from "#config";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { configurationSchema } from "#config";
 import { type Stage, setStage } from "../../src/cli/local/demo/stage.ts";
 import { installed, installedInSdk } from "./installed.ts";
 
@@ -16,14 +16,26 @@ describe.skipIf(emulator === undefined)("Google's Pub/Sub emulator as upstream",
   beforeAll(async () => {
     const port = await portBelowEphemeral();
     // Its own process group: the wrapper script leaves its Java child behind when killed alone.
-    child = spawn(emulator ?? "", ["--host=127.0.0.1", `--port=${port}`], { detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    child = spawn(emulator ?? "", ["--host=127.0.0.1", `--port=${port}`], {
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     await started(child);
     const { connections } = configurationSchema.pick({ connections: true }).parse({
       connections: [
-        { name: "emulator", identity: { kind: "none" }, endpoint: `http://127.0.0.1:${port}`, hosts: ["pubsub.googleapis.com"] },
+        {
+          name: "emulator",
+          identity: { kind: "none" },
+          endpoint: `http://127.0.0.1:${port}`,
+          hosts: ["pubsub.googleapis.com"],
+        },
       ],
     });
-    stage = await setStage({ isGcloudAllowed: true, policies: [join(import.meta.dirname, "policies")], connections });
+    stage = await setStage({
+      isGcloudAllowed: true,
+      policies: [join(import.meta.dirname, "policies")],
+      connections,
+    });
   });
   afterAll(async () => {
     if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
@@ -31,7 +43,13 @@ describe.skipIf(emulator === undefined)("Google's Pub/Sub emulator as upstream",
   });
 
   const pubsub = async (...command: string[]): Promise<string> => {
-    const outcome = await stage.agentWith(["--connection", "emulator"], "gcloud", "pubsub", "topics", ...command).outcome;
+    const outcome = await stage.agentWith(
+      ["--connection", "emulator"],
+      "gcloud",
+      "pubsub",
+      "topics",
+      ...command,
+    ).outcome;
     expect(outcome.status, `${outcome.stdout}\n${outcome.stderr}`).toBe(0);
     return `${outcome.stdout}${outcome.stderr}`;
   };

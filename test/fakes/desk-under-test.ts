@@ -1,5 +1,6 @@
 import {
   type ApprovalFact,
+  type ApprovalRequest,
   type ApprovalStore,
   fingerprint,
   type HeldBytes,
@@ -7,6 +8,7 @@ import {
   type OpenApprovalDesk,
   openApprovalDesk,
   type Sealer,
+  type VoteOutcome,
 } from "#approvals";
 import type { Principal } from "#identity";
 import type { ApprovalRequirement } from "#policy";
@@ -34,6 +36,8 @@ export function requirement(change: Partial<ApprovalRequirement> = {}): Approval
     ...change,
   };
 }
+
+export const minute = 60_000;
 
 const held: HeldBytes = {
   method: "DELETE",
@@ -150,3 +154,32 @@ export async function deskUnderTest(
 export function quiet(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
+
+/** Puts a call to the desk; fails when it is full. */
+export async function asked(
+  { desk }: DeskUnderTest,
+  change?: Partial<NewApprovalRequest>,
+): Promise<ApprovalRequest> {
+  const answer = await desk.request(call(change));
+  if (answer.kind !== "held") throw new Error(answer.kind);
+  return answer.request;
+}
+
+export interface Voting {
+  readonly by?: Principal;
+  readonly verdict?: "approve" | "deny";
+  readonly reason?: string;
+  readonly signedInAgoMs?: number;
+}
+
+export function vote(on: DeskUnderTest, id: string, how: Voting = {}): Promise<VoteOutcome> {
+  const { by = approver, verdict = "approve", reason, signedInAgoMs = 0 } = how;
+  const signedInAt = new Date(on.clock.now().getTime() - signedInAgoMs);
+  return on.desk.vote(id, { approver: by, verdict, reason }, signedInAt);
+}
+
+export const codeOf = (outcome: VoteOutcome): string =>
+  outcome.kind === "refused" ? outcome.code : outcome.kind;
+export const stateOf = async (on: DeskUnderTest, id: string) => (await on.desk.find(id))?.state;
+export const story = ({ facts }: DeskUnderTest) =>
+  facts.map(({ kind, request }) => `${kind} ${request.state}`);

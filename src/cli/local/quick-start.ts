@@ -131,7 +131,6 @@ function quickStartConfiguration({ options, issuer, upstream, ports, keyFile }: 
         name: "practice",
         identity: { kind: "key_file", path: keyFile },
         endpoint: upstream,
-        projects: ["practice-project"],
         groups: ["engineering"],
       },
       ...(options.connections ?? []),

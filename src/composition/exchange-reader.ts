@@ -1,0 +1,60 @@
+import type { ExchangeSummary, SessionDetail } from "#api";
+import type { AuditReader, ExchangeRecord } from "#audit";
+import { decodeRecording, type ShownMessage, showRecording } from "#recording";
+
+/** More exchanges than this in one session are shown newest first, the rest by search. */
+const exchangesShownMax = 500;
+
+/** The auditor's view of sessions, from entries and recordings. */
+export function exchangeReader(reader: AuditReader) {
+  return {
+    exchangesOf: async (sessionId: string): Promise<SessionDetail["exchanges"]> => {
+      const newestFirst = await reader.exchanges({ sessionId, limit: exchangesShownMax });
+      return Promise.all(newestFirst.toReversed().map((record) => withRecordings(record, reader)));
+    },
+    newestCheckpoint: async (): Promise<string | undefined> => (await reader.newestCheckpoint())?.note,
+  };
+}
+
+async function withRecordings(
+  record: ExchangeRecord,
+  reader: AuditReader,
+): Promise<SessionDetail["exchanges"][number]> {
+  const full = await reader.exchange(record.id);
+  const request = shown(full?.request);
+  const answer = shown(full?.answer);
+  return {
+    ...summaryOf(record),
+    ...(request === undefined ? {} : { request }),
+    ...(answer === undefined ? {} : { answer }),
+  };
+}
+
+function shown(recording: Uint8Array | undefined): ShownMessage | undefined {
+  return recording === undefined ? undefined : showRecording(decodeRecording(recording));
+}
+
+/** Absent members stay absent: `undefined` is no JSON. */
+function summaryOf({ sessionId: _, ...record }: ExchangeRecord): ExchangeSummary {
+  const {
+    operation,
+    class: riskClass,
+    resource,
+    status,
+    approvalId,
+    intentIndex,
+    outcomeIndex,
+    ...rest
+  } = record;
+  return {
+    ...rest,
+    reasons: [...record.reasons],
+    ...(operation === undefined ? {} : { operation }),
+    ...(riskClass === undefined ? {} : { class: riskClass }),
+    ...(resource === undefined ? {} : { resource }),
+    ...(status === undefined ? {} : { status }),
+    ...(approvalId === undefined ? {} : { approvalId }),
+    ...(intentIndex === undefined ? {} : { intentIndex }),
+    ...(outcomeIndex === undefined ? {} : { outcomeIndex }),
+  };
+}

@@ -1,0 +1,90 @@
+import type { ApprovalFact } from "#approvals";
+import type { NewEntry } from "#audit";
+import type { SourceDocument } from "#config";
+import type { ConnectionChange } from "#connections";
+import type { Principal, SessionFact } from "#identity";
+
+// What modules tell of themselves, as entries of the audit log. Names of people go into `detail`, never into the entry.
+
+export function sessionEntry(fact: SessionFact): NewEntry {
+  switch (fact.kind) {
+    case "session.opened": {
+      const { id, principal, agent, connection, endsAt } = fact.session;
+      return {
+        kind: fact.kind,
+        sessionId: id,
+        detail: {
+          principal: principal.email ?? principal.subject,
+          issuer: principal.issuer,
+          agent,
+          connection: connection ?? null,
+          endsAt: endsAt.toISOString(),
+        },
+      };
+    }
+    case "session.stopped":
+      return {
+        kind: fact.kind,
+        sessionId: fact.sessionId,
+        detail:
+          fact.cause.kind === "person"
+            ? { cause: "person", by: fact.cause.principal.email ?? fact.cause.principal.subject }
+            : { cause: fact.cause.kind },
+      };
+  }
+}
+
+export function connectionEntry(change: ConnectionChange): NewEntry {
+  return {
+    kind: "connection.change",
+    detail: {
+      connection: change.connection,
+      oldKeyId: change.oldKeyId ?? null,
+      newKeyId: change.newKeyId ?? null,
+      problem: change.problem ?? null,
+    },
+  };
+}
+
+/** `kind` of documents: a new set came into force, or was refused and the old one stays. */
+export function documentsEntry(
+  kind: "policy.change" | "masking.change",
+  version: string,
+  documents: readonly SourceDocument[],
+): NewEntry {
+  return { kind, policyVersion: version, detail: { files: documents.map(({ file }) => file) } };
+}
+
+export function refusedDocumentsEntry(name: string, problems: readonly string[]): NewEntry {
+  return { kind: "policy.refused", detail: { documents: name, problems: problems.slice(0, 20) } };
+}
+
+/** Who asked and who voted are people: in the detail. What was decided, about which operation, is in the entry. */
+export function approvalEntry(fact: ApprovalFact): NewEntry {
+  const { request } = fact;
+  return {
+    kind: fact.kind,
+    approvalId: request.id,
+    sessionId: request.sessionId,
+    operation: request.operationId,
+    class: request.operationClass,
+    decision: fact.kind === "approval.vote" ? fact.vote.verdict : request.state,
+    policyVersion: request.policyVersion,
+    detail: {
+      resource: request.resourceName,
+      requester: nameOf(request.requester),
+      fingerprint: request.fingerprint,
+      exchange: request.exchangeId,
+      votes: request.votes.map(({ approver, verdict, reason, at }) => ({
+        approver: nameOf(approver),
+        verdict,
+        reason: reason ?? null,
+        at: at.toISOString(),
+      })),
+    },
+  };
+}
+
+function nameOf({ email, subject }: Principal): string {
+  return email ?? subject;
+}

@@ -1,0 +1,70 @@
+import type { AuditLog } from "#audit";
+import { type MaskingRules, parseMaskingRules } from "#masking";
+import { type PolicySet, parsePolicies, printProblem } from "#policy";
+import type { Logger } from "#telemetry";
+import { documentsEntry, refusedDocumentsEntry } from "./facts.ts";
+import { type LiveSet, openLiveSet } from "./live-set.ts";
+
+export interface LiveRulesParts {
+  readonly audit: AuditLog;
+  readonly log: Logger;
+}
+
+/** The policies in force, and their successors when the files change. */
+export function openLivePolicies(
+  paths: readonly string[],
+  protectedNames: readonly string[],
+  { audit, log }: LiveRulesParts,
+): Promise<LiveSet<PolicySet>> {
+  return openLiveSet<PolicySet>({
+    name: "policies",
+    paths,
+    parse: (documents) => {
+      const parsed = parsePolicies(documents, protectedNames);
+      return parsed.kind === "parsed"
+        ? { kind: "parsed", value: parsed.set }
+        : { kind: "refused", problems: parsed.problems.map(printProblem) };
+    },
+    onReplaced: async (set, documents) => {
+      await audit.append(documentsEntry("policy.change", set.version, documents));
+      log.info({ version: set.version, policies: set.policies.length }, "policies in force");
+    },
+    onRefused: (problems) => refused("policies", problems, { audit, log }),
+  });
+}
+
+/** The operator's masking rules in force. What is always masked needs none of them. */
+export function openLiveMasking(
+  paths: readonly string[],
+  { audit, log }: LiveRulesParts,
+): Promise<LiveSet<MaskingRules>> {
+  return openLiveSet<MaskingRules>({
+    name: "masking rules",
+    paths,
+    parse: (documents) => {
+      const parsed = parseMaskingRules(documents);
+      return parsed.kind === "rules"
+        ? { kind: "parsed", value: parsed.rules }
+        : {
+            kind: "refused",
+            problems: parsed.problems.map(
+              ({ file, line, rule, message }) => `${file}:${line}: ${rule}: ${message}`,
+            ),
+          };
+    },
+    onReplaced: async (rules, documents) => {
+      await audit.append(documentsEntry("masking.change", rules.version, documents));
+      log.info({ version: rules.version }, "masking rules in force");
+    },
+    onRefused: (problems) => refused("masking rules", problems, { audit, log }),
+  });
+}
+
+async function refused(
+  name: string,
+  problems: readonly string[],
+  { audit, log }: LiveRulesParts,
+): Promise<void> {
+  log.error({ problems }, `changed ${name} refused; the old ones stay in force`);
+  await audit.append(refusedDocumentsEntry(name, problems));
+}

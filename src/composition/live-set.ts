@@ -1,0 +1,67 @@
+import { readDocuments, type SourceDocument, watchDocuments } from "#config";
+import { GatehouseError, messageOf } from "#lib/errors";
+
+/** What a parser made of all documents of a set: a value in whole, or what is wrong, one sentence each. */
+export type Parsed<T> =
+  | { readonly kind: "parsed"; readonly value: T }
+  | { readonly kind: "refused"; readonly problems: readonly string[] };
+
+export interface LiveSetParts<T> {
+  /** For messages, e.g. "policies". */
+  readonly name: string;
+  readonly paths: readonly string[];
+  readonly parse: (documents: readonly SourceDocument[]) => Parsed<T>;
+  /** Puts the new value on record; it comes into force only after that. */
+  readonly onReplaced: (value: T, documents: readonly SourceDocument[]) => Promise<void>;
+  readonly onRefused: (problems: readonly string[]) => Promise<void>;
+}
+
+/** Documents that are reloaded when they change. What is in force is always one whole set that parsed. */
+export interface LiveSet<T> {
+  current(): T;
+  close(): void;
+}
+
+/** Throws `documents_invalid` when the set does not parse at start: a gateway without its rules must not run. */
+export async function openLiveSet<T>(parts: LiveSetParts<T>): Promise<LiveSet<T>> {
+  const first = readDocuments(parts.paths);
+  const parsed = parts.parse(first);
+  if (parsed.kind === "refused") throw new GatehouseError("documents_invalid", parsed.problems.join("\n"));
+  await parts.onReplaced(parsed.value, first);
+  let inForce = { value: parsed.value, text: textOf(first) };
+  let reloading: Promise<void> = Promise.resolve();
+
+  async function reload(): Promise<void> {
+    const read = tryReading(parts);
+    if (read.kind === "refused") return parts.onRefused(read.problems);
+    if (textOf(read.documents) === inForce.text) return;
+    const next = parts.parse(read.documents);
+    if (next.kind === "refused") return parts.onRefused(next.problems);
+    await parts.onReplaced(next.value, read.documents);
+    inForce = { value: next.value, text: textOf(read.documents) };
+  }
+
+  const watcher = watchDocuments(parts.paths, () => {
+    // One after the other, and a change that could not be put on record leaves the old set in force.
+    reloading = reloading
+      .then(reload)
+      .catch((error: unknown) => parts.onRefused([messageOf(error)]).catch(() => undefined));
+  });
+  return { current: () => inForce.value, close: () => watcher.close() };
+}
+
+type Reading =
+  | { readonly kind: "read"; readonly documents: readonly SourceDocument[] }
+  | { readonly kind: "refused"; readonly problems: readonly string[] };
+
+function tryReading({ paths }: Pick<LiveSetParts<unknown>, "paths">): Reading {
+  try {
+    return { kind: "read", documents: readDocuments(paths) };
+  } catch (error) {
+    return { kind: "refused", problems: [messageOf(error)] };
+  }
+}
+
+function textOf(documents: readonly SourceDocument[]): string {
+  return JSON.stringify(documents);
+}

@@ -1,0 +1,54 @@
+import { type AuditReader, type OpenAuditLog, openAuditLog, openAuditReader } from "#audit";
+import { openLogKey } from "#keys";
+import { systemClock as clock } from "#lib/clock";
+import { systemTimer as timer } from "#lib/timer";
+import type { Logger } from "#telemetry";
+import { type Database, openDatabase, sqliteAuditStore } from "../storage/sqlite/index.ts";
+import { type DataFolder, openDataFolder, publishVerifierKey } from "./data-folder.ts";
+
+/** What remembers: the data folder, its database, and the audit log in it. */
+export interface Memory {
+  readonly folder: DataFolder;
+  readonly database: Database;
+  readonly audit: OpenAuditLog;
+  readonly reader: AuditReader;
+  /** Rejects once nothing can be recorded any more. */
+  readonly failed: Promise<never>;
+  readonly readiness: () => Promise<readonly { readonly name: string; readonly isReady: boolean }[]>;
+}
+
+export async function openMemory(path: string, log: Logger, opened: AsyncDisposableStack): Promise<Memory> {
+  const folder = openDataFolder(path);
+  const database = await openDatabase(folder.database);
+  opened.defer(() => database.close());
+  const logKey = await openLogKey(folder.logKey, "gatehouse.local/audit");
+  const failure = Promise.withResolvers<never>();
+  // Whoever runs the server waits for it; nobody waits in tests.
+  failure.promise.catch(() => undefined);
+  let hasFailed = false;
+  const store = sqliteAuditStore(database);
+  const audit = await openAuditLog({
+    store,
+    signer: logKey,
+    clock,
+    timer,
+    onFailed: (error) => {
+      hasFailed = true;
+      log.error({ err: error }, "the audit log has stopped; everything is refused");
+      failure.reject(error);
+    },
+  });
+  opened.defer(async () => {
+    await audit.append({ kind: "server.stop" }).catch(() => undefined);
+    await audit.close();
+  });
+  publishVerifierKey(folder, audit.verifierKey);
+  return {
+    folder,
+    database,
+    audit,
+    reader: openAuditReader(store),
+    failed: failure.promise,
+    readiness: () => Promise.resolve([{ name: "audit log", isReady: !hasFailed }]),
+  };
+}

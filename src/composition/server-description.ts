@@ -1,0 +1,40 @@
+import { readFileSync } from "node:fs";
+import type { ServerInfo } from "#api";
+import type { Configuration } from "#config";
+import type { CertificateAuthority } from "#keys";
+import { assert } from "#lib/errors";
+
+export interface Addresses {
+  readonly controlUrl: string;
+  readonly proxyUrl: string;
+  readonly authority: Pick<CertificateAuthority, "certificatePem">;
+  readonly verifierKey: string;
+}
+
+/** What `/.well-known/gatehouse` tells helpers and auditors. Nothing in it is secret. */
+export function describeServer({ identity }: Configuration, addresses: Addresses): ServerInfo {
+  const [issuer] = identity.issuers;
+  assert(issuer !== undefined, "configuration names an issuer");
+  const { controlUrl, proxyUrl, authority, verifierKey } = addresses;
+  return {
+    product: "gatehouse",
+    version: packageVersion(),
+    controlUrl,
+    proxyUrl,
+    caCertificatePem: authority.certificatePem,
+    signIn: {
+      issuer: issuer.issuer,
+      agentClientId: issuer.agent_client,
+      consoleClientId: issuer.console_client,
+      isDevelopment: issuer.development,
+    },
+    log: { origin: verifierKey.split("+")[0] ?? "", verifierKey },
+  };
+}
+
+export function packageVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  return typeof manifest === "object" && manifest !== null && "version" in manifest
+    ? String(manifest.version)
+    : "unknown";
+}

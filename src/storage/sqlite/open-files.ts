@@ -1,0 +1,131 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
+import { GatehouseError, messageOf } from "#lib/errors";
+import type { Connections } from "./engine.ts";
+import { migrate, requireReadable } from "./migrate.ts";
+import { resultCode } from "./sqlite-failure.ts";
+
+/** How long another process (an operator's sqlite3 shell) may hold a lock before we refuse. */
+const busyTimeoutMs = 1_000;
+
+/** Opens for serving: alone, durable, and on the newest schema. `release` gives the folder back. */
+export function openForServing(path: string): Connections & { release: () => void } {
+  const folder = dirname(path);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const release = lockFolder(path);
+  try {
+    createPrivately(path);
+    const writer = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
+    requireDurable(path, askForDurability(writer));
+    migrate(writer);
+    syncFolder(folder);
+    return { writer, reader: new DatabaseSync(path, { readOnly: true, timeout: busyTimeoutMs }), release };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** Opens beside a running server, or a copy: takes no lock and changes nothing. */
+export function openForReading(path: string): Connections & { release: () => void } {
+  if (!exists(path)) {
+    throw new GatehouseError("database_missing", `There is no Gatehouse database at ${path}.`);
+  }
+  const reader = new DatabaseSync(readableName(path), { readOnly: true, timeout: busyTimeoutMs });
+  requireReadable(reader, path);
+  return { writer: undefined, reader, release: () => undefined };
+}
+
+/**
+ * A copy in a folder that cannot be written has no place for SQLite's shared memory. Without a WAL beside it, nobody
+ * is writing to it either, and it can be read as it stands.
+ */
+function readableName(path: string): string | URL {
+  if (exists(`${path}-wal`)) return path;
+  try {
+    const probe = new DatabaseSync(path, { readOnly: true });
+    probe.prepare("SELECT count(*) FROM sqlite_schema").get();
+    probe.close();
+    return path;
+  } catch {
+    const url = pathToFileURL(path);
+    url.searchParams.set("immutable", "1");
+    return url;
+  }
+}
+
+/** What SQLite says it does, read back after asking. */
+export interface DurabilityPragmas {
+  readonly journalMode: unknown;
+  readonly synchronous: unknown;
+}
+
+function askForDurability(database: DatabaseSync): DurabilityPragmas {
+  const ask = (pragma: string): unknown => Object.values(database.prepare(`PRAGMA ${pragma}`).get() ?? {})[0];
+  ask("journal_mode=WAL");
+  ask("synchronous=FULL");
+  // macOS: fsync alone stops at the drive's cache. Elsewhere these two change nothing.
+  ask("fullfsync=ON");
+  ask("checkpoint_fullfsync=ON");
+  ask("wal_autocheckpoint=0"); // Engine.checkpointIfDue says why.
+  return { journalMode: ask("journal_mode"), synchronous: ask("synchronous") };
+}
+
+/** Audit-log reference section 3: a log that can lose its newest entries on power loss is not one. */
+export function requireDurable(path: string, { journalMode, synchronous }: DurabilityPragmas): void {
+  if (journalMode === "wal" && synchronous === 2) return;
+  throw new GatehouseError(
+    "database_not_durable",
+    `${path} reports journal_mode=${String(journalMode)} and synchronous=${String(synchronous)}; Gatehouse needs wal and 2. ` +
+      "Put the data folder on a local disk whose file system supports shared memory and locks.",
+  );
+}
+
+/**
+ * The kernel drops this lock when the process dies, however it dies. It sits in a file of its own, since an
+ * exclusive lock on the database itself would shut out readers.
+ */
+function lockFolder(path: string): () => void {
+  const lockPath = `${path}.lock`;
+  createPrivately(lockPath);
+  const lock = new DatabaseSync(lockPath, { timeout: 0 });
+  try {
+    lock.exec("BEGIN EXCLUSIVE");
+  } catch (error) {
+    lock.close();
+    if (((resultCode(error) ?? 0) & 0xff) !== 5) throw error;
+    throw new GatehouseError(
+      "data_folder_in_use",
+      `Another Gatehouse is serving from ${dirname(path)}. Stop it, or give this one another data folder.`,
+    );
+  }
+  return () => lock.close();
+}
+
+/** Recordings are in here: readable by our own user only, from the first byte. */
+function createPrivately(path: string): void {
+  try {
+    closeSync(openSync(path, "a", 0o600));
+  } catch (error) {
+    throw new GatehouseError("database_unusable", `Cannot write ${path}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Makes the new file's name durable; SQLite does so for its WAL, not for the database. */
+function syncFolder(folder: string): void {
+  if (process.platform === "win32") return;
+  const descriptor = openSync(folder, "r");
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function exists(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+}

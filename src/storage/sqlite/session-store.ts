@@ -1,0 +1,91 @@
+import { z } from "zod";
+import type { Session, SessionStore } from "#identity";
+import { assert } from "#lib/errors";
+import type { Database, Row, SqlValue } from "./database.ts";
+
+/** Sessions in SQLite. Times are milliseconds since 1970. */
+export function sqliteSessionStore(database: Database): SessionStore {
+  return {
+    async insert(session) {
+      const result = await database.write([{ sql: insertSession, values: valuesOf(session) }]);
+      assert(result.kind === "done", "a session was inserted");
+    },
+    async find(id) {
+      const [row] = await database.read(`SELECT ${columns} FROM session WHERE id = ?`, [id]);
+      return row === undefined ? undefined : parseSession(row);
+    },
+    async stop(which, at) {
+      const [condition, values] = conditionOf(which);
+      const now = at.getTime();
+      const sql = `UPDATE session SET stopped_at = ? WHERE stopped_at IS NULL AND ends_at > ? AND ${condition} RETURNING id`;
+      const result = await database.write([{ sql, values: [now, now, ...values] }]);
+      assert(result.kind === "done", "sessions were stopped");
+      return (result.rows[0] ?? []).map((row) => String(row["id"]));
+    },
+    async list(limit) {
+      const sql = `SELECT ${columns} FROM session ORDER BY started_at DESC, id DESC LIMIT ?`;
+      return (await database.read(sql, [limit])).map(parseSession);
+    },
+  };
+}
+
+const columns =
+  "id, principal_id, issuer, subject, email, groups, agent, connection, started_at, ends_at, stopped_at";
+const insertSession = `INSERT INTO session (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
+function valuesOf(session: Session): SqlValue[] {
+  const { principal } = session;
+  return [
+    session.id,
+    principal.id,
+    principal.issuer,
+    principal.subject,
+    principal.email ?? null,
+    JSON.stringify(principal.groups),
+    session.agent,
+    session.connection ?? null,
+    session.startedAt.getTime(),
+    session.endsAt.getTime(),
+    session.stoppedAt?.getTime() ?? null,
+  ];
+}
+
+function conditionOf(which: Parameters<SessionStore["stop"]>[0]): readonly [string, readonly SqlValue[]] {
+  if (which === "all") return ["TRUE", []];
+  return "id" in which ? ["id = ?", [which.id]] : ["principal_id = ?", [which.principalId]];
+}
+
+const groups = z.array(z.string());
+const time = z.number().transform((ms) => new Date(ms));
+const sessionRow = z.object({
+  id: z.string(),
+  principal_id: z.string(),
+  issuer: z.string(),
+  subject: z.string(),
+  email: z.string().nullable(),
+  groups: z.string(),
+  agent: z.string(),
+  connection: z.string().nullable(),
+  started_at: time,
+  ends_at: time,
+  stopped_at: time.nullable(),
+});
+
+function parseSession(row: Row): Session {
+  const parsed = sessionRow.parse(row);
+  return {
+    id: parsed.id,
+    principal: {
+      id: parsed.principal_id,
+      issuer: parsed.issuer,
+      subject: parsed.subject,
+      email: parsed.email ?? undefined,
+      groups: groups.parse(JSON.parse(parsed.groups)),
+    },
+    agent: parsed.agent,
+    connection: parsed.connection ?? undefined,
+    startedAt: parsed.started_at,
+    endsAt: parsed.ends_at,
+    stoppedAt: parsed.stopped_at ?? undefined,
+  };
+}
