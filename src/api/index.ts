@@ -9,6 +9,7 @@ export {
   type VoteRequest,
   voteRequest,
 } from "./approval.ts";
+export { type Me, me } from "./me.ts";
 export { type Problem, problem } from "./problem.ts";
 export { type ServerInfo, serverInfo } from "./server-info.ts";
 export {

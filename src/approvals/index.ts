@@ -10,4 +10,3 @@ export type { ApprovalRequest, ApprovalState, HeldBytes, Vote } from "./approval
 export type { ApprovalCaps, ApprovalFilter, ApprovalStore, VoteStep } from "./approval-store.ts";
 export type { Sealer } from "./held-bytes.ts";
 export { type ApprovalDeskPorts, type OpenApprovalDesk, openApprovalDesk } from "./open-approval-desk.ts";
-export type { Timer } from "./timer.ts";

@@ -2,6 +2,7 @@ import type { Clock } from "#lib/clock";
 import { assert, GatehouseError } from "#lib/errors";
 import { newId } from "#lib/ids";
 import { limits } from "#lib/limits";
+import type { Timer } from "#lib/timer";
 import type { ApprovalDesk, Claim, NewApprovalRequest, VoteOutcome, VoteRefusal } from "./approval-desk.ts";
 import { type ApprovalFact, factFor } from "./approval-fact.ts";
 import { fingerprint } from "./approval-keys.ts";
@@ -10,7 +11,6 @@ import type { ApprovalCaps, ApprovalFilter, ApprovalStore } from "./approval-sto
 import { openHeld, type Sealer, sealHeld } from "./held-bytes.ts";
 import { isSatisfied, voteRefusal } from "./quorum.ts";
 import { cleanReason } from "./reason.ts";
-import type { Timer } from "./timer.ts";
 import { Turns } from "./turns.ts";
 import { WaitingRoom, type WaitOptions } from "./waiting-room.ts";
 

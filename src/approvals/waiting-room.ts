@@ -1,4 +1,4 @@
-import type { Timer } from "./timer.ts";
+import type { Timer } from "#lib/timer";
 
 export interface WaitOptions {
   readonly timeoutMs: number;

@@ -22,5 +22,4 @@ export type {
   StoredEntry,
   StoredMacKey,
 } from "./store.ts";
-export { systemTimer, type Timer } from "./timer.ts";
 export { type LogVerification, type VerifyOptions, verifyLog } from "./verify.ts";

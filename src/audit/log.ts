@@ -1,6 +1,7 @@
 import type { Clock } from "#lib/clock";
 import { assert, GatehouseError, messageOf } from "#lib/errors";
 import { newId } from "#lib/ids";
+import type { Timer } from "#lib/timer";
 import { hashLeaf, type NoteSigner, parseVerifierKey, type Verifier } from "#tlog";
 import type { AuditLog, NewEntry, Receipt } from "./entry.ts";
 import { encodeLeaf, keptOf, parseLeaf } from "./leaf.ts";
@@ -8,7 +9,6 @@ import { MacKeys } from "./mac-keys.ts";
 import { Publisher } from "./publisher.ts";
 import type { AuditStore, StoredEntry } from "./store.ts";
 import { checkStoredLog } from "./stored-log.ts";
-import type { Timer } from "./timer.ts";
 
 export interface AuditLogParts {
   readonly store: AuditStore;

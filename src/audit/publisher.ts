@@ -1,9 +1,9 @@
 import type { Clock } from "#lib/clock";
 import { GatehouseError } from "#lib/errors";
+import type { Timer } from "#lib/timer";
 import { extend, type Frontier, type NoteSigner, rootOf, signCheckpoint } from "#tlog";
 import type { AuditStore } from "./store.ts";
 import { readEntries } from "./stored-log.ts";
-import type { Timer } from "./timer.ts";
 
 /** An entry is under a signed checkpoint well within the second that we promise. */
 const growthDelayMs = 250;

@@ -1,5 +1,6 @@
 import type { Clock } from "#lib/clock";
 import { type Egress, fetchJsonGuarded } from "#lib/egress";
+import type { Timer } from "#lib/timer";
 import { type Actors, openActors } from "./actor.ts";
 import type { Authenticator } from "./authenticator.ts";
 import { type BrowserSignIn, openBrowserSignIn } from "./browser-sign-in.ts";
@@ -10,7 +11,7 @@ import { openAuthenticator } from "./open-authenticator.ts";
 import { type FetchJson, ProviderKeys } from "./provider-keys.ts";
 import type { RoleGroups } from "./roles.ts";
 import type { SessionStore } from "./session.ts";
-import { openSessions, type SessionFact, type Sessions, type Timer } from "./sessions.ts";
+import { openSessions, type SessionFact, type Sessions } from "./sessions.ts";
 import { openTokenEndpoint, type TokenEndpoint } from "./token-endpoint.ts";
 
 export interface IdentityParts {

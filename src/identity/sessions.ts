@@ -3,6 +3,7 @@ import { LRUCache } from "lru-cache";
 import type { Clock } from "#lib/clock";
 import { newId } from "#lib/ids";
 import { limits } from "#lib/limits";
+import type { Timer } from "#lib/timer";
 import type { Principal } from "./principal.ts";
 import type { Session, SessionStore } from "./session.ts";
 
@@ -15,11 +16,6 @@ export type StopCause =
   | { readonly kind: "person"; readonly principal: Principal }
   /** An old refresh token came back: either it or its successor is in the wrong hands. */
   | { readonly kind: "refresh_token_reused" };
-
-/** Calls `act` once after `delayMs` unless cancelled. */
-export interface Timer {
-  after(delayMs: number, act: () => void): () => void;
-}
 
 export interface SessionsParts {
   readonly store: SessionStore;

@@ -111,6 +111,7 @@ export const limits = {
   attachmentBytesMax: 17 * 1024 * 1024,
   /** A policy file longer than this is generated or hostile; people review these. */
   policyDocumentBytesMax: 256 * 1024,
+  /** A file for each team of a large company. */
   policyDocumentsMax: 100,
   /** All policies together: `explain` and the checks look at each rule. */
   policyRulesMax: 2_000,
@@ -127,6 +128,7 @@ export const limits = {
   approverSignInAgeMsMax: 5 * 60 * 1000,
   /** Clocks of identity provider and gateway may differ by this much. */
   approverSignInSkewMs: 60 * 1000,
+  /** A reason is a sentence or two; many clients show one line. */
   approvalReasonCharsMax: 500,
   /** The same call, sent again after a denial, is answered with that denial for this long instead of asking anew. */
   denialSticksMs: 10 * 60 * 1000,

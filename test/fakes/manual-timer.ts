@@ -1,4 +1,4 @@
-import type { Timer } from "#audit";
+import type { Timer } from "#lib/timer";
 
 /** Time that passes only when the test says so. */
 export interface ManualTimer extends Timer {

@@ -1,15 +1,9 @@
 import { join } from "node:path";
-import {
-  type AuditStore,
-  type LogVerification,
-  type OpenAuditLog,
-  openAuditLog,
-  systemTimer,
-  verifyLog,
-} from "#audit";
+import { type AuditStore, type LogVerification, type OpenAuditLog, openAuditLog, verifyLog } from "#audit";
 import { openLogKey } from "#keys";
 import { systemClock } from "#lib/clock";
 import type { GatehouseError } from "#lib/errors";
+import { systemTimer } from "#lib/timer";
 import { parseLeaf } from "../../src/audit/leaf.ts";
 import {
   type Database,

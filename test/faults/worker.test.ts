@@ -1,7 +1,8 @@
 import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
-import { openAuditLog, systemTimer } from "#audit";
+import { openAuditLog } from "#audit";
 import { systemClock } from "#lib/clock";
+import { systemTimer } from "#lib/timer";
 import { type Database, sqliteAuditStore } from "../../src/storage/sqlite/index.ts";
 import { connect } from "../../src/storage/sqlite/open-database.ts";
 import { newLogSigner } from "../fakes/log-signer.ts";

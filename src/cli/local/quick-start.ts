@@ -39,6 +39,7 @@ export interface QuickStartOptions {
 export async function startQuickStart(options: QuickStartOptions): Promise<QuickStart> {
   const ports = await choosePorts(options.ports);
   const keyFile = join(options.data, "practice", "upstream-key.json");
+  mkdirSync(join(options.data, "practice"), { recursive: true, mode: 0o700 });
   const cloud = await startPracticeCloud({
     host: "127.0.0.1",
     port: ports.cloud,
@@ -50,7 +51,6 @@ export async function startQuickStart(options: QuickStartOptions): Promise<Quick
     webRedirectUris: [`http://127.0.0.1:${ports.control}/sign-in/callback`],
     stateFile: join(options.data, "practice", "identity-provider.json"),
   });
-  mkdirSync(join(options.data, "practice"), { recursive: true, mode: 0o700 });
   writeFileSync(keyFile, JSON.stringify(await cloud.issueKey()), { mode: 0o600 });
   const server = await startServer(
     quickStartConfiguration({ options, issuer: provider.issuer, upstream: cloud.url, ports, keyFile }),

@@ -1,0 +1,31 @@
+import { serverInfo } from "#api";
+import type { ControlPlanePorts } from "../control-plane-ports.ts";
+import { ControlRefusal } from "../refusal.ts";
+import type { App } from "./app.ts";
+
+/** What anybody may know: that we are here, how to find the way in, and what the log has promised. */
+export function addOpenRoutes(app: App, ports: ControlPlanePorts): void {
+  app.get("/healthz", async () => ({ status: "ok" }));
+
+  app.get("/readyz", async (_request, reply) => {
+    const parts = await ports.readiness();
+    const isReady = parts.every((part) => part.isReady);
+    return reply.status(isReady ? 200 : 503).send({ isReady, parts });
+  });
+
+  app.get(
+    "/.well-known/gatehouse",
+    { schema: { response: { 200: serverInfo } } },
+    async () => ports.serverInfo,
+  );
+
+  app.get("/v1/ca.pem", async (_request, reply) =>
+    reply.type("application/x-pem-file").send(ports.serverInfo.caCertificatePem),
+  );
+
+  app.get("/api/v1/audit/checkpoint", async (_request, reply) => {
+    const checkpoint = await ports.exchanges.newestCheckpoint();
+    if (checkpoint === undefined) throw new ControlRefusal("not_found", "no checkpoint yet");
+    return reply.type("text/plain; charset=utf-8").send(checkpoint);
+  });
+}

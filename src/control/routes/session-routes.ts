@@ -1,0 +1,79 @@
+import type { FastifyRequest } from "fastify";
+import { sessionDetail, sessionList, sessionSummary } from "#api";
+import { type Actor, permissionOf, type Session } from "#identity";
+import { limits } from "#lib/limits";
+import { requireActor, requirePermission } from "../asker.ts";
+import { type AuditReads, type AuditSubject, auditReads } from "../audit-reads.ts";
+import type { ControlPlanePorts } from "../control-plane-ports.ts";
+import { ControlRefusal } from "../refusal.ts";
+import { summaryOf } from "../session-views.ts";
+import { type App, sessionParams } from "./app.ts";
+
+export function addSessionRoutes(app: App, ports: ControlPlanePorts): void {
+  const { identity, exchanges, clock } = ports;
+  const reads = auditReads(ports);
+
+  app.get("/api/v1/sessions", { schema: { response: { 200: sessionList } } }, async (request) => {
+    await requireAuditor(request, { what: "sessions" }, { ports, reads });
+    const sessions = await identity.sessions.list(limits.listedSessionsMax);
+    return { sessions: sessions.map((session) => summaryOf(session, clock.now())) };
+  });
+
+  const detail = { schema: { params: sessionParams, response: { 200: sessionDetail } } };
+  app.get("/api/v1/sessions/:id", detail, async (request) => {
+    const { id } = request.params;
+    await requireAuditor(request, { what: "session", sessionId: id }, { ports, reads });
+    const session = await requireSession(id, ports);
+    return { ...summaryOf(session, clock.now()), exchanges: await exchanges.exchangesOf(id) };
+  });
+
+  const stop = { schema: { params: sessionParams, response: { 200: sessionSummary } } };
+  app.post("/api/v1/sessions/:id/stop", stop, async (request) => {
+    const actor = await requireActor(request, ports);
+    const { id } = request.params;
+    requireStop(actor, await findSession(id, ports), ports);
+    await identity.sessions.stop({ id }, { kind: "person", principal: actor.principal });
+    return summaryOf(await requireSession(id, ports), clock.now());
+  });
+}
+
+interface Reading {
+  readonly ports: ControlPlanePorts;
+  readonly reads: AuditReads;
+}
+
+/** The read is on record, or the refusal is, before this returns or throws. */
+async function requireAuditor(
+  request: FastifyRequest,
+  subject: AuditSubject,
+  { ports, reads }: Reading,
+): Promise<void> {
+  let actor: Actor | undefined;
+  try {
+    actor = await requireActor(request, ports);
+    requirePermission(actor, "audit.read", ports);
+  } catch (error) {
+    if (error instanceof ControlRefusal) await reads.denied(actor, subject, error);
+    throw error;
+  }
+  await reads.read(actor, subject);
+}
+
+async function findSession(id: string, { identity }: ControlPlanePorts): Promise<Session | undefined> {
+  const finding = await identity.sessions.find(id);
+  return finding.kind === "unknown" ? undefined : finding.session;
+}
+
+async function requireSession(id: string, ports: ControlPlanePorts): Promise<Session> {
+  const session = await findSession(id, ports);
+  if (session === undefined) throw new ControlRefusal("not_found", id);
+  return session;
+}
+
+/** An administrator stops any session, a principal their own. Whoever is neither does not learn whether it exists. */
+function requireStop(actor: Actor, session: Session | undefined, ports: ControlPlanePorts): void {
+  const isOwn = session?.principal.id === actor.principal.id;
+  if (isOwn && permissionOf(actor, "session.stop_own", ports.clock.now()) === "granted") return;
+  requirePermission(actor, "session.stop_any", ports);
+  if (session === undefined) throw new ControlRefusal("not_found", "no such session");
+}

@@ -1,0 +1,74 @@
+import type { FastifyReply } from "fastify";
+import { z } from "zod";
+import type { TokenAnswer } from "#api";
+import type { TokenErrorCode } from "#identity";
+import { limits } from "#lib/limits";
+import type { ControlPlanePorts } from "../control-plane-ports.ts";
+import { type App, perMinute } from "./app.ts";
+
+/** What is not an object of form fields is an empty form: nothing in it, nothing granted. */
+const form = z.record(z.string(), z.unknown()).catch({});
+
+const statusOfError: Readonly<Record<TokenErrorCode, number>> = {
+  invalid_request: 400,
+  invalid_grant: 400,
+  invalid_target: 400,
+  unsupported_grant_type: 400,
+  access_denied: 403,
+  temporarily_unavailable: 503,
+};
+
+/** Token exchange (RFC 8693), refresh (RFC 6749 section 6), introspection (RFC 7662). Client authentication is ignored. */
+export function addTokenRoutes(app: App, { identity, log, serverInfo }: ControlPlanePorts): void {
+  const config = perMinute(limits.tokenRequestsPerMinuteMax);
+
+  app.post("/v1/token", { config }, async (request, reply) => {
+    neverStore(reply);
+    if (!isForm(request.headers["content-type"])) {
+      return reply.status(400).send({ error: "invalid_request", error_description: "Send a form." });
+    }
+    const outcome = await identity.tokenEndpoint.answer(form.parse(request.body));
+    if (outcome.kind === "refused") {
+      log.info({ error: outcome.error, detail: outcome.detail, address: request.ip }, "a token was refused");
+      const { error, message } = outcome;
+      return reply.status(statusOfError[error]).send({ error, error_description: message });
+    }
+    const answer: TokenAnswer = {
+      access_token: outcome.accessToken,
+      issued_token_type: "urn:ietf:params:oauth:token-type:access_token",
+      token_type: "Bearer",
+      expires_in: outcome.expiresInS,
+      ...(outcome.refreshToken === undefined ? {} : { refresh_token: outcome.refreshToken }),
+      session_id: outcome.sessionId,
+    };
+    return reply.send(answer);
+  });
+
+  // Whoever holds a token may ask about it: it tells them what the token itself does. Strangers have nothing to ask with.
+  app.post("/v1/introspect", { config }, async (request, reply) => {
+    neverStore(reply);
+    const token = form.parse(request.body)["token"];
+    const found = await identity.tokenEndpoint.introspect(typeof token === "string" ? token : "");
+    if (!found.active) return reply.send({ active: false });
+    const { principal } = found.session;
+    const host = new URL(serverInfo.controlUrl).host;
+    return reply.send({
+      active: true,
+      // gcloud shows this as the account, and wants it in the form of a principal.
+      username: `principal://${host}/subject/${principal.email ?? principal.id}`,
+      sub: principal.id,
+      iss: serverInfo.controlUrl,
+      token_type: "Bearer",
+      exp: Math.floor(found.expiresAt.getTime() / 1000),
+    });
+  });
+}
+
+function isForm(contentType: string | undefined): boolean {
+  return /^application\/x-www-form-urlencoded\s*(;|$)/i.test(contentType ?? "");
+}
+
+/** RFC 6749 section 5.1. */
+function neverStore(reply: FastifyReply): void {
+  reply.header("cache-control", "no-store");
+}
