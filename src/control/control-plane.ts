@@ -52,11 +52,12 @@ export async function buildControlPlane(ports: ControlPlanePorts): Promise<App> 
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
-  addHostCheck(app, ports);
   const visitors = openVisitors(ports);
   addErrorAnswers(app, ports, visitors);
+  // In this order: refusals carry the same headers as answers, and know who is signed in.
   await app.register(helmet, helmetOptions(isSecure));
   await app.register(cookie);
+  addHostCheck(app, ports);
   await app.register(formbody, { bodyLimit: limits.controlBodyBytesMax });
   await app.register(rateLimit, {
     max: limits.controlRequestsPerMinuteMax,

@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import type { Problem } from "#api";
 import { sendPage } from "./browser/page-routes.ts";
+import { localReturnPath } from "./browser/return-path.ts";
 import type { Visitors } from "./browser/visitor.ts";
 import type { ControlPlanePorts } from "./control-plane-ports.ts";
 import { problemPage } from "./pages/problem-page.ts";
@@ -19,7 +20,12 @@ export function addErrorAnswers(app: App, ports: ControlPlanePorts, visitors: Vi
     if (status === 401) reply.header("www-authenticate", challengeOf(refusal));
     if (request.routeOptions.config.isPage === true) {
       const visitor = visitors.find(request);
-      return sendPage(reply, { title: message, visitor, main: problemPage(refusal), ports });
+      return sendPage(reply, {
+        title: message,
+        visitor,
+        main: problemPage(refusal, localReturnPath(request.url)),
+        ports,
+      });
     }
     const problem: Problem = { error: { code, message, ...(next === undefined ? {} : { next }) } };
     return reply

@@ -9,7 +9,12 @@ import { readWhole } from "./outgoing-body.ts";
 
 /** The answer with every capability URL replaced by one bound to the session, or why it must be withheld. */
 export type Bound =
-  | { readonly kind: "bound"; readonly answer: UpstreamAnswer }
+  | {
+      readonly kind: "bound";
+      readonly answer: UpstreamAnswer;
+      /** Member (dotted) that holds a handle of ours in place of what Google issued. */
+      readonly handleField: string | undefined;
+    }
   | { readonly kind: "withheld"; readonly detail: string };
 
 export interface CapabilityBinder {
@@ -63,7 +68,7 @@ export function createCapabilityBinder(
     if (bytes === undefined) return withheld("an answer that should carry an upload URL is too large");
     const rewritten = rewriteMember(bytes, field.split("."), (url) => rewrite(url, "signed_url", exchange));
     if (rewritten === undefined) return withheld("the upload URL in the answer cannot be bound to a session");
-    return { kind: "bound", answer: withBody(answer, rewritten) };
+    return { kind: "bound", answer: withBody(answer, rewritten), handleField: field };
   }
 
   function bindLocation(exchange: AnsweredExchange, answer: UpstreamAnswer): UpstreamAnswer {
@@ -83,9 +88,9 @@ export function createCapabilityBinder(
       const bound: Bound =
         field !== undefined && isSuccess && exchange.request.capability === undefined
           ? await bindBody(exchange, field)
-          : { kind: "bound", answer: exchange.answer };
+          : { kind: "bound", answer: exchange.answer, handleField: undefined };
       if (bound.kind === "withheld") return bound;
-      return { kind: "bound", answer: bindLocation(exchange, bound.answer) };
+      return { ...bound, answer: bindLocation(exchange, bound.answer) };
     },
   };
 }

@@ -1,4 +1,5 @@
 import { singleHeader } from "#lib/headers";
+import type { SecretShape } from "#lib/secret-shape";
 import type { MaskingSubject } from "#masking";
 import type { DataPlanePorts } from "./data-plane-ports.ts";
 import type { AnsweredExchange, DecidedRequest, UpstreamAnswer } from "./exchange.ts";
@@ -17,13 +18,20 @@ export function requestSubject(request: DecidedRequest, ports: Ports): MaskingSu
   };
 }
 
-export function answerSubject({ request, answer }: AnsweredExchange, ports: Ports): MaskingSubject {
+/** `handleField` holds a handle of ours by now: no secret, and useless to the agent if it were masked. */
+export function answerSubject(
+  { request, answer }: AnsweredExchange,
+  ports: Ports,
+  handleField: string | undefined,
+): MaskingSubject {
+  const { responseSecrets } = request.call.operation;
   return {
     ...common(request, ports),
     direction: "answer",
     contentType: singleHeader(answer.headers, "content-type"),
     contentEncoding: singleHeader(answer.headers, "content-encoding"),
-    shape: request.call.operation.responseSecrets,
+    shape:
+      handleField === undefined ? responseSecrets : withoutField(responseSecrets, handleField.split(".")),
     // The same method answers with JSON when it fails.
     isMedia: request.call.media === "download" && answer.status < 300,
     isPartial: isPart(answer),
@@ -51,4 +59,17 @@ function common(
     placeholder: masking.placeholder(request.caller.session.id, request.call.resource.name),
     ownCredentials: connections.ownCredentials(),
   };
+}
+
+function withoutField(
+  shape: SecretShape | undefined,
+  [name, ...rest]: readonly string[],
+): SecretShape | undefined {
+  if (shape === undefined || name === undefined) return shape;
+  const fields = new Map(shape.fields);
+  const below = fields.get(name);
+  const left = typeof below === "object" && rest.length > 0 ? withoutField(below, rest) : undefined;
+  if (left === undefined) fields.delete(name);
+  else fields.set(name, left);
+  return { ...shape, fields };
 }

@@ -61,7 +61,7 @@ test("a Google access token from the agent is refused and said to be one", async
   const reply = await refusedWithoutArriving(() =>
     agent.call("GET", projects, undefined, { authorization: "Bearer ya29.a0AfB_someone" }),
   );
-  expect(reply.status).toBe(401);
+  expect(reply.status).toBe(403);
   expect(reply.text).toMatch(/Google credential/i);
 });
 
@@ -83,7 +83,8 @@ test("somebody without the role agent-user gets no gateway token", async () => {
       subject_token_type: "urn:ietf:params:oauth:token-type:id_token",
     }),
   });
-  expect(answer.status).toBe(400);
+  expect(answer.status).toBe(403);
+  expect(await answer.text()).toContain("access_denied");
 });
 
 test("a malformed CONNECT is answered 400 and closed", async () => {

@@ -19,7 +19,7 @@ export function maskStage(ports: MaskPorts) {
     const bound = await ports.binder.bind(exchange);
     if (bound.kind === "withheld") return withhold(bound.detail);
     const fit = { ...exchange, answer: bound.answer };
-    const subject = answerSubject(fit, ports);
+    const subject = answerSubject(fit, ports, bound.handleField);
     const plan = ports.masking.plan(subject);
     if (plan.kind === "refuse") return withhold(plan.reason);
     const masking = plan.open();

@@ -187,14 +187,8 @@ function listProjects(stage: Stage): Promise<Outcome> {
 }
 
 async function deploy(stage: Stage): Promise<RunningCommand> {
-  const body = JSON.stringify({
-    name: `projects/${project}/locations/us-central1/functions/greet`,
-    buildConfig: { runtime: "nodejs22", entryPoint: "greet" },
-  });
-  if (!stage.hasGcloud) {
-    const url = `https://cloudfunctions.googleapis.com/v2/projects/${project}/locations/us-central1/functions?functionId=greet`;
-    return stage.agent(...httpCall, "POST", url, body);
-  }
+  if (!stage.hasGcloud)
+    return stage.agent("node", join(import.meta.dirname, "http-deploy.ts"), project, "greet");
   const source = join(stage.folder, "function");
   await mkdir(source, { recursive: true });
   await writeFile(

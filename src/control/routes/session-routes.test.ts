@@ -1,0 +1,167 @@
+import { expect, test } from "vitest";
+import { limits } from "#lib/limits";
+import { controlPlaneUnderTest } from "../../../test/fakes/control-plane-under-test.ts";
+import { approver, auditor, developer, operator, outsider } from "../../../test/fakes/token-issuer.ts";
+
+const everything = { email: "all@example.com", groups: ["engineering", "sre", "audit", "platform"] };
+
+test("a read of the audit that cannot be recorded is refused, and nothing of it is read", async () => {
+  const { call, bearer, audit, ports } = await controlPlaneUnderTest();
+  let wasRead = false;
+  Object.assign(ports.exchanges, {
+    exchangesOf: async () => {
+      wasRead = true;
+      return [];
+    },
+  });
+  audit.on("audit.read", () => Promise.reject(new Error("disk full")));
+  for (const path of ["/api/v1/sessions", "/api/v1/sessions/ses_1"]) {
+    const answer = await call("GET", path, { bearer: await bearer("console", auditor) });
+    expect([answer.statusCode, answer.json()]).toMatchObject([503, { error: { code: "audit_unavailable" } }]);
+  }
+  expect(wasRead).toBe(false);
+});
+
+test("somebody without the role auditor reads nothing, and the attempt is on record before the answer", async () => {
+  const { call, bearer, audit, openSession } = await controlPlaneUnderTest();
+  const { sessionId } = await openSession(developer);
+  for (const person of [developer, approver, operator, outsider]) {
+    for (const path of ["/api/v1/sessions", `/api/v1/sessions/${sessionId}`]) {
+      const answer = await call("GET", path, { bearer: await bearer("console", person) });
+      expect([answer.statusCode, answer.json()]).toMatchObject([403, { error: { code: "missing_role" } }]);
+    }
+  }
+  expect(audit.kinds()).toEqual(Array(8).fill("audit.read_denied"));
+  expect(audit.entries[1]?.detail).toMatchObject({
+    what: "session",
+    sessionId,
+    email: developer.email,
+    code: "missing_role",
+  });
+});
+
+test("a denied read that cannot be recorded says that the log does not work", async () => {
+  const { call, bearer, audit } = await controlPlaneUnderTest();
+  audit.on("audit.read_denied", () => Promise.reject(new Error("disk full")));
+  const answer = await call("GET", "/api/v1/sessions", { bearer: await bearer("console", developer) });
+  expect(answer.statusCode).toBe(503);
+});
+
+test("a stored sign-in or a gateway token of an auditor reads nothing", async () => {
+  const { call, bearer, openSession, audit } = await controlPlaneUnderTest();
+  const { token } = await openSession(everything);
+  for (const each of [await bearer("agent", everything), token]) {
+    expect((await call("GET", "/api/v1/sessions", { bearer: each })).statusCode).toBe(403);
+  }
+  expect(audit.kinds()).toEqual(["audit.read_denied", "audit.read_denied"]);
+});
+
+test("an auditor who signed in more than five minutes ago is asked to do it again, on record", async () => {
+  const { call, bearer, clock, audit } = await controlPlaneUnderTest();
+  const token = await bearer("console", auditor);
+  clock.pass(limits.approverSignInAgeMsMax + 1_000);
+  const answer = await call("GET", "/api/v1/sessions", { bearer: token });
+  expect([answer.statusCode, answer.json()]).toMatchObject([401, { error: { code: "sign_in_not_fresh" } }]);
+  expect(answer.headers["www-authenticate"]).toContain("insufficient_user_authentication");
+  expect(audit.kinds()).toEqual(["audit.read_denied"]);
+});
+
+test("a browser's cookie opens nothing on the API", async () => {
+  const { call } = await controlPlaneUnderTest();
+  const answer = await call("GET", "/api/v1/sessions", { headers: { cookie: "gatehouse_session=anything" } });
+  expect([answer.statusCode, answer.json()]).toMatchObject([401, { error: { code: "sign_in_needed" } }]);
+});
+
+test("strangers cannot fill the log: sixty denials a minute are listed, the others counted", async () => {
+  const { call, audit, clock } = await controlPlaneUnderTest();
+  for (let count = 0; count < limits.strangerEntriesPerMinuteMax + 40; count += 1) {
+    expect((await call("GET", "/api/v1/sessions", { bearer: "a.b.c" })).statusCode).toBe(401);
+  }
+  expect(audit.entries).toHaveLength(limits.strangerEntriesPerMinuteMax);
+  clock.pass(60_000);
+  await call("GET", "/api/v1/sessions");
+  expect(audit.entries.at(-1)?.detail).toMatchObject({ unlisted: 40 });
+});
+
+test.each(["x", "ses_", "ses_1%2F..", "ses_1'--", "apr_1"])("%s is not the id of a session", async (id) => {
+  const { call, bearer } = await controlPlaneUnderTest();
+  const answer = await call("GET", `/api/v1/sessions/${id}`, { bearer: await bearer("console", auditor) });
+  expect([answer.statusCode, answer.json()]).toMatchObject([400, { error: { code: "request_invalid" } }]);
+});
+
+test("an agent stops no session of another principal, and does not learn whether it exists", async () => {
+  const { call, openSession, identity } = await controlPlaneUnderTest();
+  const mine = await openSession(developer);
+  const other = await openSession(everything);
+  for (const id of [other.sessionId, "ses_unknown"]) {
+    const answer = await call("POST", `/api/v1/sessions/${id}/stop`, { bearer: mine.token, json: {} });
+    expect([answer.statusCode, answer.json()]).toMatchObject([403, { error: { code: "missing_role" } }]);
+  }
+  expect((await identity.sessions.find(other.sessionId)).kind).toBe("running");
+});
+
+test("an auditor and an approver stop nobody's session", async () => {
+  const { call, bearer, openSession } = await controlPlaneUnderTest();
+  const { sessionId } = await openSession(developer);
+  for (const person of [auditor, approver]) {
+    const token = await bearer("console", person);
+    expect(
+      (await call("POST", `/api/v1/sessions/${sessionId}/stop`, { bearer: token, json: {} })).statusCode,
+    ).toBe(403);
+  }
+});
+
+test("a principal stops their own session with the session's token, and an administrator anybody's", async () => {
+  const { call, bearer, openSession, facts } = await controlPlaneUnderTest();
+  const mine = await openSession(developer);
+  const own = await call("POST", `/api/v1/sessions/${mine.sessionId}/stop`, { bearer: mine.token, json: {} });
+  expect([own.statusCode, own.json()]).toMatchObject([200, { id: mine.sessionId, state: "stopped" }]);
+  const other = await openSession(developer);
+  const path = `/api/v1/sessions/${other.sessionId}/stop`;
+  expect((await call("POST", path, { bearer: await bearer("console", operator) })).json()).toMatchObject({
+    state: "stopped",
+  });
+  expect((await call("GET", "/api/v1/me", { bearer: other.token })).statusCode).toBe(401);
+  const causes = facts.flatMap((fact) => (fact.kind === "session.stopped" ? [fact.cause] : []));
+  expect(causes).toMatchObject([
+    { kind: "person", principal: { email: developer.email } },
+    { kind: "person", principal: { email: operator.email } },
+  ]);
+});
+
+test("an auditor lists sessions and reads one with its recordings, each read on record with who it was", async () => {
+  const under = await controlPlaneUnderTest();
+  const { sessionId } = await under.openSession(developer);
+  under.exchanges = [
+    {
+      id: "exc_1",
+      at: "2026-11-24T12:00:00.000Z",
+      method: "GET",
+      host: "storage.googleapis.com",
+      decision: "allow",
+      reasons: ["default/reads"],
+      outcome: "answered",
+      maskedValues: 1,
+      request: {
+        startLine: "GET /",
+        headers: [["host", "a"]],
+        body: "",
+        encoding: "utf8",
+        isTruncated: false,
+      },
+    },
+  ];
+  const bearer = await under.bearer("console", auditor);
+  const list = await under.call("GET", "/api/v1/sessions", { bearer });
+  expect(list.json()).toMatchObject({ sessions: [{ id: sessionId, state: "running", agent: "cursor" }] });
+  const detail = await under.call("GET", `/api/v1/sessions/${sessionId}`, { bearer });
+  expect(detail.json()).toMatchObject({ id: sessionId, exchanges: under.exchanges });
+  expect(
+    under.audit.entries.map(({ kind, detail: said }) => [kind, said?.["what"], said?.["email"]]),
+  ).toEqual([
+    ["audit.read", "sessions", auditor.email],
+    ["audit.read", "session", auditor.email],
+  ]);
+  expect((await under.call("GET", "/api/v1/sessions/ses_unknown", { bearer })).statusCode).toBe(404);
+  expect(under.audit.kinds()).toHaveLength(3);
+});
