@@ -38,7 +38,7 @@ function checkSource(file: string, text: string): void {
   const lines = text.split("\n");
   if (lines.length > 400)
     slips.push(`${file}: ${lines.length} lines; split what does two things (400 at most)`);
-  if (/\b(utils?|helpers?|types|misc|common|manager|service)\.ts$/.test(file)) {
+  if (/\b(utils?|helpers|types|misc|common|manager|service)\.ts$/.test(file)) {
     slips.push(`${file}: named after a kind; name the thing it holds`);
   }
   if (/^src\/[^/]+\/index\.ts$/.test(file) && !text.startsWith("/**")) {
@@ -80,7 +80,9 @@ function dependencyNames(): string[] {
   if (typeof manifest !== "object" || manifest === null) return [];
   return Object.entries(manifest)
     .filter(([key]) => /dependencies$/i.test(key))
-    .flatMap(([, value]) => (typeof value === "object" && value !== null ? Object.keys(value) : []));
+    .flatMap(([, value]: [string, unknown]) =>
+      typeof value === "object" && value !== null ? Object.keys(value) : [],
+    );
 }
 
 /** Every promise names the test that keeps it: `file` › "name of the test". */

@@ -3,11 +3,13 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { PRACTICE_SECRET_VALUE } from "#practice/cloud";
-import { entryKinds, startWorld, type TestAgent, type World } from "./world.ts";
+import { entries } from "./log-entries.ts";
+import type { AgentOf } from "./test-agent.ts";
+import { startWorld, type World } from "./world.ts";
 
 // Bad input gets a clear error and costs nothing: each test counts what arrived at the upstream before and after.
 let world: World;
-let agent: TestAgent;
+let agent: AgentOf;
 beforeAll(async () => {
   world = await startWorld();
   agent = await world.agent();
@@ -140,7 +142,10 @@ test("a broken policy file is refused at reload: the old set stays, and the refu
   const file = join(world.policies, "default.yaml");
   const sound = readFileSync(file, "utf8");
   writeFileSync(file, sound.replace("operation.class ==", "operation.clas =="));
-  await vi.waitFor(async () => expect(await entryKinds(world.data)).toContain("policy.refused"), 10_000);
+  await vi.waitFor(
+    async () => expect((await entries(world.data)).some(({ kind }) => kind === "policy.refused")).toBe(true),
+    10_000,
+  );
   expect((await agent.call("GET", projects)).status).toBe(200);
   writeFileSync(file, sound);
 });

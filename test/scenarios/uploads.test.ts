@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { startWorld, type TestAgent, type World } from "./world.ts";
+import type { AgentOf } from "./test-agent.ts";
+import { startWorld, type World } from "./world.ts";
 
 let world: World;
-let agent: TestAgent;
-let stranger: TestAgent;
+let agent: AgentOf;
+let stranger: AgentOf;
 beforeAll(async () => {
   world = await startWorld();
   agent = await world.agent();

@@ -89,7 +89,7 @@ async function freePort(wanted: number): Promise<number> {
     const address = probe.address();
     return typeof address === "object" && address !== null ? address.port : wanted;
   } catch {
-    return freePort(0);
+    return await freePort(0);
   } finally {
     probe.close();
   }

@@ -216,11 +216,8 @@ function creations(stage: Stage): number {
 
 /** Asks the inbox until the held call is there; gives up when the command ends without being held. */
 async function pendingApproval(stage: Stage, deployment: RunningCommand): Promise<string> {
-  let hasEnded = false;
-  void deployment.outcome.then(() => {
-    hasEnded = true;
-  });
-  while (!hasEnded) {
+  const { process: child } = deployment;
+  while (child.exitCode === null && child.signalCode === null) {
     const inbox = await stage.gatehouse("approvals", "list", "--as", "approver@example.com", "--json");
     const id = /"id":\s*"(apr_[^"]+)"/.exec(inbox.stdout)?.[1];
     if (id !== undefined) return id;

@@ -1,0 +1,20 @@
+import { join } from "node:path";
+import { z } from "zod";
+import { openDatabaseForReading, sqliteAuditStore } from "../../src/storage/sqlite/index.ts";
+
+const shown = z.object({
+  kind: z.string(),
+  operation: z.string().optional(),
+  decision: z.string().optional(),
+});
+
+/** The entries of a log, in order, read beside the running server. */
+export async function entries(data: string): Promise<z.infer<typeof shown>[]> {
+  const database = await openDatabaseForReading(join(data, "gatehouse.db"));
+  try {
+    const stored = await sqliteAuditStore(database).entries(0, 100_000);
+    return stored.map(({ leaf }) => shown.parse(JSON.parse(Buffer.from(leaf).toString())));
+  } finally {
+    await database.close();
+  }
+}
