@@ -95,6 +95,12 @@ export default {
       to: { path: "^src/storage/" },
     },
     {
+      name: "only-commands-start-the-server",
+      severity: "error",
+      from: { path: "^src/", pathNot: ["^src/composition/", "^src/cli/local/", "^src/main\\.ts$", test] },
+      to: { path: "^src/composition/" },
+    },
+    {
       name: "practice-is-a-stranger",
       severity: "error",
       from: { path: "^practice/" },

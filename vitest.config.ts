@@ -9,6 +9,7 @@ export default defineConfig({
       "test/scenarios/**/*.test.ts",
       "test/contracts/**/*.test.ts",
       "test/transcripts/**/*.test.ts",
+      "test/docs/**/*.test.ts",
     ],
     exclude: ["**/node_modules/**"],
     reporters: ["default", "./tools/summary-reporter.ts"],

@@ -13,6 +13,7 @@ checkLength("README.md", 150);
 checkLength("ARCHITECTURE.md", 400);
 checkDependencies();
 checkClaims();
+checkErrorCodes();
 
 for (const slip of slips) console.log(slip);
 console.log(slips.length === 0 ? `tidy: ${files.length} files in order` : `tidy: ${slips.length} slips`);
@@ -90,5 +91,16 @@ function checkClaims(): void {
   for (const [, file, name] of textOf("docs/claims.md").matchAll(/`([^`]+\.test\.ts)` › "([^"]+)"/g)) {
     if (file === undefined || name === undefined) continue;
     if (!textOf(normalize(file)).includes(name)) slips.push(`docs/claims.md: no test "${name}" in ${file}`);
+  }
+}
+
+/** Every code that people may meet is explained. */
+function checkErrorCodes(): void {
+  const page = textOf("docs/errors.md");
+  for (const file of sources.filter((each) => each.startsWith("src/") && !each.endsWith(".test.ts"))) {
+    for (const [, code] of textOf(file).matchAll(/new GatehouseError\(\s*"([a-z_]+)"/g)) {
+      if (code !== undefined && !page.includes(`\`${code}\``))
+        slips.push(`docs/errors.md: nothing about ${code} (${file})`);
+    }
   }
 }
