@@ -1,9 +1,9 @@
 import type { NewEntry } from "#audit";
 import type { Actor } from "#identity";
 import { messageOf } from "#lib/errors";
-import { limits } from "#lib/limits";
 import type { ControlPlanePorts } from "./control-plane-ports.ts";
 import { ControlRefusal } from "./refusal.ts";
+import { strangerEntries } from "./stranger-entries.ts";
 
 /** What somebody wants to look at. */
 export interface AuditSubject {
@@ -18,19 +18,7 @@ export interface AuditReads {
 }
 
 export function auditReads({ auditLog, clock, log }: ControlPlanePorts): AuditReads {
-  // Owned here: how many entries strangers may still cause this minute, and how many went unlisted.
-  let minuteEndsAtMs = Number.NEGATIVE_INFINITY;
-  let entriesLeft = 0;
-  let unlisted = 0;
-
-  const mayList = (): boolean => {
-    if (clock.monotonicMs() >= minuteEndsAtMs) {
-      minuteEndsAtMs = clock.monotonicMs() + 60_000;
-      entriesLeft = limits.strangerEntriesPerMinuteMax;
-    }
-    entriesLeft -= 1;
-    return entriesLeft >= 0;
-  };
+  const strangers = strangerEntries(clock);
 
   const append = async (entry: NewEntry): Promise<void> => {
     try {
@@ -44,18 +32,8 @@ export function auditReads({ auditLog, clock, log }: ControlPlanePorts): AuditRe
   return {
     read: (actor, subject) => append({ kind: "audit.read", detail: { ...subject, ...nameOf(actor) } }),
     denied: async (actor, subject, refusal) => {
-      if (actor === undefined && !mayList()) {
-        unlisted += 1;
-        return;
-      }
-      const before = unlisted;
-      unlisted = 0;
-      const detail = {
-        ...subject,
-        ...nameOf(actor),
-        code: refusal.code,
-        ...(before > 0 ? { unlisted: before } : {}),
-      };
+      if (actor === undefined && !strangers.take()) return;
+      const detail = { ...subject, ...nameOf(actor), code: refusal.code, ...strangers.unlisted() };
       await append({ kind: "audit.read_denied", detail });
     },
   };

@@ -28,18 +28,28 @@ test.each(["evil.example.com:8440", "127.0.0.1:9999", "127.0.0.1", "gatehouse@12
 
 test.each([
   "/nowhere",
-  "/api/v1/../me",
+  "/api/v1/..%2fme",
   "/api/v1/sessions/",
   "/API/V1/ME",
   "/%zz",
   "//api/v1/me",
-  "/approvals/%2e%2e",
+  "/approvals/..%2f..",
 ])("%s is no path of ours and says so as a problem", async (path) => {
   const { call } = await controlPlaneUnderTest();
   const answer = await call("GET", path);
   expect(answer.statusCode).toBeGreaterThanOrEqual(400);
   expect(answer.statusCode).toBeLessThan(500);
   expect(answer.headers["content-type"]).toMatch(/^(application\/json|text\/html)/);
+});
+
+test("to a browser a path that does not exist is a page, to a program a problem", async () => {
+  const { call } = await controlPlaneUnderTest();
+  const headers = { host: "127.0.0.1:8440", accept: "text/html,application/xhtml+xml" };
+  const typeOf = async (path: string, asked: Record<string, string>): Promise<unknown> =>
+    (await call("GET", path, { headers: asked })).headers["content-type"];
+  expect(await typeOf("/nowhere", headers)).toBe("text/html; charset=utf-8");
+  expect(await typeOf("/nowhere", {})).toBe("application/json; charset=utf-8");
+  expect(await typeOf("/api/v1/nowhere", headers)).toBe("application/json; charset=utf-8");
 });
 
 test("a body of more than 64 KiB, broken JSON and a poisoned prototype are refused in our shape", async () => {

@@ -57,6 +57,8 @@ export async function buildControlPlane(ports: ControlPlanePorts): Promise<App> 
   // In this order: refusals carry the same headers as answers, and know who is signed in.
   await app.register(helmet, helmetOptions(isSecure));
   await app.register(cookie);
+  // RFC 6749 section 5.1 for tokens; audit data and pages are nobody's to keep either.
+  app.addHook("onRequest", async (_request, reply) => void reply.header("cache-control", "no-store"));
   addHostCheck(app, ports);
   await app.register(formbody, { bodyLimit: limits.controlBodyBytesMax });
   await app.register(rateLimit, {

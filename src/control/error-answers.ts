@@ -18,7 +18,7 @@ export function addErrorAnswers(app: App, ports: ControlPlanePorts, visitors: Vi
     );
     reply.status(status);
     if (status === 401) reply.header("www-authenticate", challengeOf(refusal));
-    if (request.routeOptions.config.isPage === true) {
+    if (isForPeople(request)) {
       const visitor = visitors.find(request);
       return sendPage(reply, {
         title: message,
@@ -28,10 +28,7 @@ export function addErrorAnswers(app: App, ports: ControlPlanePorts, visitors: Vi
       });
     }
     const problem: Problem = { error: { code, message, ...(next === undefined ? {} : { next }) } };
-    return reply
-      .header("cache-control", "no-store")
-      .type("application/json; charset=utf-8")
-      .send(JSON.stringify(problem));
+    return reply.type("application/json; charset=utf-8").send(JSON.stringify(problem));
   };
 
   app.setErrorHandler((error: FastifyError | ControlRefusal, request, reply) => {
@@ -44,6 +41,13 @@ export function addErrorAnswers(app: App, ports: ControlPlanePorts, visitors: Vi
   });
 
   app.setNotFoundHandler((request, reply) => answer(new ControlRefusal("not_here"), request, reply));
+}
+
+/** A page's refusal is a page; so is a path that does not exist, to a browser. */
+function isForPeople(request: FastifyRequest): boolean {
+  const isOfPrograms = /^\/(api|v1)\//.test(request.url);
+  const asksForPage = request.headers.accept?.includes("text/html") === true;
+  return request.routeOptions.config.isPage === true || (asksForPage && !isOfPrograms);
 }
 
 /** RFC 6750 section 3; RFC 9470 section 3 for a sign-in that is too old. */

@@ -74,6 +74,15 @@ test.each([
   expect(await ask(await signer.sign({ ...claims, ...changes }))).toBe("invalid");
 });
 
+test.each(["JWT", "logout+jwt", "dpop+jwt"])(
+  "a token of type %s that our key signed is no gateway token",
+  async (typ) => {
+    const { ask, gatewayToken, signer } = await underTest();
+    const { token } = await gatewayToken();
+    expect(await ask(await signer.signAs(typ, readPart(token, "claims")))).toBe("invalid");
+  },
+);
+
 test("an identity token does not pass as a gateway token, nor a gateway token as an identity token", async () => {
   const { ask, issuer, signer, clock } = await underTest();
   const nowS = Math.floor(clock.now().getTime() / 1000);

@@ -103,6 +103,18 @@ test("a key that was rotated in just before signing is found by one more fetch",
   expect(issuer.fetched).toHaveLength(2 * once);
 });
 
+test("a key that was rotated in while strangers' key ids used up the fetch is found right after the pause", async () => {
+  const { clock, issuer, kid, find } = await underTest();
+  await find(await kid());
+  clock.pass(limits.providerKeysPauseMs);
+  await find("invented");
+  await issuer.rotateKeys();
+  const rotatedIn = await kid();
+  expect(await find(rotatedIn)).toBe("unknown");
+  clock.pass(limits.providerKeysPauseMs);
+  expect(await find(rotatedIn)).toBe("key");
+});
+
 test("many who ask at once wait for the same fetch", async () => {
   const { issuer, kid, find } = await underTest();
   const id = await kid();

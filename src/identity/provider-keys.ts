@@ -54,13 +54,15 @@ export class ProviderKeys {
     if (this.#ageMs() > limits.providerKeysFreshMs) await this.#fetchUnlessJustDone();
     const isUnknown = (): boolean =>
       header.kid !== undefined && this.#usable()?.hasKeyId(header.kid) === false;
-    if (isUnknown() && !this.#wasJustUnknown(header.kid)) await this.#fetchUnlessJustDone();
+    let wasAsked = false;
+    if (isUnknown() && !this.#wasJustUnknown(header.kid)) wasAsked = await this.#fetchUnlessJustDone();
     const keys = this.#usable();
     if (keys === undefined) return this.#unavailable();
     if (isUnknown()) {
       // The provider may have rotated and cannot be asked: that is not the token's fault.
       if (this.#failure !== undefined) return this.#unavailable();
-      this.#unknownIds.set(header.kid ?? "", this.#parts.clock.monotonicMs() + limits.unknownKeyIdMs);
+      // Only the provider's own word counts: a key that came in during the pause must be found right after it.
+      if (wasAsked) this.#remember(header.kid);
     }
     const key = keys.keyFor(header);
     return key === undefined ? { kind: "unknown", detail: "no key fits the header" } : { kind: "key", key };
@@ -79,20 +81,26 @@ export class ProviderKeys {
     return this.#ageMs() <= limits.providerKeysStaleMs ? this.#held?.keys : undefined;
   }
 
+  #remember(kid: string | undefined): void {
+    this.#unknownIds.set(kid ?? "", this.#parts.clock.monotonicMs() + limits.unknownKeyIdMs);
+  }
+
   #wasJustUnknown(kid: string | undefined): boolean {
     return (this.#unknownIds.get(kid ?? "") ?? Number.NEGATIVE_INFINITY) > this.#parts.clock.monotonicMs();
   }
 
-  /** Single flight, and a pause after each attempt, failed ones included. */
-  async #fetchUnlessJustDone(): Promise<void> {
-    if (this.#fetching !== undefined) return this.#fetching;
-    const now = this.#parts.clock.monotonicMs();
-    if (now - this.#attemptedAtMs < limits.providerKeysPauseMs) return;
-    this.#attemptedAtMs = now;
-    this.#fetching = this.#fetch().finally(() => {
-      this.#fetching = undefined;
-    });
-    return this.#fetching;
+  /** Single flight, and a pause after each attempt, failed ones included. Answers whether the provider was asked. */
+  async #fetchUnlessJustDone(): Promise<boolean> {
+    if (this.#fetching === undefined) {
+      const now = this.#parts.clock.monotonicMs();
+      if (now - this.#attemptedAtMs < limits.providerKeysPauseMs) return false;
+      this.#attemptedAtMs = now;
+      this.#fetching = this.#fetch().finally(() => {
+        this.#fetching = undefined;
+      });
+    }
+    await this.#fetching;
+    return true;
   }
 
   async #fetch(): Promise<void> {

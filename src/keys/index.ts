@@ -4,6 +4,6 @@
  */
 export { type CertificateAuthority, openCertificateAuthority } from "./certificate-authority.ts";
 export { type LogKey, openLogKey } from "./log-key.ts";
+export { openPlaceholderKey, type PlaceholderKey } from "./placeholder-key.ts";
 export { openSealingKey, type SealingKey } from "./sealing-key.ts";
 export { openTokenKey, type TokenKey } from "./token-key.ts";
-export { openPlaceholderKey, type PlaceholderKey } from "./placeholder-key.ts";

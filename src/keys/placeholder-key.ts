@@ -15,7 +15,10 @@ export async function openPlaceholderKey(path: string): Promise<PlaceholderKey> 
   const text = await readOrCreateKeyFile(path, () => `${randomBytes(32).toString("base64")}\n`);
   const key = Buffer.from(text.trim(), "base64");
   if (key.length !== 32) {
-    throw new GatehouseError("placeholder_key_invalid", `${path} does not hold a key of 32 bytes. Remove it to get a new one.`);
+    throw new GatehouseError(
+      "placeholder_key_invalid",
+      `${path} does not hold a key of 32 bytes. Remove it to get a new one.`,
+    );
   }
   return { forSession: (sessionId) => new Uint8Array(hkdfSync("sha256", key, sessionId, purpose, 32)) };
 }

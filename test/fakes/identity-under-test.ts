@@ -18,7 +18,7 @@ export interface IdentityUnderTest {
   readonly store: ReturnType<typeof memorySessionStore>;
   readonly clock: ManualClock;
   readonly timer: ManualTimer;
-  readonly signer: TokenSigner;
+  readonly signer: FakeSigner;
   readonly facts: SessionFact[];
   /** The same people and sessions after a restart: nothing in memory is left. */
   restart(changes?: Partial<IdentityParts>): Promise<Identity>;
@@ -59,16 +59,21 @@ export async function identityUnderTest(changes: Partial<IdentityParts> = {}): P
   };
 }
 
-export function fakeSigner(): TokenSigner {
+export interface FakeSigner extends TokenSigner {
+  /** With the same key, another kind of token. */
+  signAs(typ: string, claims: Readonly<Record<string, unknown>>): Promise<string>;
+}
+
+export function fakeSigner(): FakeSigner {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
   const x = publicKey.export({ format: "der", type: "spki" }).subarray(-32).toString("base64url");
   const keyId = randomUUID();
+  const signAs: FakeSigner["signAs"] = (typ, claims) =>
+    new SignJWT({ ...claims }).setProtectedHeader({ alg: "EdDSA", typ, kid: keyId }).sign(privateKey);
   return {
     keyId,
     publicJwk: { kty: "OKP", crv: "Ed25519", x },
-    sign: (claims) =>
-      new SignJWT({ ...claims })
-        .setProtectedHeader({ alg: "EdDSA", typ: "at+jwt", kid: keyId })
-        .sign(privateKey),
+    sign: (claims) => signAs("at+jwt", claims),
+    signAs,
   };
 }

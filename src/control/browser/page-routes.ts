@@ -97,8 +97,5 @@ interface SentPage {
 
 export function sendPage(reply: FastifyReply, { title, visitor, main, ports }: SentPage): FastifyReply {
   const { isDevelopment } = ports.serverInfo.signIn;
-  return reply
-    .type("text/html; charset=utf-8")
-    .header("cache-control", "no-store")
-    .send(layout({ title, visitor, isDevelopment }, main));
+  return reply.type("text/html; charset=utf-8").send(layout({ title, visitor, isDevelopment }, main));
 }

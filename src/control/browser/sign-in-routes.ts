@@ -4,6 +4,7 @@ import { GatehouseError, messageOf } from "#lib/errors";
 import { limits } from "#lib/limits";
 import type { ControlPlanePorts } from "../control-plane-ports.ts";
 import { ControlRefusal } from "../refusal.ts";
+import { refusedSignIns } from "../refused-sign-ins.ts";
 import { type App, perMinute } from "../routes/app.ts";
 import { browserCookie } from "./cookies.ts";
 import { localReturnPath } from "./return-path.ts";
@@ -15,13 +16,14 @@ interface Begun {
   readonly returnPath: string;
 }
 
-const signInQuery = z.object({ return: z.unknown(), fresh: z.unknown() });
+const signInQuery = z.object({ return: z.unknown().optional(), fresh: z.unknown().optional() });
 const signOutForm = z.object({ form_token: z.string() });
 
 /** The relying party's two ends of a sign-in, bound to one browser by a cookie that counts once. */
 export function addSignInRoutes(app: App, ports: ControlPlanePorts, visitors: Visitors): void {
   const { browserSignIn } = ports.identity;
   const ownUrl = new URL(ports.url);
+  const onRefused = refusedSignIns(ports);
   const cookie = browserCookie("gatehouse_sign_in", ownUrl.protocol === "https:");
   const caps = { max: limits.pendingSignInsMax, lifeMs: limits.signInMsMax };
   const begun = new Vault<Begun>(caps, ports.clock);
@@ -43,7 +45,11 @@ export function addSignInRoutes(app: App, ports: ControlPlanePorts, visitors: Vi
     if (found === undefined)
       throw new ControlRefusal("sign_in_unknown", "no pending sign-in in this browser");
     const outcome = await browserSignIn.finish(new URL(request.url, ports.url), found.pending);
-    if (outcome.kind === "refused") throw new ControlRefusal(outcome.code, outcome.detail);
+    if (outcome.kind === "refused") {
+      const { code, detail } = outcome;
+      await onRefused({ where: "sign_in", code, detail, address: request.ip });
+      throw new ControlRefusal(code, detail);
+    }
     visitors.enter(request, reply, outcome.identity);
     return reply.redirect(found.returnPath, 303);
   });

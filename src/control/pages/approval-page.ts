@@ -45,7 +45,7 @@ function facts({ request, classReason, now }: ApprovalPage): Html {
 <dt>Operation</dt><dd><code>${request.operationId}</code></dd>
 <dt>Resource</dt><dd><code>${request.resourceName}</code></dd>
 <dt>Class</dt><dd>${operationClass}${why}</dd>
-<dt>Asked for by</dt><dd>${request.requirements.map(requirement)}</dd>
+<dt>Needs</dt><dd>${request.requirements.map(requirement)}</dd>
 <dt>Asked</dt><dd>${utc(createdAt)}</dd>
 <dt>Decide by</dt><dd>${utc(decideBy)}${request.state === "pending" ? `, ${leftUntil(decideBy, now)} left` : ""}</dd>
 <dt>Execute by</dt><dd>${executeBy === undefined ? executionWords(request) : utc(executeBy)}</dd>

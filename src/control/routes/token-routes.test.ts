@@ -26,6 +26,22 @@ test("refusals have OAuth's shape, and are not to be stored", async () => {
   expect(logged.join()).not.toContain("a.b.c");
 });
 
+test("a refused exchange is on record, with the reason that its sender does not get", async () => {
+  const { call, issuer, audit } = await controlPlaneUnderTest();
+  const subject_token = await issuer.idToken("agent", developer, { aud: "somebody-else" });
+  const answer = await call("POST", "/v1/token", { form: { ...exchange, subject_token } });
+  expect(answer.body).not.toContain("audience");
+  expect(audit.entries).toMatchObject([
+    {
+      kind: "auth.refused",
+      detail: { where: "token_exchange", code: "invalid_request", address: "127.0.0.1" },
+    },
+  ]);
+  expect(audit.text()).toContain("audience somebody-else");
+  audit.on("auth.refused", () => Promise.reject(new Error("disk full")));
+  expect((await call("POST", "/v1/token", { form: { ...exchange, subject_token } })).statusCode).toBe(400);
+});
+
 test("JSON is not a form, and a parameter that comes twice is refused", async () => {
   const { call, bearer, app } = await controlPlaneUnderTest();
   const form = { ...exchange, subject_token: await bearer("agent", developer) };

@@ -1,9 +1,9 @@
-import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import type { TokenAnswer } from "#api";
 import type { TokenErrorCode } from "#identity";
 import { limits } from "#lib/limits";
 import type { ControlPlanePorts } from "../control-plane-ports.ts";
+import { refusedSignIns } from "../refused-sign-ins.ts";
 import { type App, perMinute } from "./app.ts";
 
 /** What is not an object of form fields is an empty form: nothing in it, nothing granted. */
@@ -19,18 +19,19 @@ const statusOfError: Readonly<Record<TokenErrorCode, number>> = {
 };
 
 /** Token exchange (RFC 8693), refresh (RFC 6749 section 6), introspection (RFC 7662). Client authentication is ignored. */
-export function addTokenRoutes(app: App, { identity, log, serverInfo }: ControlPlanePorts): void {
+export function addTokenRoutes(app: App, ports: ControlPlanePorts): void {
+  const { identity, serverInfo } = ports;
+  const onRefused = refusedSignIns(ports);
   const config = perMinute(limits.tokenRequestsPerMinuteMax);
 
   app.post("/v1/token", { config }, async (request, reply) => {
-    neverStore(reply);
     if (!isForm(request.headers["content-type"])) {
       return reply.status(400).send({ error: "invalid_request", error_description: "Send a form." });
     }
     const outcome = await identity.tokenEndpoint.answer(form.parse(request.body));
     if (outcome.kind === "refused") {
-      log.info({ error: outcome.error, detail: outcome.detail, address: request.ip }, "a token was refused");
-      const { error, message } = outcome;
+      const { error, message, detail } = outcome;
+      await onRefused({ where: "token_exchange", code: error, detail, address: request.ip });
       return reply.status(statusOfError[error]).send({ error, error_description: message });
     }
     const answer: TokenAnswer = {
@@ -46,7 +47,6 @@ export function addTokenRoutes(app: App, { identity, log, serverInfo }: ControlP
 
   // Whoever holds a token may ask about it: it tells them what the token itself does. Strangers have nothing to ask with.
   app.post("/v1/introspect", { config }, async (request, reply) => {
-    neverStore(reply);
     const token = form.parse(request.body)["token"];
     const found = await identity.tokenEndpoint.introspect(typeof token === "string" ? token : "");
     if (!found.active) return reply.send({ active: false });
@@ -66,9 +66,4 @@ export function addTokenRoutes(app: App, { identity, log, serverInfo }: ControlP
 
 function isForm(contentType: string | undefined): boolean {
   return /^application\/x-www-form-urlencoded\s*(;|$)/i.test(contentType ?? "");
-}
-
-/** RFC 6749 section 5.1. */
-function neverStore(reply: FastifyReply): void {
-  reply.header("cache-control", "no-store");
 }
