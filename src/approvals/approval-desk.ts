@@ -31,7 +31,7 @@ export interface ApprovalDesk {
   ): Promise<{ kind: "held"; request: ApprovalRequest } | { kind: "too_many" }>;
   /** Resolves when the request leaves `pending`, after `timeoutMs`, or on abort, with its state then. */
   wait(id: string, options: { timeoutMs: number; signal: AbortSignal }): Promise<ApprovalRequest>;
-  /** `approved → executing`, once, if still in time, recorded and for this fingerprint. */
+  /** `approved → executing`, once, if still in time, recorded, for this fingerprint, and its session was not stopped. */
   claim(id: string, fingerprint: string): Promise<Claim>;
   /** `executing → executed | unknown`. */
   settle(id: string, outcome: "executed" | "unknown"): Promise<void>;

@@ -1,16 +1,20 @@
+import { limits } from "#lib/limits";
+
 /**
  * The part of a body that stays when a client sends the same call again. JSON loses its volatile members and the
- * order of the others; multipart loses its random boundary; anything else, broken JSON included, counts as it is.
+ * order of the others; multipart loses its random boundary; anything else, broken JSON included, counts as it is. So
+ * does what would hold up everybody's calls: JSON beyond the limit, and a boundary that stands between any two bytes.
  */
 export function matchBody(
   body: Uint8Array,
   contentType: string | undefined,
   volatileFields: readonly string[],
 ): Uint8Array {
-  const boundary = /^multipart\/.*;\s*boundary="?([^";]+)/i.exec(contentType ?? "")?.[1];
+  const boundary = /^multipart\/.*;\s*boundary="?([^";]{6,70})/i.exec(contentType ?? "")?.[1];
   if (boundary !== undefined) {
     return Buffer.from(Buffer.from(body).toString("latin1").replaceAll(boundary, "boundary"), "latin1");
   }
+  if (body.length > limits.matchedJsonBytesMax) return body;
   return canonicalJson(body, volatileFields.map(parsePath)) ?? body;
 }
 

@@ -114,6 +114,30 @@ test("held bytes that were exchanged in the store do not run, and the approval i
   expect(await stateOf(on, id)).toBe("lapsed");
 });
 
+test("what a session asked for before it was stopped is neither voted on nor run, nor handed to the agent's next session", async () => {
+  const on = await deskUnderTest();
+  const approved = await asked(on);
+  await vote(on, approved.id);
+  const pending = await asked(on, { matchKey: "delete other", resourceName: "b/other" });
+  on.stopSession(approved.sessionId);
+  expect(await on.desk.claim(approved.id, approved.fingerprint)).toEqual({
+    kind: "refused",
+    state: "cancelled",
+  });
+  expect(await vote(on, pending.id)).toMatchObject({ kind: "refused", code: "not_pending" });
+  expect(await stateOf(on, pending.id)).toBe("cancelled");
+  expect(story(on).filter((line) => line.endsWith("cancelled"))).toHaveLength(2);
+});
+
+test("a call sent again from another session does not join the approval of a stopped one", async () => {
+  const on = await deskUnderTest();
+  const { id, sessionId } = await asked(on);
+  await vote(on, id);
+  on.stopSession(sessionId);
+  expect((await asked(on)).id).not.toBe(id);
+  expect(await stateOf(on, id)).toBe("cancelled");
+});
+
 test("nothing is called executed that was never claimed", async () => {
   const on = await deskUnderTest();
   const { id } = await asked(on);

@@ -20,6 +20,8 @@ export interface ApprovalDeskPorts {
   readonly sealer: Sealer;
   readonly clock: Clock;
   readonly timer: Timer;
+  /** Whether somebody stopped this session, rather than it having reached its end. */
+  readonly wasStopped: (sessionId: string) => Promise<boolean>;
   /** Puts a fact on record; resolves when it is durable. Nothing is executed whose decision it rejected. */
   readonly onFact: (fact: ApprovalFact) => Promise<void>;
   /** Something failed in the background; it will be tried again. */
@@ -100,6 +102,7 @@ class Desk implements OpenApprovalDesk {
 
   async claim(id: string, wanted: string): Promise<Claim> {
     const { store, clock } = this.#ports;
+    await this.#withdrawIfStopped(await store.find(id));
     const sealed =
       (await store.claim(id, wanted, clock.now())) ?? (await this.#claimOnceRecorded(id, wanted));
     const request = await this.#existing(id);
@@ -114,7 +117,8 @@ class Desk implements OpenApprovalDesk {
     assert(state === "executed" || state === "unknown", `approval request ${id} is ${state}, not executing`);
   }
 
-  vote(id: string, vote: Omit<Vote, "at">, signedInAt: Date): Promise<VoteOutcome> {
+  async vote(id: string, vote: Omit<Vote, "at">, signedInAt: Date): Promise<VoteOutcome> {
+    await this.#withdrawIfStopped(await this.#ports.store.find(id));
     return this.#turns.take(id, () => this.#vote(id, vote, signedInAt));
   }
 
@@ -150,12 +154,27 @@ class Desk implements OpenApprovalDesk {
       await this.#expire();
       return undefined;
     }
+    if (await this.#withdrawIfStopped(known)) return undefined;
     if (known.policyVersion === call.policyVersion || known.state === "executing") return known;
-    if (await store.cancel(known.id)) {
-      this.#room.wake(known.id);
-      await this.#recorded(known.id);
-    }
+    await this.#withdraw(known.id);
     return undefined;
+  }
+
+  /**
+   * Whoever stops a session means what it asked for, too: its agent must not get it done in the next one. Looked up when
+   * it matters instead of acted on at the stop, so that a crash in between makes no difference.
+   */
+  async #withdrawIfStopped(request: ApprovalRequest | undefined): Promise<boolean> {
+    const isOpen = request?.state === "pending" || request?.state === "approved";
+    if (!isOpen || !(await this.#ports.wasStopped(request.sessionId))) return false;
+    await this.#withdraw(request.id);
+    return true;
+  }
+
+  async #withdraw(id: string): Promise<void> {
+    if (!(await this.#ports.store.cancel(id))) return;
+    this.#room.wake(id);
+    await this.#recorded(id);
   }
 
   async #announce(request: ApprovalRequest): Promise<void> {

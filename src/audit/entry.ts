@@ -13,6 +13,7 @@ export type EntryKind =
   | "session.opened"
   | "session.stopped"
   | "auth.refused"
+  | "auth.signed_in"
   | "policy.change"
   | "policy.refused"
   | "masking.change"

@@ -159,13 +159,33 @@ function jsonCall(request: Request): Understanding {
   }
   const objection = objectionToRoute(search.route, segments, request.parameters);
   if (objection !== undefined) return objection;
+  const media = mediaOf(search.route, request);
+  if (media !== "upload" && carriesForm(line)) {
+    return unknown(
+      "parameter_refused",
+      "a form in the body carries parameters nobody would judge; send JSON",
+    );
+  }
   return finish(request, {
     operation: search.route.operation,
     name: resourceName(search.segments, search.route.template),
     endsInLiteral: endsInLiteral(search.route.template),
-    media: mediaOf(search.route, request),
+    media,
     projectAside: request.parameters.values.get(search.route.projectParameter ?? ""),
   });
+}
+
+/** Google's servers read a form as they read the query, system parameters such as `alt` and `access_token` included. */
+function carriesForm({ headers }: CallLine): boolean {
+  const isEmpty =
+    headerValues(headers, "transfer-encoding").length === 0 &&
+    headerValues(headers, "content-length").every((length) => Number(length) === 0);
+  return (
+    !isEmpty &&
+    headerValues(headers, "content-type").some((type) =>
+      /^\s*(?:application\/x-www-form-urlencoded|multipart\/form-data)\b/i.test(type),
+    )
+  );
 }
 
 /**

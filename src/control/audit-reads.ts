@@ -1,9 +1,8 @@
-import type { NewEntry } from "#audit";
 import type { Actor } from "#identity";
-import { messageOf } from "#lib/errors";
+import { createStrangerQuota } from "#lib/stranger-quota";
 import type { ControlPlanePorts } from "./control-plane-ports.ts";
-import { ControlRefusal } from "./refusal.ts";
-import { strangerEntries } from "./stranger-entries.ts";
+import { onRecord } from "./on-record.ts";
+import type { ControlRefusal } from "./refusal.ts";
 
 /** What somebody wants to look at. */
 export interface AuditSubject {
@@ -17,23 +16,21 @@ export interface AuditReads {
   denied(actor: Actor | undefined, subject: AuditSubject, refusal: ControlRefusal): Promise<void>;
 }
 
-export function auditReads({ auditLog, clock, log }: ControlPlanePorts): AuditReads {
-  const strangers = strangerEntries(clock);
+export function auditReads(ports: ControlPlanePorts): AuditReads {
+  const strangers = createStrangerQuota(ports.clock);
 
-  const append = async (entry: NewEntry): Promise<void> => {
-    try {
-      await auditLog.append(entry);
-    } catch (error) {
-      log.error({ err: error, kind: entry.kind }, "a look at the audit could not be recorded and is refused");
-      throw new ControlRefusal("audit_unavailable", messageOf(error));
-    }
-  };
+  const append = onRecord(ports);
 
   return {
     read: (actor, subject) => append({ kind: "audit.read", detail: { ...subject, ...nameOf(actor) } }),
     denied: async (actor, subject, refusal) => {
       if (actor === undefined && !strangers.take()) return;
-      const detail = { ...subject, ...nameOf(actor), code: refusal.code, ...strangers.unlisted() };
+      const detail = {
+        ...subject,
+        ...nameOf(actor),
+        code: refusal.code,
+        othersUnlisted: strangers.unlisted(),
+      };
       await append({ kind: "audit.read_denied", detail });
     },
   };

@@ -1,5 +1,5 @@
+import { createStrangerQuota } from "#lib/stranger-quota";
 import type { ControlPlanePorts } from "./control-plane-ports.ts";
-import { strangerEntries } from "./stranger-entries.ts";
 
 /** Who tried to get in and did not. */
 export interface RefusedSignIn {
@@ -21,11 +21,17 @@ export function refusedSignIns({
   clock,
   log,
 }: ControlPlanePorts): (refused: RefusedSignIn) => Promise<void> {
-  const strangers = strangerEntries(clock);
+  const strangers = createStrangerQuota(clock);
   return async ({ where, code, detail, address }) => {
     log.info({ where, code, detail, address }, "a sign-in was refused");
     if (!strangers.take()) return;
-    const said = { where, code, detail: detail.slice(0, detailCharsMax), address, ...strangers.unlisted() };
+    const said = {
+      where,
+      code,
+      detail: detail.slice(0, detailCharsMax),
+      address,
+      othersUnlisted: strangers.unlisted(),
+    };
     try {
       await auditLog.append({ kind: "auth.refused", detail: said });
     } catch (error) {

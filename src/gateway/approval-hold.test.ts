@@ -177,6 +177,41 @@ test("an approval does not outlive a policy that now denies the call", async () 
   expect(under.desk.requests.get(id)?.state).toBe("approved");
 });
 
+test("an approval given under other policies than now is worth nothing: they may ask more people", async () => {
+  const under = await asking();
+  const answering = remove(under);
+  const id = await under.desk.someoneWaits();
+  under.decide(() => decision("require_approval", { policyVersion: "policy-2" }));
+  under.desk.move(id, "approved");
+  expect(reasonOf(await answering)).toBe("APPROVAL_EXPIRED");
+  expect(under.upstream.requests).toHaveLength(0);
+  expect(under.desk.requests.get(id)?.state).toBe("approved");
+});
+
+test("bodies sent for review all at once cannot fill the memory, and once they broke off there is room again", async () => {
+  const under = await asking();
+  const chunked = `POST /storage/v1/b HTTP/1.1\r\nHost: ${host}\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n`;
+  const beginBody = async (): Promise<{ text: string; drop: () => void }> => {
+    const socket = await under.tunnel();
+    socket.write(chunked);
+    return {
+      text: await readUntil(socket, (text) => text.includes("\r\n\r\n")),
+      drop: () => socket.destroy(),
+    };
+  };
+  const begun = [];
+  for (let size = 0; size < limits.reviewedBytesTotalMax; size += limits.heldBodyBytesMax) {
+    begun.push(await beginBody());
+  }
+  expect(begun.every(({ text }) => text.startsWith("HTTP/1.1 100 "))).toBe(true);
+  expect(reasonOf(await under.send({ method: "POST", target: "/storage/v1/b", body: "{}" }))).toBe(
+    "TOO_MANY_APPROVALS",
+  );
+  for (const { drop } of begun) drop();
+  while (under.audit.entries.length <= begun.length) await new Promise(setImmediate);
+  expect((await beginBody()).text).toMatch(/^HTTP\/1\.1 100 /);
+});
+
 test("a client that has gone is not executed for; the approval waits for its return", async () => {
   const under = await asking();
   const socket = await under.tunnel();

@@ -112,6 +112,34 @@ test("a resource outside the connection is refused", async () => {
   expect(under.upstream.requests).toHaveLength(0);
 });
 
+test.each(["x-goog-copy-source", "x-amz-copy-source", "x-goog-project-id", "x-goog-upload-protocol"])(
+  "the header %s, which would make the judged call another one than goes up, is refused",
+  async (name) => {
+    const under = await bench();
+    const answer = await under.send({ target, headers: { [name]: "a/b" } });
+    expect(errorOf(answer)).toMatchObject({ reason: "OVERRIDE_REFUSED" });
+    expect(errorOf(answer).message).toContain(name);
+    expect(under.upstream.requests).toHaveLength(0);
+  },
+);
+
+test("a header that Connection takes away is not judged as if it went up", async () => {
+  const under = await bench();
+  const headers = { connection: "close, X-Goog-Resumable", "x-goog-resumable": "start" };
+  expect(errorOf(await under.send({ target, headers })).reason).toBe("OVERRIDE_REFUSED");
+  expect(under.upstream.requests).toHaveLength(0);
+});
+
+test("a request that names the type of its body twice is refused", async () => {
+  const under = await bench();
+  const socket = await under.tunnel();
+  socket.write(
+    `POST /storage/v1/b HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}`,
+  );
+  expect(await readUntil(socket)).toMatch(/^HTTP\/1\.1 400 /);
+  expect(under.upstream.requests).toHaveLength(0);
+});
+
 test("a URL that Google signed for somebody else is refused", async () => {
   const under = await bench();
   for (const query of ["X-Goog-Signature=00", "upload_id=stolen", "gatehouse_handle=guessed"]) {
@@ -229,9 +257,10 @@ test("a call through a tunnel reaches the upstream once, with the connection's c
       "x-goog-user-project": "other",
       "x-forwarded-for": "10.0.0.1",
       "accept-encoding": "gzip",
-      "x-goog-copy-source": "secret/bucket",
-      connection: "if-match",
-      "if-match": "dropped",
+      "x-goog-acl": "public-read",
+      accept: "application/x-protobuf",
+      connection: "x-goog-meta-a",
+      "x-goog-meta-a": "dropped",
       "user-agent": "google-cloud-sdk gcloud/528.0.0",
     },
   });

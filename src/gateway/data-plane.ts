@@ -4,15 +4,17 @@ import type { Duplex } from "node:stream";
 import { GatehouseError } from "#lib/errors";
 import { newId } from "#lib/ids";
 import { limits } from "#lib/limits";
+import { createStrangerQuota, type StrangerQuota } from "#lib/stranger-quota";
 import { arrive } from "./arrival.ts";
 import { createCapabilityRegister } from "./capabilities.ts";
+import { type ClientTurns, createClientTurns } from "./client-turns.ts";
 import type { DataPlanePorts } from "./data-plane-ports.ts";
 import { deliver } from "./delivery.ts";
+import { lastWord } from "./last-word.ts";
 import { handle, type Stages } from "./pipeline.ts";
 import { refusal } from "./refusal.ts";
 import { createRunningExchanges, type RunningExchanges } from "./running-exchanges.ts";
 import { buildStages } from "./stages/build.ts";
-import { createStrangerQuota, type StrangerQuota } from "./stranger-quota.ts";
 import { createTunnels, type Tunnels } from "./tunnels.ts";
 
 export interface DataPlane {
@@ -34,7 +36,7 @@ export async function openDataPlane(
   const strangers = createStrangerQuota(ports.clock);
   const stages = buildStages(ports, { capabilities, exchanges, strangers });
   const server = createServer({
-    // Owned by Node's parser; `insecureHTTPParser` is never set (security.md section 2.1).
+    // Owned by Node's parser; `insecureHTTPParser` is never set, for it lets ambiguous framing through.
     maxHeaderSize: limits.headerBytesMax,
     headersTimeout: limits.headersTimeoutMs,
     // Uploads last as long as they move; a stalled one is cut by its idle time-out.
@@ -46,7 +48,9 @@ export async function openDataPlane(
     noDelay: true,
   });
   const tunnels = createTunnels(ports, server, () => strangers.take());
-  const plane = { ports, server, exchanges, stages, tunnels, strangers, isDraining: false };
+  server.maxConnections = limits.clientConnectionsMax;
+  const turns = createClientTurns();
+  const plane = { ports, server, exchanges, stages, tunnels, turns, strangers, isDraining: false };
   const sockets = attach(plane);
   const forgetListener = ports.authenticator.onSessionStopped(({ id }) => {
     capabilities.forgetSession(id);
@@ -72,25 +76,35 @@ interface Plane {
   readonly exchanges: RunningExchanges;
   readonly stages: Stages;
   readonly tunnels: Tunnels;
+  readonly turns: ClientTurns;
   readonly strangers: StrangerQuota;
   isDraining: boolean;
 }
 
 /** Connects the server's events to the pipeline. Returns the set of open sockets, which it keeps. */
 function attach(plane: Plane): ReadonlySet<Socket> {
-  const { server, tunnels, ports } = plane;
+  const { server, tunnels, turns, ports } = plane;
   const sockets = new Set<Socket>();
   server.maxHeadersCount = 0;
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
-  server.on("request", (request, response) => start(plane, request, response, false));
-  server.on("checkContinue", (request, response) => start(plane, request, response, true));
-  server.on("checkExpectation", (request, response) => start(plane, request, response, false));
+  const take = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void =>
+    turns.take(request, response, () => start(plane, request, response, expectsContinue));
+  server.on("request", (request, response) => take(request, response, false));
+  server.on("checkContinue", (request, response) => take(request, response, true));
+  server.on("checkExpectation", (request, response) => take(request, response, false));
   server.on("connect", (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    // A tunnel inside a tunnel would hide its requests from the host check.
-    if (tunnels.of(socket) !== undefined || plane.isDraining) return void socket.end(badRequest);
+    // The server has let go of this socket, its errors included.
+    socket.on("error", () => socket.destroy());
+    // A tunnel inside a tunnel would hide its requests from the host check, and an answer that is still due would
+    // be written into the tunnel.
+    const isOutOfPlace = tunnels.of(socket) !== undefined || turns.isBusy(socket);
+    if (isOutOfPlace || plane.isDraining) {
+      lastWord(socket, badRequest);
+      return;
+    }
     tunnels.accept(request, socket, head).catch((error: unknown) => {
       ports.log.error({ err: error }, "cannot open a tunnel");
       socket.destroy();
@@ -99,16 +113,14 @@ function attach(plane: Plane): ReadonlySet<Socket> {
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
     // Nothing can be said to a client that has gone, or is in the middle of another answer.
     if (!socket.writable || answering.has(socket)) return void socket.destroy();
-    const tell = (): void => void socket.end(parserAnswer(error.code));
+    const tell = (): void => lastWord(socket, parserAnswer(error.code));
     // A body that breaks off belongs to an exchange, which records its own end; silence is no request at all.
-    if (busy.has(socket) || error.code === "ERR_HTTP_REQUEST_TIMEOUT") tell();
+    if (turns.isBusy(socket) || error.code === "ERR_HTTP_REQUEST_TIMEOUT") tell();
     else recordUnparsed(plane, error.code, tunnels.of(socket)?.sessionId).then(tell, tell);
   });
   return sockets;
 }
 
-/** Sockets whose last request has not been answered in full. */
-const busy = new WeakSet<Duplex>();
 /** Sockets on which an answer has begun; a second status line there would be taken for its body. */
 const answering = new WeakSet<Duplex>();
 
@@ -141,10 +153,8 @@ function start(
 ): void {
   const exchangeId = newId("exc", plane.ports.clock);
   const exchange = plane.exchanges.begin(exchangeId);
-  busy.add(request.socket);
   response.once("close", () => {
     answering.delete(request.socket);
-    busy.delete(request.socket);
     if (!response.writableFinished) exchange.abort();
   });
   exchange.gone.addEventListener("abort", () => response.destroy(), { once: true });
@@ -175,13 +185,12 @@ async function serve(plane: Plane, begun: Begun): Promise<void> {
   // After a framing fault nobody knows where the next request begins.
   if (closing !== undefined) response.setHeader("connection", "close");
   const answer =
-    closing === undefined ? await handle(received, stages).catch(internal) : await stages.refuse(closing);
+    closing === undefined ? await handle(received, stages, onFailure) : await stages.refuse(closing);
   answering.add(request.socket);
   await deliver(answer, request, response);
 
-  function internal(error: unknown) {
+  function onFailure(error: unknown): void {
     ports.log.error({ err: error, exchangeId: begun.exchangeId }, "a stage failed");
-    return stages.refuse(refusal("internal", received, "a stage failed"));
   }
 }
 

@@ -12,7 +12,7 @@ export interface Head {
 /**
  * Why a request cannot be trusted to end where we think it ends, or `undefined`. Two parsers that disagree about
  * that are how one request is smuggled inside another, so every doubt is a 400 and the end of the connection
- * (RFC 9112 sections 6.1, 6.3 and 11.2; security.md section 2.1). The parser has already refused folded headers, bare
+ * (RFC 9112 sections 6.1, 6.3 and 11.2). The parser has already refused folded headers, bare
  * line feeds and control bytes; what it lets through is judged here.
  */
 export function framingFault(head: Head): string | undefined {
@@ -80,6 +80,8 @@ function bodyFault({ method, headers }: Head): string | undefined {
 function connectionFault(headers: readonly RawHeader[]): string | undefined {
   if (headerValues(headers, "upgrade").length > 0) return "Upgrade is not offered";
   if (headerValues(headers, "host").length !== 1) return "exactly one Host header is needed";
+  // Judged by one of them, read by the other.
+  if (headerValues(headers, "content-type").length > 1) return "repeated Content-Type";
   const expectations = headerValues(headers, "expect");
   const isKnown = expectations.every((value) => value.toLowerCase() === "100-continue");
   return isKnown && expectations.length <= 1 ? undefined : "unknown expectation";

@@ -1,4 +1,4 @@
-import { singleHeader } from "#lib/headers";
+import { headerValues, type RawHeader, singleHeader } from "#lib/headers";
 import type { SecretShape } from "#lib/secret-shape";
 import type { MaskingSubject } from "#masking";
 import type { DataPlanePorts } from "./data-plane-ports.ts";
@@ -12,7 +12,7 @@ export function requestSubject(request: DecidedRequest, ports: Ports): MaskingSu
     ...common(request, ports),
     direction: "request",
     contentType: singleHeader(request.headers, "content-type"),
-    contentEncoding: singleHeader(request.headers, "content-encoding"),
+    contentEncoding: codingsOf(request.headers),
     shape: request.call.operation.requestSecrets,
     isMedia: isUpload(request),
   };
@@ -29,7 +29,7 @@ export function answerSubject(
     ...common(request, ports),
     direction: "answer",
     contentType: singleHeader(answer.headers, "content-type"),
-    contentEncoding: singleHeader(answer.headers, "content-encoding"),
+    contentEncoding: codingsOf(answer.headers),
     shape:
       handleField === undefined ? responseSecrets : withoutField(responseSecrets, handleField.split(".")),
     // The same method answers with JSON when it fails.
@@ -48,6 +48,15 @@ function isPart({ status, headers }: UpstreamAnswer): boolean {
   if (status !== 206) return false;
   const [, last, size] = /^bytes 0-(\d+)\/(\d+)$/.exec(singleHeader(headers, "content-range") ?? "") ?? [];
   return last === undefined || Number(last) + 1 !== Number(size);
+}
+
+/** A repeated header is one list (RFC 9110 section 5.3), and a coding of the transfer hides a body just as well. */
+function codingsOf(headers: readonly RawHeader[]): string | undefined {
+  const codings = [
+    ...headerValues(headers, "content-encoding"),
+    ...headerValues(headers, "transfer-encoding").filter((coding) => coding.toLowerCase() !== "chunked"),
+  ];
+  return codings.length === 0 ? undefined : codings.join(", ");
 }
 
 function common(

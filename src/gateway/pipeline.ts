@@ -9,7 +9,7 @@ import type {
   RecordedRequest,
   UnderstoodRequest,
 } from "./exchange.ts";
-import { isRefusal, type Refusal } from "./refusal.ts";
+import { isRefusal, type KnownRequest, type Refusal, refusal } from "./refusal.ts";
 
 /** The steps of one exchange. Each adds one known fact, or refuses. */
 export interface Stages {
@@ -25,21 +25,36 @@ export interface Stages {
   refuse(refusal: Refusal): Promise<Answer>;
 }
 
-/** The life of an exchange, from arrival to answer. */
-export async function handle(received: ReceivedRequest, stages: Stages): Promise<Answer> {
-  const cleared = await clear(received, stages);
-  if (isRefusal(cleared)) return stages.refuse(cleared);
+/**
+ * The life of an exchange, from arrival to answer. A stage that throws ends it like a refusal that knows how far it had
+ * come: after the intent nobody may be told that nothing has happened.
+ */
+export async function handle(
+  received: ReceivedRequest,
+  stages: Stages,
+  onFailure: (error: unknown) => void,
+): Promise<Answer> {
+  let known: KnownRequest = received;
+  try {
+    const cleared = await clear(received, stages);
+    if (isRefusal(cleared)) return await stages.refuse(cleared);
+    known = cleared;
 
-  // The intent is in the audit log before anything leaves us: a crash can lose an answer, never a trace.
-  const recorded = await stages.recordIntent(cleared);
-  if (isRefusal(recorded)) return stages.refuse(recorded);
+    // The intent is in the audit log before anything leaves us: a crash can lose an answer, never a trace.
+    const recorded = await stages.recordIntent(cleared);
+    if (isRefusal(recorded)) return await stages.refuse(recorded);
+    known = recorded;
 
-  const answered = await stages.forward(recorded);
-  if (isRefusal(answered)) return stages.refuse(answered);
+    const answered = await stages.forward(recorded);
+    if (isRefusal(answered)) return await stages.refuse(answered);
 
-  const masked = await stages.mask(answered);
-  if (isRefusal(masked)) return stages.refuse(masked);
-  return stages.recordOutcome(masked);
+    const masked = await stages.mask(answered);
+    if (isRefusal(masked)) return await stages.refuse(masked);
+    return await stages.recordOutcome(masked);
+  } catch (error) {
+    onFailure(error);
+    return stages.refuse(refusal("internal", known, "a stage failed"));
+  }
 }
 
 async function clear(received: ReceivedRequest, stages: Stages): Promise<ClearedRequest | Refusal> {

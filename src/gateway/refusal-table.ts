@@ -19,7 +19,7 @@ const tellUser = "Tell the user; retrying does not help.";
 /**
  * Every refusal there is. 403 and 400 are sent once by every client measured; 401 twice; 500, 503 and 504 up to five
  * times, so those mean "a later try may do". Terraform and gcloud retry on some of Google's own phrases, which
- * therefore occur nowhere here (google-clients.md section 6).
+ * therefore occur nowhere here.
  */
 export const refusalTable: Record<RefusalCode, RefusalRow> = {
   malformed: invalid(400, "MALFORMED_REQUEST", "the request is not well-formed HTTP", tellUser),
@@ -76,14 +76,14 @@ export const refusalTable: Record<RefusalCode, RefusalRow> = {
   override_refused: invalid(
     400,
     "OVERRIDE_REFUSED",
-    "method overrides are not taken",
+    "parameters and headers that make a call another one are not taken",
     "Send the method you mean.",
   ),
   parameter_refused: invalid(
     400,
     "PARAMETER_REFUSED",
-    "a query parameter is not taken here",
-    "Leave the parameter out; credentials do not belong in URLs.",
+    "a parameter in the query, or a body that is a form, is not taken here",
+    "Leave the parameter out and send bodies as JSON; credentials do not belong in URLs.",
   ),
   batch_refused: denied(
     "BATCH_REFUSED",
@@ -94,6 +94,12 @@ export const refusalTable: Record<RefusalCode, RefusalRow> = {
     "TOKEN_ENDPOINT_REFUSED",
     "Google's token endpoints are not reachable through Gatehouse",
     signIn,
+  ),
+  too_many_exchanges: unavailable(
+    503,
+    "TOO_MANY_REQUESTS",
+    "this session has too many calls under way",
+    "Wait for some of them to end.",
   ),
   capability_unknown: denied(
     "CAPABILITY_UNKNOWN",
@@ -120,7 +126,7 @@ export const refusalTable: Record<RefusalCode, RefusalRow> = {
   ),
   approval_expired: denied(
     "APPROVAL_EXPIRED",
-    "nobody decided in time, or the approved call was not sent again in time",
+    "nobody decided in time, the approved call was not sent again in time, or the rules have changed since",
     "If it is still wanted, run the SAME command once more: that opens a new approval request.",
   ),
   approval_used: denied(
@@ -135,7 +141,7 @@ export const refusalTable: Record<RefusalCode, RefusalRow> = {
   ),
   too_many_approvals: denied(
     "TOO_MANY_APPROVALS",
-    "too many calls of this session wait for approval already",
+    "too many calls wait for approval already",
     "Wait for the open ones to be decided.",
   ),
   client_gone: denied("CLIENT_GONE", "the client went away", ""),

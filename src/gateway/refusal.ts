@@ -19,6 +19,7 @@ export type RefusalCode =
   | "identities_disagree"
   | "provider_unavailable"
   | "not_permitted"
+  | "too_many_exchanges"
   // understand, decide
   | "capability_unknown"
   | "no_connection"

@@ -1,7 +1,10 @@
+import { limits } from "#lib/limits";
+
 /** One exchange between arrival and the end of its record. */
 export interface RunningExchange {
   readonly gone: AbortSignal;
-  readonly bind: (sessionId: string) => void;
+  /** False when the session has too many under way already. */
+  readonly bind: (sessionId: string) => boolean;
   /** Work that must be done before the exchange counts as over. */
   readonly track: (work: Promise<unknown>) => void;
   readonly abort: () => void;
@@ -42,7 +45,10 @@ export function createRunningExchanges(): RunningExchanges {
         gone: controller.signal,
         sessionId: undefined,
         bind: (sessionId) => {
+          const others = [...running.values()].filter((other) => other.sessionId === sessionId);
+          if (others.length >= limits.exchangesPerSessionMax) return false;
           entry.sessionId = sessionId;
+          return true;
         },
         track: (work) => {
           openWork += 1;

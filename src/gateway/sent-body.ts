@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { type Readable, Transform } from "node:stream";
 import { finished } from "node:stream/promises";
+import { setImmediate } from "node:timers/promises";
 import { limits } from "#lib/limits";
 import type { Finding, MaskingPlan, MaskingStream } from "#masking";
 import { captureBody } from "#recording";
@@ -33,11 +34,11 @@ export function sentBody(outgoing: OutgoingBody, plan: MaskingPlan): SentBody {
   }
 }
 
-/** Masks `bytes` for the eyes of people; `undefined` when it cannot be done. */
+/** Masks the beginning of `bytes` for the eyes of people; `undefined` when it cannot be done. */
 export async function maskWhole(bytes: Uint8Array, plan: MaskingPlan): Promise<Uint8Array | undefined> {
   if (plan.kind === "refuse") return undefined;
   const recorder = startRecorder(plan.open());
-  recorder.write(bytes);
+  feed(recorder, bytes);
   return (await recorder.end()).recording?.bytes;
 }
 
@@ -46,10 +47,17 @@ function whole(bytes: Uint8Array, payload: Uint8Array | null, recorder: Recorder
   return {
     payload,
     finish: async () => {
-      if (bytes.length > 0) recorder?.write(bytes);
+      if (recorder !== undefined) feed(recorder, bytes);
       return { digest, ...(await endOf(recorder)) };
     },
   };
+}
+
+/** No more than may be kept: masking all of a large body at once would hold up everybody's calls. */
+function feed(recorder: Recorder, bytes: Uint8Array): void {
+  const beginning = bytes.subarray(0, limits.recordedBodyBytesMax);
+  if (beginning.length > 0) recorder.write(beginning);
+  if (beginning.length < bytes.length) recorder.cut();
 }
 
 function streamed(stream: Readable, recorder: Recorder | undefined): SentBody {
@@ -115,6 +123,8 @@ function startRecorder(masking: MaskingStream): Recorder {
         masking.stream.end();
         await finished(capture.stream).catch(() => undefined);
       }
+      // What it let out is still on its way through the pipe.
+      if (isCut) await setImmediate();
       if (hasFailed) return { recording: undefined, findings: masking.findings };
       const { bytes, isTruncated } = capture.captured();
       return { recording: { bytes, isTruncated: isTruncated || isCut }, findings: masking.findings };

@@ -6,6 +6,7 @@ import { headerValues, pairHeaders } from "#lib/headers";
 import { newId } from "#lib/ids";
 import { limits } from "#lib/limits";
 import type { DataPlanePorts } from "./data-plane-ports.ts";
+import { lastWord } from "./last-word.ts";
 
 /** One CONNECT that was let in: all requests inside are for its host, and belong to its session. */
 export interface Tunnel {
@@ -16,7 +17,7 @@ export interface Tunnel {
 }
 
 export interface Tunnels {
-  /** Judges a CONNECT and, if it may, hands the decrypted connection to the server. */
+  /** Judges a CONNECT and, if it may, hands the decrypted connection to the server. The caller listens for errors. */
   accept(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void>;
   /** The tunnel a decrypted connection belongs to. */
   of(socket: Duplex): Tunnel | undefined;
@@ -66,7 +67,7 @@ export function createTunnels(ports: TunnelPorts, server: Server, mayRecordStran
         ports.log.error({ err: error }, "cannot record a refused CONNECT");
       });
     }
-    socket.end(rawAnswer(refusal));
+    lastWord(socket, rawAnswer(refusal));
   }
 
   function remember(sessionId: string, socket: Socket): void {
@@ -101,7 +102,6 @@ export function createTunnels(ports: TunnelPorts, server: Server, mayRecordStran
       for (const socket of bySession.get(sessionId) ?? []) socket.destroy();
     },
     accept: async (request, socket, head) => {
-      socket.on("error", () => socket.destroy());
       const judged = await judge(request);
       if ("status" in judged) return turnAway(request, socket, judged);
       if (socket.destroyed) return;

@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import type { Dispatcher } from "undici";
+import { type Dispatcher, errors } from "undici";
 import { GatehouseError } from "#lib/errors";
 import { pairHeaders, type RawHeader } from "#lib/headers";
 
@@ -72,6 +72,8 @@ class ReplyReader implements Dispatcher.DispatchHandler {
         done(error);
       },
     });
+    // It may break before anybody reads it; whoever reads it then learns of it all the same.
+    body.on("error", () => undefined);
     this.#body = body;
     this.#resolve({ status, headers: rawHeaders(controller.rawHeaders), body });
   }
@@ -89,9 +91,15 @@ class ReplyReader implements Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.#hasEnded = true;
     this.#forget();
-    if (this.#body === undefined) this.#reject(error);
-    else this.#body.destroy(error);
+    if (this.#body === undefined) this.#reject(quotable(error));
+    else this.#body.destroy(quotable(error));
   }
+}
+
+/** The parser's errors carry the bytes they tripped over, which may echo our credential: logs must not see those. */
+function quotable(error: Error): Error {
+  if (!(error instanceof errors.HTTPParserError)) return error;
+  return new GatehouseError("upstream_malformed", "The upstream's answer is not well-formed HTTP.");
 }
 
 function clientGone(): GatehouseError {

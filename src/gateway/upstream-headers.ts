@@ -4,11 +4,10 @@ import type { RecordedRequest } from "./exchange.ts";
 
 /**
  * What a client may say to Google. Everything else stays here: its own credentials, cookies, whatever `Connection`
- * names, tracing, and the headers by which one call becomes another (`x-goog-copy-source`, `x-goog-acl`,
- * `x-http-method-override`, `x-goog-user-project`).
+ * names, tracing, `x-goog-acl` and `x-goog-user-project`. `Accept` as well: some APIs answer in protobuf to whoever asks
+ * for it, where no name or pattern would be found.
  */
 const allowed: ReadonlySet<string> = new Set([
-  "accept",
   "accept-language",
   "cache-control",
   "content-disposition",
@@ -38,24 +37,47 @@ const allowed: ReadonlySet<string> = new Set([
   "x-goog-if-metageneration-match",
   "x-goog-if-metageneration-not-match",
   "x-goog-request-params",
+  "x-goog-resumable",
   "x-goog-storage-class",
   "x-upload-content-length",
   "x-upload-content-type",
 ]);
 
+/**
+ * Headers that make a call another one, and that do not go up. Dropped in silence they would leave a third call, which
+ * nobody judged: without its source a copy is an upload of nothing over the object it names.
+ */
+const decisive: readonly string[] = [
+  "x-amz-copy-source",
+  "x-goog-copy-source",
+  "x-goog-project-id",
+  "x-goog-upload-protocol",
+];
+
+/**
+ * The header, if there is one, that would be judged and yet not go up: one of those, or one that `Connection` takes away
+ * (RFC 9110 section 7.6.1 lets no sender name there what is meant for the upstream).
+ */
+export function decisiveHeader(headers: readonly RawHeader[]): string | undefined {
+  const lost = [...decisive, ...namedByConnection(headers).filter((name) => allowed.has(name))];
+  return lost.find((name) => headerValues(headers, name).length > 0);
+}
+
 /** Keys that customers supply to Cloud Storage travel in headers; they go up, and never on record. */
 const secretHeaders: ReadonlySet<string> = new Set(["x-goog-encryption-key"]);
 
 export function allowedHeaders(headers: readonly RawHeader[]): RawHeader[] {
-  const named = new Set(
-    headerValues(headers, "connection").flatMap((value) =>
-      value.split(",").map((name) => name.trim().toLowerCase()),
-    ),
-  );
+  const named = new Set(namedByConnection(headers));
   return headers.filter(([name]) => {
     const lower = name.toLowerCase();
     return (allowed.has(lower) || lower.startsWith("x-goog-meta-")) && !named.has(lower);
   });
+}
+
+function namedByConnection(headers: readonly RawHeader[]): string[] {
+  return headerValues(headers, "connection").flatMap((value) =>
+    value.split(",").map((name) => name.trim().toLowerCase()),
+  );
 }
 
 /** The client's headers as they may be written down. */

@@ -123,7 +123,7 @@ function canonicalName(hostname: string): string {
 /** Names that clouds give their metadata servers. Refused before resolution: no list in a configuration lifts it. */
 const metadataNames: ReadonlySet<string> = new Set(["metadata.google.internal", "metadata", "metadata.goog"]);
 
-/** What no configuration lifts: link-local networks and the metadata addresses outside them (security.md section 4). */
+/** What no configuration lifts: link-local networks and the metadata addresses outside them. */
 const neverNetworks: readonly [Address, number][] = [
   "169.254.0.0/16",
   "fe80::/10",

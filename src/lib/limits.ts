@@ -39,14 +39,27 @@ export const limits = {
   leafBytesMax: 65_535,
   /** Slow senders hold a socket; ten seconds suffice for any honest header block. */
   headersTimeoutMs: 10_000,
-  /** Sessions end within a working day (DESIGN section 11). */
+  /** Sessions end within a working day. */
   sessionLifeMsMax: 12 * 60 * 60 * 1000,
   gatewayTokenLifeMsMax: 15 * 60 * 1000,
   /** Held requests per session: a looping agent must not bury the approvers. */
   pendingApprovalsPerSessionMax: 20,
   heldRequestsTotalMax: 500,
+  /** Bodies being read for review at one time, all sessions together: eight of the largest. Once sealed they wait on disk. */
+  reviewedBytesTotalMax: 256 * 1024 * 1024,
+  /** Parsed at once and rewritten to find the same call again: 4 MiB take seconds, in which nobody else is served. */
+  matchedJsonBytesMax: 256 * 1024,
   capabilitiesPerSessionMax: 1_000,
   tunnelsPerSessionMax: 256,
+  /**
+   * As many as a session may have tunnels. A call whose client has gone may still wait for an upstream socket, with its
+   * body, so that open connections alone do not bound the memory.
+   */
+  exchangesPerSessionMax: 256,
+  /** Sixteen sessions with all their tunnels; one stranger on this machine must not use up our file descriptors. */
+  clientConnectionsMax: 4_096,
+  /** Clients of Google's APIs do not pipeline; more requests than this behind an unanswered one are a flood. */
+  pipelinedRequestsMax: 16,
   /** A service account key file is about 2.4 KiB. */
   keyFileBytesMax: 64 * 1024,
   /** Google's token answers stay below 4 KiB. */
@@ -113,6 +126,8 @@ export const limits = {
   policyDocumentBytesMax: 256 * 1024,
   /** A file for each team of a large company. */
   policyDocumentsMax: 100,
+  /** Files are looked at this often, whatever the file system tells: a new denial is in force after two looks. */
+  documentsLookMs: 5_000,
   /** All policies together: `explain` and the checks look at each rule. */
   policyRulesMax: 2_000,
   /** Conditions run on each call; their length bounds their cost (src/policy/condition.ts). */
@@ -140,7 +155,7 @@ export const limits = {
   tokenSkewMs: 60_000,
   /** Identity providers' tokens live for an hour, workloads' for at most a day. */
   identityTokenAgeMsMax: 24 * 60 * 60 * 1000,
-  /** Below the 15 minutes that may be, so that a group that was taken away counts soon. */
+  /** Below the 15 minutes that may be: a token that leaked is worth little. Groups are those of the session's sign-in. */
   gatewayTokenLifeMs: 10 * 60 * 1000,
   /** Groups in one token: Entra ID stops at 200, others at about 1,000. */
   groupsMax: 1_000,
@@ -183,4 +198,8 @@ export const limits = {
   listedSessionsMax: 500,
   /** A session of twelve hours refreshes every five minutes, 144 times; its used tokens are remembered. */
   refreshesPerSessionMax: 1_000,
+  /** A helper whose answer was lost asks again after 15.5 s and 32.5 s (src/agent/token-source.ts). */
+  refreshRepeatableMs: 35_000,
+  /** Answers of one session that may be lost; more is somebody else with the same tokens. */
+  refreshRepeatsPerSessionMax: 10,
 } as const;

@@ -7,9 +7,12 @@ const byZone: SecretShape = { fields: new Map([["kind", { fields: new Map() }]])
 
 test("secrets in a map keyed by data are masked under every key, whatever it is called", async () => {
   const shape: SecretShape = { fields: new Map([["items", byZone]]) };
-  const { text } = await mask('{"items":{"zones/a":{"sealedKey":"abc","name":"x"},"__proto__":{"sealedKey":"def"}}}', {
-    shape,
-  });
+  const { text } = await mask(
+    '{"items":{"zones/a":{"sealedKey":"abc","name":"x"},"__proto__":{"sealedKey":"def"}}}',
+    {
+      shape,
+    },
+  );
   expect(text).not.toMatch(/abc|def/);
   expect(text).toContain('"name":"x"');
 });

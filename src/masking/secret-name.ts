@@ -1,5 +1,5 @@
 /**
- * Layer 2: names that say secret, each with a guard on the value's shape (security.md section 8). A name alone has a
+ * Layer 2: names that say secret, each with a guard on the value's shape. A name alone has a
  * precision of 0.37 over Google's fields; the false friends are page tokens, names of secrets, versions, key
  * references and URLs.
  */

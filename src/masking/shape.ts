@@ -60,7 +60,10 @@ export function memberOf(shape: ResolvedShape | undefined, name: string): Shaped
   return shape?.members.get(name) ?? shape?.each;
 }
 
-function stricterOf(one: ShapedMember | undefined, other: ShapedMember | undefined): ShapedMember | undefined {
+function stricterOf(
+  one: ShapedMember | undefined,
+  other: ShapedMember | undefined,
+): ShapedMember | undefined {
   return other === undefined ? one : stricter(one, other);
 }
 

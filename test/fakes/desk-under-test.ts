@@ -107,6 +107,8 @@ export interface DeskUnderTest {
   readonly failures: unknown[];
   /** Makes the log refuse what it is given, or accept again. */
   breakLog(isBroken: boolean): void;
+  /** The session was stopped by somebody. */
+  stopSession(id: string): void;
   /** Lets time pass, and everything that was waiting for it happen. */
   pass(ms: number): Promise<void>;
   /** The same store and clock under a new process; the old desk is dropped as by a crash. */
@@ -120,12 +122,14 @@ export async function deskUnderTest(
   const facts: ApprovalFact[] = [];
   const failures: unknown[] = [];
   const timer = manualTimer();
+  const stopped = new Set<string>();
   let isBroken = false;
   const desk = await openApprovalDesk({
     store,
     clock,
     timer,
     sealer: plainSealer,
+    wasStopped: async (sessionId) => stopped.has(sessionId),
     onFailure: (error) => failures.push(error),
     onFact: async (fact) => {
       if (isBroken) throw new Error("the log is full");
@@ -141,6 +145,7 @@ export async function deskUnderTest(
     breakLog: (broken) => {
       isBroken = broken;
     },
+    stopSession: (id) => void stopped.add(id),
     pass: async (ms) => {
       clock.pass(ms);
       timer.pass(ms);

@@ -98,6 +98,12 @@ test("a malformed CONNECT is answered 400 and closed", async () => {
   expect(Buffer.concat(chunks).toString()).toMatch(/^HTTP\/1\.1 4\d\d /);
 });
 
+test("a project to bill that the connection does not name is refused in the query", async () => {
+  const url = "https://storage.googleapis.com/storage/v1/b/practice-bucket?userProject=somebody-elses";
+  const reply = await refusedWithoutArriving(() => agent.call("GET", url));
+  expect(reply.status).toBe(400);
+});
+
 test("a JSON body above the limit is refused", async () => {
   const body = `{"labels":{"x":"${"a".repeat(33 * 1024 * 1024)}"}}`;
   const reply = await refusedWithoutArriving(() =>

@@ -167,3 +167,15 @@ test("a sign-in leads back to the page it was asked from", async () => {
   expect(asked.headers.location).toBe("/sign-in?return=%2Fapprovals%2Fapr_0199");
   expect(await browser.signIn(approver, String(asked.headers.location))).toBe("/approvals/apr_0199");
 });
+
+test("a sign-in is on record, and nobody is let in whose sign-in cannot be", async () => {
+  const under = await controlPlaneUnderTest();
+  await fakeBrowser(under).signIn(approver);
+  expect(under.audit.kinds()).toContain("auth.signed_in");
+  under.audit.on("auth.signed_in", () => Promise.reject(new Error("disk full")));
+  const browser = fakeBrowser(under);
+  const begun = await browser.get("/sign-in");
+  const back = under.issuer.signIn(new URL(String(begun.headers.location)), approver);
+  expect((await browser.get(back.pathname + back.search)).statusCode).toBe(503);
+  expect(browser.cookies.has("gatehouse_session")).toBe(false);
+});

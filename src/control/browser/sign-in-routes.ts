@@ -3,6 +3,7 @@ import type { PendingSignIn } from "#identity";
 import { GatehouseError, messageOf } from "#lib/errors";
 import { limits } from "#lib/limits";
 import type { ControlPlanePorts } from "../control-plane-ports.ts";
+import { onRecord } from "../on-record.ts";
 import { ControlRefusal } from "../refusal.ts";
 import { refusedSignIns } from "../refused-sign-ins.ts";
 import { type App, perMinute } from "../routes/app.ts";
@@ -23,6 +24,7 @@ const signOutForm = z.object({ form_token: z.string() });
 export function addSignInRoutes(app: App, ports: ControlPlanePorts, visitors: Visitors): void {
   const { browserSignIn } = ports.identity;
   const ownUrl = new URL(ports.url);
+  const record = onRecord(ports);
   const onRefused = refusedSignIns(ports);
   const cookie = browserCookie("gatehouse_sign_in", ownUrl.protocol === "https:");
   const caps = { max: limits.pendingSignInsMax, lifeMs: limits.signInMsMax };
@@ -50,6 +52,16 @@ export function addSignInRoutes(app: App, ports: ControlPlanePorts, visitors: Vi
       await onRefused({ where: "sign_in", code, detail, address: request.ip });
       throw new ControlRefusal(code, detail);
     }
+    const { principal } = outcome.identity;
+    // Nobody is let in whose coming is not on record.
+    await record({
+      kind: "auth.signed_in",
+      detail: {
+        principal: principal.email ?? principal.subject,
+        issuer: principal.issuer,
+        address: request.ip,
+      },
+    });
     visitors.enter(request, reply, outcome.identity);
     return reply.redirect(found.returnPath, 303);
   });

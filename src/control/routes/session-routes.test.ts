@@ -80,7 +80,7 @@ test("strangers cannot fill the log: sixty denials a minute are listed, the othe
   expect(audit.entries).toHaveLength(limits.strangerEntriesPerMinuteMax);
   clock.pass(60_000);
   await call("GET", "/api/v1/sessions");
-  expect(audit.entries.at(-1)?.detail).toMatchObject({ unlisted: 40 });
+  expect(audit.entries.at(-1)?.detail).toMatchObject({ othersUnlisted: 40 });
 });
 
 test.each(["x", "ses_", "ses_1%2F..", "ses_1'--", "apr_1"])("%s is not the id of a session", async (id) => {

@@ -24,8 +24,22 @@ export interface ApprovePorts
 
 /** Takes the body; where the decision demands approval, holds the call until people have decided. */
 export function approveStage(ports: ApprovePorts) {
-  // Owned here: exchanges waiting now, in all sessions.
+  // Owned here: exchanges waiting now, and bytes being read for review, in all sessions.
   let heldNow = 0;
+  let reviewedBytes = 0;
+
+  async function ask(request: DecidedRequest): Promise<ApprovalRequest | Refusal> {
+    const size = Math.min(request.bodyBytes ?? limits.heldBodyBytesMax, limits.heldBodyBytesMax);
+    if (reviewedBytes + size > limits.reviewedBytesTotalMax) {
+      return refusal("too_many_approvals", request, "too many bodies are being read for review");
+    }
+    reviewedBytes += size;
+    try {
+      return await submit(request, ports);
+    } finally {
+      reviewedBytes -= size;
+    }
+  }
 
   async function hold(request: DecidedRequest, approval: ApprovalRequest): Promise<ApprovalRequest> {
     if (heldNow >= limits.heldRequestsTotalMax) return approval;
@@ -38,18 +52,27 @@ export function approveStage(ports: ApprovePorts) {
   }
 
   return async (request: DecidedRequest): Promise<ClearedRequest | Refusal> => {
-    const outgoing = await takeOutgoing(request);
-    if ("kind" in outgoing && outgoing.kind === "refusal") return outgoing;
-    if (!needsApproval(request)) return { ...request, outgoing, approvalId: undefined };
-    const body = wholeBody(outgoing);
-    if (body === undefined) {
-      return refusal("approval_body_too_large", request, "a streamed body cannot be reviewed");
+    if (needsApproval(request)) {
+      const asked = await ask(request);
+      return isRefusal(asked) ? asked : afterWaiting(request, await hold(request, asked), ports);
     }
-    const asked = await ports.approvals.request(await newApproval(request, body, ports));
-    if (asked.kind === "too_many") return refusal("too_many_approvals", request, "the desk is full");
-    const approval = await hold(request, asked.request);
-    return afterWaiting(request, approval, ports);
+    const outgoing = await takeOutgoing(request);
+    return isRefusal(outgoing) ? outgoing : { ...request, outgoing, approvalId: undefined };
   };
+}
+
+/** Hands the call to the desk. The body is not kept here: whoever waits must not hold on to megabytes. */
+async function submit(request: DecidedRequest, ports: ApprovePorts): Promise<ApprovalRequest | Refusal> {
+  const outgoing = await takeOutgoing(request);
+  if (isRefusal(outgoing)) return outgoing;
+  const body = wholeBody(outgoing);
+  if (body === undefined) {
+    return refusal("approval_body_too_large", request, "a streamed body cannot be reviewed");
+  }
+  const asked = await ports.approvals.request(await newApproval(request, body, ports));
+  return asked.kind === "too_many"
+    ? refusal("too_many_approvals", request, "the desk is full")
+    : asked.request;
 }
 
 /** An upload a person approved at its start needs no second approval for each of its parts. */
@@ -193,29 +216,34 @@ async function claimAndRejudge(
   approval: ApprovalRequest,
   ports: ApprovePorts,
 ): Promise<ClearedRequest | Refusal> {
-  const now = judge(request, request, ports);
-  if (isRefusal(now)) return { ...now, approval };
+  const now = judge(request, request, approval, ports);
+  if (isRefusal(now)) return now;
   const claim = await ports.approvals.claim(approval.id, approval.fingerprint);
   if (claim.kind === "refused") {
     const code =
       claim.state === "approved" || claim.state === "denied" ? "approval_expired" : codeFor(claim.state);
     return refusal(code, request, `not claimed: ${claim.state}`, { approval });
   }
-  const judged = judge(request, claim.held, ports);
-  if (isRefusal(judged)) {
-    return { ...judged, approval, request: { ...judged.request, approvalId: approval.id } };
-  }
+  const judged = judge(request, claim.held, approval, ports);
+  if (isRefusal(judged)) return { ...judged, request: { ...judged.request, approvalId: approval.id } };
   return { ...judged, outgoing: bufferedBody(claim.held.body), approvalId: approval.id };
 }
 
+/** Refuses also what is allowed under other rules than people answered under: those may have asked more of them. */
 function judge(
   request: DecidedRequest,
   bytes: Pick<HeldBytes, "method" | "host" | "target" | "headers">,
+  approval: ApprovalRequest,
   ports: ApprovePorts,
 ): DecidedRequest | Refusal {
   const { method, host, target, headers } = bytes;
   const understood = ports.understand({ ...request, method, host, target, headers });
-  return isRefusal(understood) ? understood : ports.decide(understood);
+  const decided = isRefusal(understood) ? understood : ports.decide(understood);
+  if (isRefusal(decided)) return { ...decided, approval };
+  const isAsReviewed =
+    decided.decision.policyVersion === approval.policyVersion && decided.connection === approval.connection;
+  if (isAsReviewed) return decided;
+  return refusal("approval_expired", decided, "the rules changed since it was reviewed", { approval });
 }
 
 /** An approver's words reach the agent as words: one line, bounded, no control characters. */

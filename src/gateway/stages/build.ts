@@ -1,9 +1,9 @@
+import type { StrangerQuota } from "#lib/stranger-quota";
 import type { CapabilityRegister } from "../capabilities.ts";
 import { createCapabilityBinder } from "../capability-urls.ts";
 import type { DataPlanePorts } from "../data-plane-ports.ts";
 import type { Stages } from "../pipeline.ts";
 import type { RunningExchanges } from "../running-exchanges.ts";
-import type { StrangerQuota } from "../stranger-quota.ts";
 import { approveStage } from "./approve.ts";
 import { decideStage } from "./decide.ts";
 import { forwardStage } from "./forward.ts";
@@ -28,7 +28,7 @@ export function buildStages(ports: DataPlanePorts, { capabilities, exchanges, st
     identify: identifyStage({
       authenticator: ports.authenticator,
       capabilities,
-      onIdentified: (exchangeId, sessionId) => exchanges.find(exchangeId)?.bind(sessionId),
+      onIdentified: (exchangeId, sessionId) => exchanges.find(exchangeId)?.bind(sessionId) ?? false,
     }),
     understand,
     decide,

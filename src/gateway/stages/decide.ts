@@ -1,3 +1,5 @@
+import type { Call } from "#catalogue";
+import type { Connection } from "#connections";
 import type { PolicyInput, Reason } from "#policy";
 import type { DataPlanePorts } from "../data-plane-ports.ts";
 import type { DecidedRequest, UnderstoodRequest } from "../exchange.ts";
@@ -12,6 +14,8 @@ export function decideStage(ports: DecidePorts) {
     const wanted = { service: call.operation.service, project: call.resource.project };
     const choice = ports.connections.choose(caller, wanted);
     if (choice.kind === "refused") return refusal(choice.code, request, choice.detail);
+    const billed = foreignBilling(call, choice.connection);
+    if (billed !== undefined) return refusal("parameter_refused", request, billed);
     const connection = choice.connection.name;
     const decision = ports.decide(policyInput(request, connection, ports.clock.now()));
     const decided = { ...request, connection, decision };
@@ -20,6 +24,16 @@ export function decideStage(ports: DecidePorts) {
     const reasons = deniers.length > 0 ? deniers : decision.reasons;
     return refusal("policy_denied", decided, reasons.map(ruleName).join(", "), { say: inWords(reasons) });
   };
+}
+
+/** Whose project pays is the connection's business, in the query as in the header. */
+function foreignBilling({ query }: Call, { quotaProject }: Connection): string | undefined {
+  for (const name of ["userProject", "$userProject"]) {
+    const project = query.get(name);
+    if (project !== undefined && project !== quotaProject)
+      return `the query names a project to bill (${name})`;
+  }
+  return undefined;
 }
 
 function policyInput(request: UnderstoodRequest, connection: string, time: Date): PolicyInput {

@@ -7,8 +7,8 @@ import { type Refusal, refusal } from "../refusal.ts";
 
 export interface IdentifyPorts extends Pick<DataPlanePorts, "authenticator"> {
   readonly capabilities: Pick<CapabilityRegister, "sessionOf">;
-  /** Told once the session is known, so that stopping it can cut this exchange. */
-  readonly onIdentified: (exchangeId: string, sessionId: string) => void;
+  /** Told once the session is known, so that stopping it can cut this exchange; false when it has too many. */
+  readonly onIdentified: (exchangeId: string, sessionId: string) => boolean;
 }
 
 /** Who is behind this request. Asked anew every time: a tunnel that was opened before a session stopped proves nothing. */
@@ -26,8 +26,10 @@ export function identifyStage(ports: IdentifyPorts) {
     const caller = agreedCaller(callers);
     if (caller === "none") return refusal("missing", request, "no bearer token and no proxy session");
     if (caller === "disagree") return refusal("identities_disagree", request, sessionsOf(callers));
-    ports.onIdentified(request.exchangeId, caller.session.id);
-    return { ...request, caller };
+    const mayGoOn = ports.onIdentified(request.exchangeId, caller.session.id);
+    return mayGoOn
+      ? { ...request, caller }
+      : refusal("too_many_exchanges", { ...request, caller }, "session full");
   };
 }
 

@@ -1,3 +1,4 @@
+import { headerValues } from "#lib/headers";
 import { answerHeaders } from "../answer-headers.ts";
 import type { CapabilityBinder } from "../capability-urls.ts";
 import type { DataPlanePorts } from "../data-plane-ports.ts";
@@ -16,6 +17,9 @@ export function maskStage(ports: MaskPorts) {
       exchange.answer.body.on("error", () => undefined).destroy();
       return refusal("answer_withheld", exchange.request, why, { upstreamStatus: exchange.answer.status });
     };
+    if (headerValues(exchange.answer.headers, "content-type").length > 1) {
+      return withhold("the answer says twice what it is");
+    }
     const bound = await ports.binder.bind(exchange);
     if (bound.kind === "withheld") return withhold(bound.detail);
     const fit = { ...exchange, answer: bound.answer };

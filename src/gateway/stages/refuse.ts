@@ -1,9 +1,9 @@
 import type { NewEntry, Receipt } from "#audit";
+import type { StrangerQuota } from "#lib/stranger-quota";
 import type { DataPlanePorts } from "../data-plane-ports.ts";
 import type { Answer } from "../exchange.ts";
 import { type Refusal, wasForwarded } from "../refusal.ts";
 import { refusalAnswer } from "../refusal-answer.ts";
-import type { StrangerQuota } from "../stranger-quota.ts";
 import { exchangeDetail } from "./record-intent.ts";
 
 export interface RefusePorts extends Pick<DataPlanePorts, "audit" | "approvals" | "approvalUrl" | "log"> {

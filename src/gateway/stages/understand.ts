@@ -2,6 +2,7 @@ import type { CapabilityRegister } from "../capabilities.ts";
 import type { DataPlanePorts } from "../data-plane-ports.ts";
 import type { IdentifiedRequest, UnderstoodRequest } from "../exchange.ts";
 import { type Refusal, refusal } from "../refusal.ts";
+import { decisiveHeader } from "../upstream-headers.ts";
 
 export interface UnderstandPorts extends Pick<DataPlanePorts, "catalogue"> {
   readonly capabilities: Pick<CapabilityRegister, "find">;
@@ -10,6 +11,10 @@ export interface UnderstandPorts extends Pick<DataPlanePorts, "catalogue"> {
 /** What the request means. What the catalogue does not know is refused, never guessed. */
 export function understandStage({ catalogue, capabilities }: UnderstandPorts) {
   return (request: IdentifiedRequest): UnderstoodRequest | Refusal => {
+    const decisive = decisiveHeader(request.headers);
+    if (decisive !== undefined) {
+      return refusal("override_refused", request, decisive, { say: `the header ${decisive} is not taken` });
+    }
     const understanding = catalogue.understand(request);
     switch (understanding.kind) {
       case "call":

@@ -1,5 +1,5 @@
-import type { Clock } from "#lib/clock";
-import { limits } from "#lib/limits";
+import type { Clock } from "./clock.ts";
+import { limits } from "./limits.ts";
 
 /** How much of the log strangers may fill. What comes too fast is counted, and the count goes into the next entry. */
 export interface StrangerQuota {
