@@ -4,7 +4,7 @@ import { createServer, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { sessionRevoked } from "../../test/fakes/control-plane.ts";
 import { portOf } from "../../test/fakes/port.ts";
-import { openTunnel, sendRaw } from "../../test/fakes/raw-http.ts";
+import { openTunnel, type RawAnswer, sendRaw } from "../../test/fakes/raw-http.ts";
 import { type RunBench, type RunBenchOptions, startRunBench } from "../../test/fakes/run-bench.ts";
 
 const open: (() => Promise<unknown>)[] = [];
@@ -220,6 +220,42 @@ test("a host that does not answer is a sentence, not a silence", async () => {
   const answer = await sendRaw(run.helper.proxyPort, connectText("127.0.0.1:1", authorizationOf(run)));
   expect(answer.status).toBe(502);
   expect(answer.body).toContain("Cannot reach 127.0.0.1:1");
+});
+
+test("a web server that answers with a status that does not exist does not bring the run down", async () => {
+  const run = await bench();
+  const hostile = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", () => socket.end("HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n"));
+  });
+  hostile.listen(0, "127.0.0.1");
+  await once(hostile, "listening");
+  open.push(async () => hostile.close());
+  const ask = (): Promise<RawAnswer> =>
+    sendRaw(
+      run.helper.proxyPort,
+      `GET http://127.0.0.1:${portOf(hostile)}/ HTTP/1.1\r\nHost: x\r\nProxy-Authorization: ${authorizationOf(run)}\r\nConnection: close\r\n\r\n`,
+    );
+  expect((await ask()).status).toBe(502);
+  expect((await ask()).body).toContain("a status that does not exist");
+});
+
+test("a percent sign in the password of the user's own proxy does not bring the run down", async () => {
+  const asked: (string | undefined)[] = [];
+  const theirs = createHttpServer((request, response) => {
+    asked.push(request.headers["proxy-authorization"]);
+    response.end("there");
+  });
+  theirs.listen(0, "127.0.0.1");
+  await once(theirs, "listening");
+  open.push(async () => theirs.close());
+  const run = await bench({ environment: { http_proxy: `http://person:100%@127.0.0.1:${portOf(theirs)}` } });
+  const answer = await sendRaw(
+    run.helper.proxyPort,
+    `GET http://example.com/ HTTP/1.1\r\nHost: x\r\nProxy-Authorization: ${authorizationOf(run)}\r\nConnection: close\r\n\r\n`,
+  );
+  expect(answer.status).toBe(200);
+  expect(asked).toEqual([basic("person:100%")]);
 });
 
 test("plain requests need the nonce, never reach Google, and lose their hop headers on the way", async () => {

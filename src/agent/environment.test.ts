@@ -35,6 +35,8 @@ test("variables that lead past the gateway or to a credential are gone, in whate
     GOOGLE_IMPERSONATE_SERVICE_ACCOUNT: "robot@example.com",
     GOOGLE_STORAGE_CUSTOM_ENDPOINT: "https://storage.example.com/",
     GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT: "https://storage.example.com/",
+    GOOGLE_BACKEND_CREDENTIALS: "/home/key.json",
+    GOOGLE_BACKEND_IMPERSONATE_SERVICE_ACCOUNT: "admin@my-project.iam.gserviceaccount.com",
     grpc_proxy: "http://proxy.example.com",
     no_grpc_proxy: "*",
     CLOUDSDK_PROXY_ADDRESS: "proxy.example.com",

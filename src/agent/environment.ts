@@ -32,7 +32,7 @@ const caVariables = [
 const removed: readonly RegExp[] = [
   /^HTTP_PROXY$/,
   /^GOOGLE_APPLICATION_CREDENTIALS$/,
-  /^GOOGLE_CREDENTIALS$/,
+  /^GOOGLE_(BACKEND_)?CREDENTIALS$/,
   /^BOTO_CONFIG$/,
   /^GOOGLE_OAUTH_ACCESS_TOKEN$/,
   /^CLOUDSDK_AUTH_/,
@@ -40,7 +40,7 @@ const removed: readonly RegExp[] = [
   /_EMULATOR_HOST$/,
   // Terraform's further names for the same two things.
   /^(GOOGLE_CLOUD|GCLOUD)_KEYFILE_JSON$/,
-  /^GOOGLE_IMPERSONATE_SERVICE_ACCOUNT$/,
+  /^GOOGLE_(BACKEND_)?IMPERSONATE_SERVICE_ACCOUNT$/,
   /^GOOGLE_[A-Z0-9_]+_CUSTOM_ENDPOINT$/,
   // grpc-js asks these before https_proxy.
   /^(NO_)?GRPC_PROXY$/,
@@ -84,7 +84,7 @@ export function setVariables(places: RunPlaces): Record<string, string> {
     CLOUDSDK_CORE_DISABLE_PROMPTS: "1",
     CLOUDSDK_CORE_DISABLE_USAGE_REPORTING: "1",
     CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK: "1",
-    // A call held for approval outlives gcloud's own 300 s (holds.md section 2).
+    // A call held for approval outlives gcloud's own 300 s.
     CLOUDSDK_CORE_HTTP_TIMEOUT: "3600",
     // A client certificate proves the person's machine to Google, behind our back and through our interception.
     CLOUDSDK_CONTEXT_AWARE_USE_CLIENT_CERTIFICATE: "false",

@@ -3,7 +3,7 @@ import { request as httpsRequest } from "node:https";
 import { pipeline } from "node:stream";
 import { pairHeaders, type RawHeader, withoutHeaders } from "#lib/headers";
 import { addressOfUrl, type ProxyHop, proxyHop } from "./proxy-hop.ts";
-import { type OriginalProxies, routeFor } from "./route.ts";
+import { formatTarget, type OriginalProxies, parseTarget, routeFor } from "./route.ts";
 
 /** Headers that speak to us or about this hop (RFC 9110 section 7.6.1); the nonce is among them. */
 const hopHeaders = [
@@ -38,8 +38,9 @@ function wayFor(target: string, original: OriginalProxies): Way | { status: numb
   if (url === undefined) {
     return { status: 400, refusal: "This is a proxy: it takes CONNECT host:port and http:// URLs." };
   }
-  const { host, port } = addressOfUrl(url);
-  const route = routeFor("http", { host: host.replace(/\.$/, ""), port }, original);
+  const named = parseTarget(formatTarget(addressOfUrl(url)));
+  if (named === undefined) return { status: 400, refusal: "This is not the URL of a host." };
+  const route = routeFor("http", named, original);
   switch (route.kind) {
     case "refused":
       return { status: 403, refusal: route.reason };
@@ -72,6 +73,12 @@ function send(request: IncomingMessage, response: ServerResponse, { hop, host, p
   });
   outgoing.on("error", (error) => answer(response, 502, `Cannot reach ${hop.url.host}: ${error.message}.`));
   outgoing.on("response", (incoming) => {
+    // The parser takes any three digits, and passing these on would throw (RFC 9110 section 15: 100 to 599).
+    if ((incoming.statusCode ?? 0) < 100) {
+      outgoing.destroy();
+      answer(response, 502, `${hop.url.host} answered with a status that does not exist.`);
+      return;
+    }
     const headers = endToEnd(incoming.rawHeaders, incoming.headers.connection);
     response.writeHead(incoming.statusCode ?? 502, headers.flat());
     pipeline(incoming, response, () => {});

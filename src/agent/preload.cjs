@@ -4,7 +4,7 @@
 //
 // Three habits of Node clients need help. Some (Google's REST transport of gax) pass an agent of their own to
 // https.request and so bypass every proxy setting. The platform's fetch knows no proxy variables at all. And fetch
-// gives up after 300 s of silence, while a call may be held for approval for longer (holds.md section 2).
+// gives up after 300 s of silence, while a call may be held for approval for longer.
 
 const http = require("node:http");
 const https = require("node:https");

@@ -8,8 +8,17 @@ export interface ProxyHop {
 /** A proxy as its URL describes it, with the user and password in it (RFC 7617), if any. */
 export function proxyHop(url: URL): ProxyHop {
   if (url.username === "") return { url, authorization: undefined };
-  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  const pair = `${decoded(url.username)}:${decoded(url.password)}`;
   return { url, authorization: `Basic ${Buffer.from(pair).toString("base64")}` };
+}
+
+/** A percent sign that nobody encoded stands for itself, as other clients have it. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Host without brackets, and the port with its default. */

@@ -17,6 +17,10 @@ test("a target that is not host:port is not understood", () => {
     "a b:443",
     "host/:443",
     "user@host:443",
+    "storage.googleapis.com..:443",
+    ".googleapis.com:443",
+    "a..b:443",
+    "[1.2.3.4]:443",
   ]) {
     expect(parseTarget(authority), authority).toBeUndefined();
   }
@@ -48,6 +52,22 @@ test("a machine's own metadata server, and its credential, are not reached throu
   for (const host of ["metadata.google.internal", "169.254.169.254", "metadata", "fd20:ce::254"]) {
     expect(route(host).kind, host).toBe("refused");
     expect(routeFor("http", { host, port: 80 }, none).kind, host).toBe("refused");
+  }
+});
+
+test("however the address of the metadata server is spelt, it is not reached", () => {
+  for (const authority of [
+    "2852039166:80",
+    "0xa9fea9fe:80",
+    "0251.0376.0251.0376:80",
+    "169.254.43518:80",
+    "169.254.169.254.:80",
+    "[::ffff:169.254.169.254]:80",
+    "[FD20:0ce:0::0254]:80",
+    "METADATA.google.internal.:80",
+  ]) {
+    const target = parseTarget(authority);
+    expect(target && routeFor("https", target, none).kind, authority).toBe("refused");
   }
 });
 

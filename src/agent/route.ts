@@ -9,17 +9,25 @@ export type Route =
   | { readonly kind: "refused"; readonly reason: string };
 
 export interface Target {
-  /** Lower case, without brackets or trailing dot. */
+  /** Lower case, without brackets or trailing dot; addresses in their one usual form. */
   readonly host: string;
   readonly port: number;
 }
 
 /** `host:port` as CONNECT has it (RFC 9112 section 3.2.3); anything else is not understood. */
 export function parseTarget(authority: string): Target | undefined {
-  const match = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9_.-]+)):(\d{1,5})$/i.exec(authority);
-  const host = (match?.[1] ?? match?.[2] ?? "").toLowerCase().replace(/\.$/, "");
-  const port = Number(match?.[3]);
-  return host === "" || !(port >= 1 && port <= 65_535) ? undefined : { host, port };
+  const match = /^(\[[0-9a-f:.]+\]|[a-z0-9_.-]+):(\d{1,5})$/i.exec(authority);
+  const host = canonicalHost(match?.[1] ?? "");
+  const port = Number(match?.[2]);
+  return host === undefined || !(port >= 1 && port <= 65_535) ? undefined : { host, port };
+}
+
+/** One spelling for each host, as resolvers see it: `0xa9fea9fe` is an address, and `example.com..` is no name. */
+function canonicalHost(written: string): string | undefined {
+  const name = written.replace(/\.$/, "");
+  const url = `http://${name}/`;
+  if (name.split(".").includes("") || !URL.canParse(url)) return undefined;
+  return new URL(url).hostname.replace(/^\[|\]$/g, "");
 }
 
 export function formatTarget({ host, port }: Target): string {
@@ -40,6 +48,7 @@ const metadataHosts: ReadonlySet<string> = new Set([
   "metadata.google.internal",
   "metadata.goog",
   "169.254.169.254",
+  "::ffff:a9fe:a9fe",
   "fd20:ce::254",
 ]);
 

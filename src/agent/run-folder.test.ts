@@ -1,4 +1,14 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { rootCertificates } from "node:tls";
@@ -110,6 +120,33 @@ test("gsutil's credentials and caches are this run's own", () => {
   const folder = create();
   expect(readFileSync(folder.boto, "utf8")).toContain(`state_dir = ${join(folder.path, "gsutil")}`);
 });
+
+test("a link or a file that looks like a dead run's folder is left, and so is what it leads to", () => {
+  const precious = join(parent, "precious");
+  mkdirSync(precious);
+  writeFileSync(join(precious, "key.json"), "{}");
+  symlinkSync(precious, join(parent, "gatehouse-run-999999999-link"));
+  writeFileSync(join(parent, "gatehouse-run-999999999-file"), "");
+  create().remove();
+  expect(readdirSync(parent).sort()).toEqual([
+    "gatehouse-run-999999999-file",
+    "gatehouse-run-999999999-link",
+    "precious",
+  ]);
+  expect(readdirSync(precious)).toEqual(["key.json"]);
+});
+
+test.runIf(process.getuid?.() === 0)(
+  "a folder of another user is not emptied: they could exchange what is in it for links meanwhile",
+  () => {
+    const theirs = join(parent, "gatehouse-run-999999999-theirs");
+    mkdirSync(theirs);
+    writeFileSync(join(theirs, "bait"), "");
+    chownSync(theirs, 65_534, 65_534);
+    create().remove();
+    expect(readdirSync(theirs)).toEqual(["bait"]);
+  },
+);
 
 test("folders of runs that were killed are swept, those of running ones are not", () => {
   const dead = join(parent, "gatehouse-run-999999999-abcdef");

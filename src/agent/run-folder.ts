@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { caBundle } from "./ca-bundle.ts";
@@ -55,15 +55,30 @@ function botoFile(folder: Pick<RunFolder, "path" | "caBundle">): string {
 }
 
 function sweep(parent: string): void {
-  for (const name of readdirSync(parent)) {
+  for (const name of namesIn(parent)) {
     const pid = new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1];
     if (pid === undefined || isRunning(Number(pid))) continue;
     try {
-      rmSync(join(parent, name), { recursive: true, force: true });
+      if (isOwnFolder(join(parent, name))) rmSync(join(parent, name), { recursive: true, force: true });
     } catch {
-      // Another user's: theirs to sweep.
+      // It went away meanwhile, or will not go: nothing of this run depends on it.
     }
   }
+}
+
+/** A temporary folder that cannot be listed can still be used. */
+function namesIn(parent: string): string[] {
+  try {
+    return readdirSync(parent);
+  } catch {
+    return [];
+  }
+}
+
+/** Anybody can make a folder of this name, and exchange what is in it for links while it is being emptied. */
+function isOwnFolder(path: string): boolean {
+  const found = lstatSync(path);
+  return found.isDirectory() && (process.getuid === undefined || found.uid === process.getuid());
 }
 
 /** A process of another user counts as running: `kill` says EPERM. */

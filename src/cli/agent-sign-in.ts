@@ -83,7 +83,8 @@ async function withLock<Result>(path: string, act: () => Promise<Result>): Promi
     try {
       mkdirSync(path);
       break;
-    } catch {
+    } catch (error) {
+      if (!isTaken(error)) throw error;
       const found = statSync(path, { throwIfNoEntry: false });
       if (found !== undefined && Date.now() - found.mtimeMs > lockStaleMs) rmSync(path, { recursive: true });
       else await pause(lockPauseMs);
@@ -94,4 +95,9 @@ async function withLock<Result>(path: string, act: () => Promise<Result>): Promi
   } finally {
     rmSync(path, { recursive: true, force: true });
   }
+}
+
+/** Anything else (a disk that is full or read-only) will not get better by waiting. */
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "EEXIST";
 }

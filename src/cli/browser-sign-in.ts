@@ -93,8 +93,11 @@ async function openLanding(state: string): Promise<Landing> {
 
 /** A page elsewhere can make the browser knock here; without our state it is not the answer, and we go on waiting. */
 function landedWith(request: IncomingMessage, state: string): URL | undefined {
-  const url = new URL(request.url ?? "/", `http://127.0.0.1:${request.socket.localPort}`);
-  const isOurs = request.method === "GET" && url.pathname === "/callback";
+  const base = `http://127.0.0.1:${request.socket.localPort}`;
+  const target = request.url ?? "/";
+  if (!URL.canParse(target, base)) return undefined;
+  const url = new URL(target, base);
+  const isOurs = request.method === "GET" && url.origin === base && url.pathname === "/callback";
   return isOurs && url.searchParams.get("state") === state ? url : undefined;
 }
 

@@ -5,7 +5,7 @@ import { type FakeIdentityProvider, startFakeIdentityProvider } from "../../test
 import { manualClock } from "../../test/fakes/manual-clock.ts";
 import { type FakeTerminal, fakeTerminal } from "../../test/fakes/terminal.ts";
 import { runCommandLine } from "./program.ts";
-import { printable } from "./text.ts";
+import { facts, printable } from "./text.ts";
 
 let provider: FakeIdentityProvider;
 let plane: FakeControlPlane;
@@ -68,6 +68,10 @@ test("an escape sequence or a reversed name in a request is shown, not obeyed", 
   const { out } = await gatehouse("approvals", "show", "apr_1", ...asApprover);
   expect(out).toContain("harmless\\u{1b}[1A\\u{1b}[2Kreally \\u{202e}delete");
   expect(printable("two\nlines\tand é ✓")).toBe("two\nlines\tand é ✓");
+  expect(printable("pro\u200bd \u061c \ufeff \u2028 \u{e0041}")).toBe(
+    "pro\\u{200b}d \\u{61c} \\u{feff} \\u{2028} \\u{e0041}",
+  );
+  expect(facts([["Resource", "b/one\nState: approved"]])).toBe("Resource: b/one State: approved");
 });
 
 test("approving names the fingerprint of what was shown, so that nothing else is approved", async () => {

@@ -4,9 +4,11 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { startIdentityProvider } from "#practice/identity-provider";
 import { type FakeControlPlane, refusal, startFakeControlPlane } from "../../test/fakes/control-plane.ts";
 import { type FakeIdentityProvider, startFakeIdentityProvider } from "../../test/fakes/identity-provider.ts";
+import { sendRaw } from "../../test/fakes/raw-http.ts";
 import { type FakeTerminal, fakeTerminal } from "../../test/fakes/terminal.ts";
 import { loginFilePath } from "./login-file.ts";
 import { runCommandLine } from "./program.ts";
+import { serverUrl } from "./server.ts";
 
 let provider: FakeIdentityProvider;
 let plane: FakeControlPlane;
@@ -68,6 +70,19 @@ test("a browser sent here by another page, without our state, signs nobody in an
   expect(provider.grants.map((form) => form.get("code"))).toEqual(["code-0"]);
 });
 
+test("a stranger whose request is no URL does not end the sign-in", async () => {
+  browse = (url) => {
+    const landing = new URL(url.searchParams.get("redirect_uri") ?? "");
+    void (async () => {
+      for (const target of ["//", "http://", "http://[", "//evil.example/callback"]) {
+        await sendRaw(Number(landing.port), `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+      }
+      await fetch(url);
+    })();
+  };
+  expect(await gatehouse("login")).toMatchObject({ status: 0 });
+});
+
 test("an ID token made for another sign-in is refused", async () => {
   provider.wrongNonce = true;
   const { status, err } = await gatehouse("login");
@@ -113,15 +128,14 @@ test("a stored sign-in is shown to the server it was made for and to no other", 
   await other.close();
 });
 
-test("a folder from somebody else cannot name a server on the network", async () => {
+test("a folder from somebody else cannot name a server on the network", () => {
   mkdirSync(join(terminal.workingFolder, "data"));
   writeFileSync(
     join(terminal.workingFolder, "data/server.json"),
     '{"controlUrl":"https://evil.example.com"}',
   );
-  const status = await runCommandLine(["whoami"], { version: "0.1.0", localCommands: [] }, terminal);
-  expect(status).toBe(6);
-  expect(terminal.stderr.join()).toContain("http://127.0.0.1:8440");
+  const settings = { terminal, url: undefined, isJson: false, isColoured: false };
+  expect(serverUrl(settings, undefined)).toBe("http://127.0.0.1:8440");
 });
 
 test("an approver's token is never on disk, and never asked to be kept", async () => {

@@ -3,13 +3,12 @@ import type { Settings } from "./settings.ts";
 
 /**
  * What a server, an agent or a prompt wrote, made safe to print: an escape sequence could repaint the very lines an
- * approver reads, and a bidirectional override could reverse them (Unicode TR 36 section 3).
+ * approver reads, a bidirectional override reverse them, and a zero width make two names look alike (Unicode TR 36
+ * section 3). Line feeds and tabs stay.
  */
 export function printable(text: string): string {
-  return text.replace(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
-    (character) => `\\u{${character.charCodeAt(0).toString(16)}}`,
+  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) =>
+    character === "\n" || character === "\t" ? character : `\\u{${character.codePointAt(0)?.toString(16)}}`,
   );
 }
 
@@ -28,11 +27,11 @@ export function table(header: readonly string[], rows: readonly (readonly string
     .join("\n");
 }
 
-/** `name: value` lines with the values in one column; absent values are left out. */
+/** `name: value` lines with the values in one column; absent values are left out. No value makes a line of its own. */
 export function facts(entries: readonly (readonly [name: string, value: string | undefined])[]): string {
   const known = entries.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
   const width = Math.max(...known.map(([name]) => name.length)) + 1;
-  return known.map(([name, value]) => `${`${name}:`.padEnd(width)} ${printable(value)}`).join("\n");
+  return known.map(([name, value]) => `${`${name}:`.padEnd(width)} ${cell(value)}`).join("\n");
 }
 
 /** An ISO time as people read it; always UTC, so that two people speak of the same moment. */

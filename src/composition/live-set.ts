@@ -1,4 +1,4 @@
-import { readDocuments, type SourceDocument, watchDocuments } from "#config";
+import { readDocuments, type SourceDocument, watchDocuments as watchFiles } from "#config";
 import { GatehouseError, messageOf } from "#lib/errors";
 
 /** What a parser made of all documents of a set: a value in whole, or what is wrong, one sentence each. */
@@ -16,6 +16,9 @@ export interface LiveSetParts<T> {
   readonly onRefused: (problems: readonly string[]) => Promise<void>;
 }
 
+/** Calls back when the files may have changed; it does so more often than they do. */
+export type Watch = (paths: readonly string[], onChange: () => void) => { close(): void };
+
 /** Documents that are reloaded when they change. What is in force is always one whole set that parsed. */
 export interface LiveSet<T> {
   current(): T;
@@ -23,26 +26,34 @@ export interface LiveSet<T> {
 }
 
 /** Throws `documents_invalid` when the set does not parse at start: a gateway without its rules must not run. */
-export async function openLiveSet<T>(parts: LiveSetParts<T>): Promise<LiveSet<T>> {
+export async function openLiveSet<T>(parts: LiveSetParts<T>, watch: Watch = watchFiles): Promise<LiveSet<T>> {
   const first = readDocuments(parts.paths);
   const parsed = parts.parse(first);
   if (parsed.kind === "refused") throw new GatehouseError("documents_invalid", parsed.problems.join("\n"));
   await parts.onReplaced(parsed.value, first);
   let inForce = { value: parsed.value, text: textOf(first) };
+  // What was looked at last, in force or refused: the same mistake is reported once, however often somebody looks.
+  let seen = inForce.text;
   let reloading: Promise<void> = Promise.resolve();
 
   async function reload(): Promise<void> {
     const read = tryReading(parts);
-    if (read.kind === "refused") return parts.onRefused(read.problems);
-    if (textOf(read.documents) === inForce.text) return;
-    const next = parts.parse(read.documents);
-    if (next.kind === "refused") return parts.onRefused(next.problems);
-    await parts.onReplaced(next.value, read.documents);
-    inForce = { value: next.value, text: textOf(read.documents) };
+    const text = read.kind === "read" ? textOf(read.documents) : read.problems.join("\n");
+    if (text === seen) return;
+    if (read.kind === "refused") await parts.onRefused(read.problems);
+    else if (text !== inForce.text) await replace(read.documents, text);
+    seen = text;
   }
 
-  const watcher = watchDocuments(parts.paths, () => {
-    // One after the other, and a change that could not be put on record leaves the old set in force.
+  async function replace(documents: readonly SourceDocument[], text: string): Promise<void> {
+    const next = parts.parse(documents);
+    if (next.kind === "refused") return parts.onRefused(next.problems);
+    await parts.onReplaced(next.value, documents);
+    inForce = { value: next.value, text };
+  }
+
+  const watcher = watch(parts.paths, () => {
+    // One after the other, and a change that could not be put on record leaves the old set in force until the next look.
     reloading = reloading
       .then(reload)
       .catch((error: unknown) => parts.onRefused([messageOf(error)]).catch(() => undefined));

@@ -4,7 +4,7 @@ import type { Configuration } from "#config";
 import { openConnections } from "#connections";
 import { openControlPlane } from "#control";
 import { openDataPlane } from "#gateway";
-import { guardedNetwork, openIdentity } from "#identity";
+import { guardedNetwork, openIdentity, type SessionFinding } from "#identity";
 import { openCertificateAuthority, openPlaceholderKey, openSealingKey, openTokenKey } from "#keys";
 import { systemClock as clock } from "#lib/clock";
 import { createEgress } from "#lib/egress";
@@ -147,11 +147,16 @@ async function openDeciders(configuration: Configuration, surroundings: Surround
     sealer: await openSealingKey(folder.sealingKey),
     clock,
     timer,
+    wasStopped: async (sessionId) => isStopped(await identity.sessions.find(sessionId)),
     onFact: (fact) => record(approvalEntry(fact)),
     onFailure: (error) => log.error({ err: error }, "approval desk"),
   });
   opened.defer(() => approvals.close());
   return { connections, policies, masking, identity, approvals };
+}
+
+function isStopped(finding: SessionFinding): boolean {
+  return finding.kind !== "unknown" && finding.session.stoppedAt !== undefined;
 }
 
 function urlOf({ host, port }: Configuration["control"]): string {

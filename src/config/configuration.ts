@@ -27,22 +27,31 @@ const listener = (port: number) =>
     })
     .prefault({});
 
-const issuer = z.strictObject({
-  issuer: webUrl,
-  /** Client whose tokens open agents' sessions; may be stored. */
-  agent_client: z.string().min(1),
-  /** Client whose tokens carry approvers' and auditors' acts; never stored. */
-  console_client: z.string().min(1),
-  /** Client of the browser sign-in. */
-  web_client: z.string().min(1),
-  algorithms: z
-    .array(z.enum(["RS256", "PS256", "ES256", "EdDSA"]))
-    .min(1)
-    .default(["RS256", "ES256"]),
-  groups_claim: z.string().min(1).default("groups"),
-  /** Signs people in without proof: loopback only. */
-  development: z.boolean().default(false),
-});
+const issuer = z
+  .strictObject({
+    issuer: webUrl,
+    /** Client whose tokens open agents' sessions; may be stored. */
+    agent_client: z.string().min(1),
+    /** Client whose tokens carry approvers' and auditors' acts; never stored. */
+    console_client: z.string().min(1),
+    /** Client of the browser sign-in. */
+    web_client: z.string().min(1),
+    algorithms: z
+      .array(z.enum(["RS256", "PS256", "ES256", "EdDSA"]))
+      .min(1)
+      .default(["RS256", "ES256"]),
+    groups_claim: z.string().min(1).default("groups"),
+    /** Signs people in without proof. */
+    development: z.boolean().default(false),
+  })
+  .refine((value) => !value.development || isLoopbackHost(new URL(value.issuer).hostname), {
+    error: "signs people in without proof, so its provider must be on a loopback address",
+    path: ["development"],
+  })
+  .refine((value) => new Set([value.agent_client, value.console_client, value.web_client]).size === 3, {
+    error: "must differ from the other clients: what a stored sign-in may do hangs on it",
+    path: ["console_client"],
+  });
 
 const scopes = z.array(z.url()).min(1).default(["https://www.googleapis.com/auth/cloud-platform"]);
 const ownIdentity = z.discriminatedUnion("kind", [

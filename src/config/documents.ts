@@ -1,6 +1,7 @@
 import { type FSWatcher, readdirSync, readFileSync, statSync, watch } from "node:fs";
 import { dirname, join } from "node:path";
 import { GatehouseError, messageOf } from "#lib/errors";
+import { limits } from "#lib/limits";
 
 /** One file of a set that is read, judged and replaced as a whole. */
 export interface SourceDocument {
@@ -40,8 +41,10 @@ function readText(file: string): string {
 const settleMs = 150;
 
 /**
- * Calls `onChange` once after any of the paths changed. Folders are watched rather than files, because editors and
- * Kubernetes replace files instead of writing to them.
+ * Calls `onChange` after any of the paths changed, at times also when none did. Folders are watched rather than files,
+ * because editors and Kubernetes replace files instead of writing to them. A watch stays with the folder it began with
+ * when that is removed, replaced, or a link that now leads elsewhere, and network file systems tell nothing at all: so
+ * the files are looked at besides, or a new denial would silently never count.
  */
 export function watchDocuments(paths: readonly string[], onChange: () => void): { close(): void } {
   let timer: NodeJS.Timeout | undefined;
@@ -51,11 +54,38 @@ export function watchDocuments(paths: readonly string[], onChange: () => void): 
     timer.unref();
   };
   const folders = new Set(paths.map((path) => (statSync(path).isDirectory() ? path : dirname(path))));
-  const watchers: FSWatcher[] = [...folders].map((folder) => watch(folder, { persistent: false }, notice));
+  // A watch that breaks is no reason to stop: the next look finds what it would have told.
+  const watchers: FSWatcher[] = [...folders].map((folder) =>
+    watch(folder, { persistent: false }, notice).on("error", notice),
+  );
+  const looking = setInterval(lookAt(paths, onChange), limits.documentsLookMs).unref();
   return {
     close: () => {
       clearTimeout(timer);
+      clearInterval(looking);
       for (const watcher of watchers) watcher.close();
     },
   };
+}
+
+/** Tells of what two looks in a row found alike: a file that is still being written is not judged by its first half. */
+function lookAt(paths: readonly string[], onChange: () => void): () => void {
+  let before: string | undefined;
+  let told: string | undefined;
+  return () => {
+    const now = contentOf(paths);
+    if (now === before && now !== told) {
+      told = now;
+      onChange();
+    }
+    before = now;
+  };
+}
+
+function contentOf(paths: readonly string[]): string {
+  try {
+    return JSON.stringify(readDocuments(paths));
+  } catch (error) {
+    return messageOf(error);
+  }
 }

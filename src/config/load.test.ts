@@ -39,6 +39,16 @@ test("a listener beyond loopback is refused as long as there is no TLS", () => {
   expect(refusal(`${sound}proxy: { host: 0.0.0.0 }\n`)).toContain("proxy.host: only loopback");
 });
 
+test("a provider that signs people in without proof is refused beyond loopback", () => {
+  expect(refusal(sound.replace("http://127.0.0.1:8442", "https://idp.example.com"))).toContain(
+    "development: signs people in without proof",
+  );
+});
+
+test("a stored sign-in cannot pass for a fresh one by sharing its client", () => {
+  expect(refusal(sound.replace("console_client: c", "console_client: a"))).toContain("must differ");
+});
+
 test("broken YAML names the line", () => {
   expect(refusal("identity: [")).toMatch(/^gatehouse\.yaml:1: /);
 });

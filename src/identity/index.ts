@@ -25,5 +25,5 @@ export {
 export type { Principal, Role } from "./principal.ts";
 export { type Act, mayDo, type RoleGroups } from "./roles.ts";
 export type { Caller, Session, SessionStore } from "./session.ts";
-export type { SessionFact, Sessions, StopCause } from "./sessions.ts";
+export type { SessionFact, SessionFinding, Sessions, StopCause } from "./sessions.ts";
 export type { Introspection, TokenEndpoint, TokenErrorCode, TokenOutcome } from "./token-endpoint.ts";

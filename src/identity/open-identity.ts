@@ -64,7 +64,7 @@ export async function openIdentity(parts: IdentityParts): Promise<Identity> {
   return {
     authenticator: openAuthenticator({ ...proofs, clock }),
     sessions: proofs.sessions,
-    tokenEndpoint: openTokenEndpoint({ ...proofs, knowsConnection }),
+    tokenEndpoint: openTokenEndpoint({ ...proofs, clock, knowsConnection }),
     actors: openActors(proofs),
     browserSignIn: openBrowserSignIn({
       settings,

@@ -103,9 +103,10 @@ test("a refusal never says which check a forged token failed", async () => {
 });
 
 test("an old refresh token that comes back stops the session, the successor with it", async () => {
-  const { open, refresh, facts } = await underTest();
+  const { open, refresh, facts, clock } = await underTest();
   const first = issued(await open());
   const second = issued(await refresh(first.refreshToken));
+  clock.pass(limits.refreshRepeatableMs);
   expect(errorOf(await refresh(first.refreshToken))).toBe("invalid_grant");
   expect(errorOf(await refresh(second.refreshToken))).toBe("invalid_grant");
   expect(facts.at(-1)).toEqual({
@@ -115,11 +116,40 @@ test("an old refresh token that comes back stops the session, the successor with
   });
 });
 
-test("of two who use one refresh token at once, one gets an answer and the session stops", async () => {
+test("a stolen refresh token is noticed at once when its successor has been used, however soon it comes", async () => {
   const { open, refresh, identity } = await underTest();
-  const { refreshToken, sessionId } = issued(await open());
-  await Promise.all([refresh(refreshToken), refresh(refreshToken)]);
+  const first = issued(await open());
+  const second = issued(await refresh(first.refreshToken));
+  await refresh(second.refreshToken);
+  expect(errorOf(await refresh(first.refreshToken))).toBe("invalid_grant");
+  expect((await identity.sessions.find(first.sessionId)).kind).toBe("over");
+});
+
+test("a thief who shadows every refresh of the owner within seconds is noticed after ten", async () => {
+  const { open, refresh, identity } = await underTest();
+  let { refreshToken, sessionId } = issued(await open());
+  for (let count = 0; count < limits.refreshRepeatsPerSessionMax; count += 1) {
+    const [owner, thief] = [issued(await refresh(refreshToken)), issued(await refresh(refreshToken))];
+    expect(thief.refreshToken).toBe(owner.refreshToken);
+    refreshToken = owner.refreshToken;
+    sessionId = owner.sessionId;
+  }
+  await refresh(refreshToken);
+  expect(errorOf(await refresh(refreshToken))).toBe("invalid_grant");
   expect((await identity.sessions.find(sessionId)).kind).toBe("over");
+});
+
+test("a refresh whose answer was lost is answered again with the same successor", async () => {
+  const { open, refresh, identity, clock } = await underTest();
+  const { refreshToken, sessionId } = issued(await open());
+  const [lost, raced] = await Promise.all([refresh(refreshToken), refresh(refreshToken)]);
+  clock.pass(limits.refreshRepeatableMs - 1);
+  const repeated = issued(await refresh(refreshToken));
+  expect([issued(lost), issued(raced)].map((each) => each.refreshToken)).toEqual(
+    Array.from({ length: 2 }, () => repeated.refreshToken),
+  );
+  expect(issued(await refresh(repeated.refreshToken)).sessionId).toBe(sessionId);
+  expect((await identity.sessions.find(sessionId)).kind).toBe("running");
 });
 
 test("an invented, empty or overlong refresh token gets nothing", async () => {

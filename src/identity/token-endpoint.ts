@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Clock } from "#lib/clock";
 import { limits } from "#lib/limits";
 import { parseCompactToken, tokenDigest } from "./compact-token.ts";
 import type { GatewayTokens } from "./gateway-tokens.ts";
@@ -50,12 +51,13 @@ export interface TokenEndpointParts {
   readonly identityTokens: IdentityTokens;
   readonly sessions: Sessions;
   readonly roleGroups: RoleGroups;
+  readonly clock: Clock;
   /** Whether a connection of this name is configured. */
   readonly knowsConnection: (name: string) => boolean;
 }
 
 export function openTokenEndpoint(parts: TokenEndpointParts): TokenEndpoint {
-  const refreshTokens = new RefreshTokens();
+  const refreshTokens = new RefreshTokens(parts.clock);
   parts.sessions.onStopped(({ id }) => refreshTokens.forget(id));
   return {
     answer: (form) => {

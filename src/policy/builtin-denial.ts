@@ -48,17 +48,25 @@ function isTokenEndpoint(id: string): boolean {
 }
 
 /**
- * Whether a resource is a protected one, or below it. A name without slashes (a service account's e-mail or unique
- * id) is met wherever it stands in the resource name, since Google takes `-` or any project before it.
+ * Whether a resource is a protected one, or below it. It may stand anywhere in the name: a copy names its destination
+ * after its source (`b/from/o/x/copyTo/b/to/o/y`). A name without slashes (a service account's e-mail or unique id)
+ * is met likewise, since Google takes `-` or any project before it.
  */
 function isOn({ name, fullName }: PolicyInput["resource"], protectedName: string): boolean {
   const wanted = segmentsOf(protectedName);
   const account = accountOf(wanted);
   if (account !== undefined) return segmentsOf(name).includes(account);
-  const actual = segmentsOf(protectedName.startsWith("//") ? fullName : name);
-  return (
-    wanted.length <= actual.length &&
-    wanted.every((segment, index) => segment === actual[index] || actual[index] === "-")
+  if (!protectedName.startsWith("//")) return isIn(segmentsOf(name), wanted);
+  const [host, ...path] = segmentsOf(fullName);
+  return host === wanted[0] && isIn(path, wanted.slice(1));
+}
+
+/** Whether the wanted segments follow each other somewhere; `-` in the actual name may stand for any of them. */
+function isIn(actual: readonly string[], wanted: readonly string[]): boolean {
+  return actual.some(
+    (_, start) =>
+      start + wanted.length <= actual.length &&
+      wanted.every((segment, index) => [segment, "-"].includes(actual[start + index] ?? "")),
   );
 }
 

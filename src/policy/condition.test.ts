@@ -23,6 +23,8 @@ test.each([
   ["dyn(agent) == 1", "calls dyn()"],
   ["principal.groups.all(a, principal.groups.exists(b, a == b))", "nests exists()"],
   ['{"a": 1} == {"a": 1}', "maxMapEntries"],
+  ['resource.name.split("/").exists(part, part == "x")', "loops over split()"],
+  ['principal.groups.exists(g, size(resource.name.split("/")) > 2)', "loops over split()"],
 ])("a condition whose cost an agent could drive up is refused: %s", (source, why) => {
   expect(refusal(source)).toContain(why);
 });
@@ -91,6 +93,7 @@ test.each([
   ['resource.name.startsWith("projects/other/")', false],
   ['resource.full_name.contains("//storage.googleapis.com/")', true],
   ['resource.name.split("/")[1] == "p"', true],
+  ['"p" in resource.name.split("/")', true],
   ['request.time < timestamp("2026-11-24T12:00:01Z")', true],
   ['request.time - timestamp("2026-11-24T11:00:00Z") > duration("59m")', true],
   ["request.time.getHours() >= 8 && request.time.getHours() < 18", true],

@@ -73,6 +73,18 @@ test("a protected service account named in full is met under the wildcard projec
   expect(evaluate(set, asked({ class: "destructive", resource })).effect).toBe("deny");
 });
 
+test("a protected bucket is not overwritten by copying from another one", () => {
+  for (const name of ["b/evidence", "//storage.googleapis.com/b/evidence"]) {
+    const set = policySet(rules("effect: allow"), [name]);
+    const ask = (resource: string) => evaluate(set, asked({ class: "write", resource }));
+    for (const action of ["copyTo", "rewriteTo"]) {
+      expect(ask(`b/mine/o/x/${action}/b/evidence/o/y`).effect, `${name} ${action}`).toBe("deny");
+    }
+    expect(ask("b/mine/o/evidence").effect).toBe("allow");
+    expect(ask("b/mine/o/b%2Fevidence").effect).toBe("allow");
+  }
+});
+
 test("a protected resource protects what is below it, and not its namesakes", () => {
   const set = policySet(rules("effect: allow"), ["projects/prod/secrets/gatehouse"]);
   const effectOn = (resource: string) => evaluate(set, asked({ class: "write", resource })).effect;

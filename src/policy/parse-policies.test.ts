@@ -110,7 +110,22 @@ test("a key that is there twice is refused: which one counts would be a guess", 
 
 test("anchors and aliases are refused, so that a small file cannot become gigabytes", () => {
   const bomb = `a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\npolicies: *c\n`;
-  expect(problems(bomb).join()).toContain("Anchors and aliases are refused");
+  expect(problems(bomb).join()).toContain("Anchors, aliases, tags and directives are refused");
+});
+
+test.each([
+  ["another version, in which `yes` is true and `<<` merges", "%YAML 1.1\n---\npolicies: []\n"],
+  ["a merge key by its tag", "policies: []\n!!merge <<: { policies: [] }\n"],
+  ["a tag that makes text of something else", "policies: !!seq []\n"],
+  ["tags of its own", "%TAG ! tag:yaml.org,2002:\n---\npolicies: []\n"],
+])("a file that counts otherwise than it reads is refused: %s", (_what, text) => {
+  expect(problems(text).join()).toContain("tags and directives are refused");
+});
+
+test("a key that is not text is no spelling of one that counts", () => {
+  for (const key of ["<<: {}", "1: x", "? [policies]\n: []", "? \n: x", "__proto__: { policies: [] }"]) {
+    expect(problems(`policies: []\n${key}\n`).join(), key).toContain("means nothing here");
+  }
 });
 
 test("a file nested a hundred thousand deep is refused without exhausting the stack", () => {

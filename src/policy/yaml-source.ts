@@ -24,7 +24,7 @@ export type YamlSource =
 
 type YamlDocument = ReturnType<typeof parseDocument>;
 
-/** Reads one YAML document. Never throws; anchors, aliases, tags and repeated keys are refused. */
+/** Reads one YAML document. Never throws; anchors, aliases, tags, directives and repeated keys are refused. */
 export function readYaml({ file, text }: SourceText): YamlSource {
   const problem = (code: PolicyProblem["code"], message: string, position: Position): PolicyProblem => {
     return { file, ...position, policy: undefined, rule: undefined, code, message };
@@ -44,11 +44,10 @@ export function readYaml({ file, text }: SourceText): YamlSource {
   const mistakes = [...document.errors, ...document.warnings].map(({ message, pos }) =>
     problem("not_yaml", `${message.split(" at line ")[0] ?? "This is not YAML"}.`, at(pos[0])),
   );
-  const anchor = mistakes.length === 0 ? firstAnchor(document) : undefined;
-  if (anchor !== undefined) {
-    mistakes.push(
-      problem("not_yaml", "Anchors and aliases are refused here. Write the value out.", at(anchor)),
-    );
+  const shortcut = mistakes.length === 0 ? firstShortcut(document) : undefined;
+  if (shortcut !== undefined) {
+    const message = "Anchors, aliases, tags and directives are refused here. Write the value out.";
+    mistakes.push(problem("not_yaml", message, at(shortcut)));
   }
   if (mistakes.length > 0) return { kind: "refused", problems: mistakes.slice(0, problemsMax) };
   return {
@@ -61,13 +60,19 @@ export function readYaml({ file, text }: SourceText): YamlSource {
 /** A broken file has one first mistake that matters; the rest are echoes. */
 const problemsMax = 20;
 
-/** Offset of the first anchor or alias: a few lines of them could grow to gigabytes, and no reviewer reads them well. */
-function firstAnchor(document: YamlDocument): number | undefined {
+/**
+ * Offset of the first anchor, alias, tag or directive. A few lines of aliases could grow to gigabytes; `%YAML 1.1` and
+ * `!!merge` bring keys and booleans (`yes`, `<<`) that no reviewer of a policy reads as they count.
+ */
+function firstShortcut(document: YamlDocument): number | undefined {
+  const { yaml, tags } = document.directives ?? {};
+  const hasOwnTags = Object.keys(tags ?? {}).some((handle) => handle !== "!!");
+  if (yaml?.explicit === true || hasOwnTags) return 0;
   let found: number | undefined;
   visit(document, (_key, node) => {
     if (!isNode(node)) return undefined;
     const anchor: unknown = "anchor" in node ? node.anchor : undefined;
-    if (!isAlias(node) && anchor === undefined) return undefined;
+    if (!isAlias(node) && anchor === undefined && node.tag === undefined) return undefined;
     found = node.range?.[0] ?? 0;
     return visit.BREAK;
   });

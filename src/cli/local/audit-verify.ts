@@ -64,6 +64,9 @@ function inWords(verification: LogVerification, isKeyFromOutside: boolean): stri
     `  root         ${root}`,
     `  checkpoints  ${checkpoints}, each the signed root of a prefix of these entries`,
     `  attachments  ${attachments} as committed, ${erasedAttachments} erased`,
+    ...(erasedAttachments > 0
+      ? ["This version of Gatehouse erases nothing: ask who did. The entries themselves are as they were."]
+      : []),
     ...(isKeyFromOutside
       ? []
       : [

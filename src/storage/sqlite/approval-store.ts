@@ -66,7 +66,7 @@ const selectByMatchKey = `${selectRequest}
   WHERE match_key = ? AND (state IN ${openStates} OR (state = 'denied' AND decided_at > ?))
   ORDER BY state = 'denied', decided_at DESC, id DESC LIMIT 1`;
 
-/** DESIGN section 6 and security.md section 7: one row, or no execution. */
+/** One row, or no execution. */
 const claimOnce = `UPDATE approval_request SET state = 'executing'
   WHERE id = ? AND state = 'approved' AND execute_by > ? AND fingerprint = ? AND recorded = 1
   RETURNING sealed`;

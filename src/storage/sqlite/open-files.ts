@@ -73,7 +73,7 @@ function askForDurability(database: DatabaseSync): DurabilityPragmas {
   return { journalMode: ask("journal_mode"), synchronous: ask("synchronous") };
 }
 
-/** Audit-log reference section 3: a log that can lose its newest entries on power loss is not one. */
+/** A log that can lose its newest entries on power loss is not one. */
 export function requireDurable(path: string, { journalMode, synchronous }: DurabilityPragmas): void {
   if (journalMode === "wal" && synchronous === 2) return;
   throw new GatehouseError(
