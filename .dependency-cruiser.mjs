@@ -86,7 +86,10 @@ export default {
       comment: "import from #folder, not from a file inside it",
       severity: "error",
       from: { path: "^src/([^/]+)/", pathNot: [test, "^src/cli/local/"] },
-      to: { path: "^src/([^/]+)/", pathNot: ["^src/$1/", "^src/[^/]+/index\\.ts$", "^src/storage/[^/]+/index\\.ts$", "^src/lib/"] },
+      to: {
+        path: "^src/([^/]+)/",
+        pathNot: ["^src/$1/", "^src/[^/]+/index\\.ts$", "^src/storage/[^/]+/index\\.ts$", "^src/lib/"],
+      },
     },
     {
       name: "only-the-composition-root-sees-storage",
