@@ -60,7 +60,7 @@ async function send(call: ControlCall<z.ZodType>): Promise<{ response: Response;
     const response = await fetch(new URL(call.path, call.url), {
       ...requestBody(call),
       redirect: "error",
-      signal: AbortSignal.timeout(call.timeoutMs ?? limits.controlTimeoutMs),
+      signal: AbortSignal.timeout(Math.ceil(call.timeoutMs ?? limits.controlTimeoutMs)),
     });
     return { response, text: await readText(response) };
   } catch (error) {

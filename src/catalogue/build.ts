@@ -3,7 +3,7 @@ import type { CatalogueFile, OperationRow } from "./catalogue-file.ts";
 import { canonicalHost } from "./host.ts";
 import type { Operation } from "./operation.ts";
 import { compareClasses, growRouteTree, type Route, type RouteTree } from "./route-tree.ts";
-import { type ShapeSource, shapesOf } from "./secret-graph.ts";
+import { answersOf, type ShapeSource, shapesOf } from "./secret-graph.ts";
 import { parseTemplate } from "./template.ts";
 import { type Knowledge, tokenHosts, understand } from "./understand.ts";
 
@@ -12,7 +12,7 @@ export function buildCatalogue(files: readonly CatalogueFile[]): Catalogue {
   const operations: Operation[] = [];
   const routes = new Map<string, (readonly [string, Route])[]>();
   for (const file of files) {
-    const shapes = { request: shapesOf(file.secrets, "request"), answer: shapesOf(file.secrets, "answer") };
+    const shapes = { request: shapesOf(file.secrets, "request"), answer: answersOf(file.secrets) };
     const slashes = new Set(file.slashes);
     const ofHost = routes.get(file.service) ?? [];
     routes.set(file.service, ofHost);

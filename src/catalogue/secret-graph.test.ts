@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { SecretShape } from "#lib/secret-shape";
 import { loadCatalogue } from "./index.ts";
-import { shapesOf } from "./secret-graph.ts";
+import { answersOf, shapesOf } from "./secret-graph.ts";
 
 const catalogue = loadCatalogue();
 
@@ -109,4 +109,32 @@ test("a request that stores a secret says where", () => {
   ).toBe("strict_bytes");
   expect(at(versionOf("sql.users.insert", "v1").requestSecrets, "password")).toBe("strict");
   expect(versionOf("secretmanager.projects.secrets.delete", "v1").responseSecrets).toBeUndefined();
+});
+
+test("an error whose details repeat a message with a secret hides it, whatever the method answers otherwise", () => {
+  const { responseSecrets } = versionOf("secretmanager.projects.secrets.versions.access", "v1");
+  const details = at(responseSecrets, "error.details");
+  const type = "type.googleapis.com/google.cloud.secretmanager.v1.SecretPayload";
+  const found = typeof details === "object" ? details.ofType?.(type) : undefined;
+  expect(at(found, "data")).toBe("strict_bytes");
+  expect(at(responseSecrets, "payload.data")).toBe("strict_bytes");
+});
+
+test("a schema's own `error` stays what it is, and no answer gets a shape for its errors alone", () => {
+  const answers = answersOf({ Job: { error: { key: "!" } } });
+  expect(at(answers("Job"), "error.key")).toBe("strict");
+  expect(answers("Other")).toBeUndefined();
+});
+
+test("what a build knows from its environment and its variables is looked at wherever it stands", () => {
+  const list = versionOf("cloudbuild.projects.builds.list", "v1").responseSecrets;
+  for (const path of ["substitutions", "options.env", "steps.env", "source.repoSource.substitutions"]) {
+    expect(at(list, `builds.${path}`), path).toBe("bag");
+  }
+  const triggers = versionOf("cloudbuild.projects.triggers.list", "v1").responseSecrets;
+  expect(at(triggers, "triggers.substitutions")).toBe("bag");
+  const embedded = at(versionOf("run.projects.locations.operations.get", "v2").responseSecrets, "response");
+  const type = "type.googleapis.com/google.devtools.cloudbuild.v1.Build";
+  const build = typeof embedded === "object" ? embedded.ofType?.(type) : undefined;
+  expect(at(build, "options.env")).toBe("bag");
 });

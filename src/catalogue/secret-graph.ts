@@ -10,8 +10,31 @@ type Fields = SecretGraph[string];
 type Mark = "strict" | "strict_bytes" | "bag";
 type FieldShape = Mark | SecretShape;
 
-/** Builds shapes from a committed graph. Schemas refer to each other in cycles, so shapes are filled after they exist. */
+/** Builds shapes from a committed graph. */
 export function shapesOf(graph: SecretGraph, direction: Direction): ShapeSource {
+  return openShapes(graph, direction).shapeOf;
+}
+
+/**
+ * The same for answers as they really come: a method that fails answers with `error` instead of its schema, and the
+ * details of a google.rpc.Status are objects of any type, of those with secrets as well.
+ */
+export function answersOf(graph: SecretGraph): ShapeSource {
+  const { shapeOf, ofType } = openShapes(graph, "answer");
+  const failure: SecretShape = { fields: new Map([["details", { fields: new Map(), ofType }]]) };
+  return (schema) => {
+    const shape = shapeOf(schema);
+    return shape && { ...shape, fields: new Map([["error", failure], ...shape.fields]) };
+  };
+}
+
+interface OpenedShapes {
+  readonly shapeOf: ShapeSource;
+  readonly ofType: NonNullable<SecretShape["ofType"]>;
+}
+
+/** Schemas refer to each other in cycles, so shapes are filled after they exist. */
+function openShapes(graph: SecretGraph, direction: Direction): OpenedShapes {
   const bearing = bearingSchemas(graph, direction);
   const shapes = new Map<string, MutableShape>([...bearing].map((name) => [name, { fields: new Map() }]));
   const ofType = (typeUrl: string): SecretShape | undefined =>
@@ -39,7 +62,7 @@ export function shapesOf(graph: SecretGraph, direction: Direction): ShapeSource 
   }
 
   for (const [name, shape] of shapes) fill(shape, graph[name] ?? {});
-  return (schema) => (schema === undefined ? undefined : shapes.get(schema));
+  return { shapeOf: (schema) => (schema === undefined ? undefined : shapes.get(schema)), ofType };
 }
 
 interface MutableShape {

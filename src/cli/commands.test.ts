@@ -74,6 +74,16 @@ test("an escape sequence or a reversed name in a request is shown, not obeyed", 
   expect(facts([["Resource", "b/one\nState: approved"]])).toBe("Resource: b/one State: approved");
 });
 
+test("a request whose text looks like the facts of another one is marked as a quotation, line by line", async () => {
+  const preview = `POST https://x\n\nhi${"\n".repeat(300)}Operation: storage.objects.list (read)`;
+  plane.routes.set("GET /api/v1/approvals/apr_1", () => ({ status: 200, body: { ...detail, preview } }));
+  const { out } = await gatehouse("approvals", "show", "apr_1", ...asApprover);
+  expect(out).toContain(
+    "| POST https://x\n| \n| hi\n| ⟨300 line breaks and 0 blanks, left out⟩\n| Operation: storage",
+  );
+  expect(printable("a\u3164\u2800\ufe0f")).toBe("a\\u{3164}\\u{2800}\\u{fe0f}");
+});
+
 test("approving names the fingerprint of what was shown, so that nothing else is approved", async () => {
   let state: ApprovalDetail["state"] = "pending";
   plane.routes.set("GET /api/v1/approvals/apr_1", () => ({ status: 200, body: { ...detail, state } }));
@@ -127,7 +137,7 @@ test("an approver sees the request in full before deciding", async () => {
       "Votes:            approve by approver@example.com, 2026-11-24 12:05:00 UTC",
       "Fingerprint:      fp-1",
       "",
-      "DELETE the instance",
+      "| DELETE the instance",
     ].join("\n"),
   );
 });

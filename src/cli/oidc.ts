@@ -58,9 +58,16 @@ export async function signInAs(info: ServerInfo, clientId: string, email: string
   }
   const config = await discover(info, clientId);
   const parameters = { person: email, scope: scopesOf(config, false) };
-  return signInOf(
-    await asProviderFailure(info, () => oidc.genericGrantRequest(config, developmentGrant, parameters)),
-  );
+  try {
+    return signInOf(await oidc.genericGrantRequest(config, developmentGrant, parameters));
+  } catch (error) {
+    const isStranger = error instanceof oidc.ResponseBodyError && error.error === "invalid_grant";
+    if (!isStranger) throw describeFailure(info.signIn.issuer, error);
+    throw new GatehouseError(
+      "usage_invalid",
+      `The development identity provider knows no ${email}. ${info.signIn.issuer} and \`npm start\` list who there is.`,
+    );
+  }
 }
 
 /** A new ID token for a stored sign-in (OpenID Connect Core section 12). Throws `sign_in_needed` once it is over. */

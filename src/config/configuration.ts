@@ -12,6 +12,12 @@ const webUrl = z.url().refine(
   { error: "must be https, or http on a loopback address" },
 );
 
+/** A path or a name and password written here would be dropped on the way, and with them somebody's fence. */
+function isOrigin(text: string): boolean {
+  const { origin, href } = new URL(text);
+  return href === `${origin}/`;
+}
+
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, "must be lower-case letters, digits and hyphens");
 const names = z.array(z.string().min(1)).min(1);
 
@@ -71,7 +77,9 @@ const connection = z.strictObject({
   projects: names.default(["*"]),
   groups: names.default(["*"]),
   /** Where bytes go instead of Google: an emulator or the practice cloud. */
-  endpoint: webUrl.optional(),
+  endpoint: webUrl
+    .refine(isOrigin, { error: "must end after host and port: calls bring their own path" })
+    .optional(),
   quota_project: z.string().min(1).optional(),
 });
 

@@ -27,6 +27,15 @@ test("a misspelt key is refused with file, line and key", () => {
   );
 });
 
+test("an endpoint with a path, a query or a password is refused, since calls would leave without them", () => {
+  for (const more of ["/emulator", "/?project=one", "/#a"]) {
+    const text = sound.replace("http://127.0.0.1:8443", `http://127.0.0.1:8443${more}`);
+    expect(refusal(text), more).toMatch(/connections\.0\.endpoint.*must end after host and port/);
+  }
+  const named = sound.replace("http://127.0.0.1:8443", "http://name:word@127.0.0.1:8443");
+  expect(refusal(named)).toMatch(/must end after host and port/);
+});
+
 test("a cleartext endpoint beyond loopback is refused", () => {
   expect(refusal(sound.replace("127.0.0.1:8443", "practice.example.com"))).toContain("must be https");
 });

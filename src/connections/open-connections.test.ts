@@ -1,5 +1,6 @@
+import { execFileSync } from "node:child_process";
 import { createPublicKey, generateKeyPairSync, verify } from "node:crypto";
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
@@ -291,6 +292,36 @@ test("a broken new key refuses calls, old token or not, until the file is whole"
 });
 
 // Other identities
+
+test.each<[string, string, () => void]>([
+  ["a folder", "it is not a file", () => mkdirSync(path)],
+  // Opening it would wait for a writer, and everybody's calls with it.
+  ["a pipe that nobody writes to", "it is not a file", () => execFileSync("mkfifo", [path])],
+  ["a device that never ends", "it is not a file", () => symlinkSync("/dev/zero", path)],
+  ["a link that leads to itself", "it cannot be read (ELOOP)", () => symlinkSync(path, path)],
+])(
+  "a key file replaced by %s refuses calls, is told once, and does no harm when it is whole again",
+  async (_what, why, replace) => {
+    replaceKey(keyFile(0));
+    const registry = open();
+    const changes: ConnectionChange[] = [];
+    registry.onChange((change) => changes.push(change));
+    await tokenOf(registry);
+
+    rmSync(path);
+    replace();
+    for (let asked = 0; asked < 2; asked += 1) {
+      const problem = await problemOf(() => tokenOf(registry));
+      expect(problem).toMatchObject({ code: "key_file_invalid", message: expect.stringContaining(why) });
+    }
+    expect((await problemOf(() => open())).message).toContain(why);
+
+    rmSync(path, { recursive: true });
+    replaceKey(keyFile(0));
+    expect(await tokenOf(registry)).toMatch(/^Bearer /);
+    expect(changes.map(({ newKeyId }) => newKeyId)).toEqual([undefined, "key-0"]);
+  },
+);
 
 test("impersonation goes where Google's host is found, with the source's token, and both are our own", async () => {
   replaceKey(keyFile(0));

@@ -26,11 +26,15 @@ const keySchema = z.object({
   universe_domain: z.literal("googleapis.com").optional(),
 });
 
-/** What tells one state of a file from another without reading it. */
+/** What tells one state of a file from another without reading it; a file that cannot even be looked at is a state too. */
 export function fileState(path: string): string {
-  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
-  if (found === undefined) return "missing";
-  return [found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join(":");
+  try {
+    const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+    if (found === undefined) return "missing";
+    return [found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join(":");
+  } catch (error) {
+    return codeOf(error);
+  }
 }
 
 /**
@@ -57,15 +61,21 @@ export function readKey(path: string, endpoint: URL | undefined): ServiceAccount
 }
 
 function readText(path: string): string {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined) throw invalid(path, "it does not exist");
-  if (found.size > limits.keyFileBytesMax) throw invalid(path, "it is too large for a key file");
   try {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found === undefined) throw invalid(path, "it does not exist");
+    // Reading a pipe waits for whoever writes to it, and a device never ends: everybody's calls would stand still.
+    if (!found.isFile()) throw invalid(path, "it is not a file");
+    if (found.size > limits.keyFileBytesMax) throw invalid(path, "it is too large for a key file");
     return readFileSync(path, "utf8");
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
-    throw invalid(path, `it cannot be read (${code})`);
+    if (error instanceof GatehouseError) throw error;
+    throw invalid(path, `it cannot be read (${codeOf(error)})`);
   }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
 }
 
 function parseJson(path: string, text: string): unknown {

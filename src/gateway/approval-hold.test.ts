@@ -288,6 +288,24 @@ test("the client's own token is not among the held bytes, and secrets are not in
   expect(asked?.preview).not.toContain("token-1");
 });
 
+test("a body too long to be shown says so before the agent's words, where padding cannot push it out of sight", async () => {
+  const under = await asking();
+  const padding = " ".repeat(limits.approvalPreviewBytesMax);
+  const body = `{"name":"logs",${padding}"versioning":{}}`;
+  const answering = under.send({
+    method: "POST",
+    target: "/storage/v1/b",
+    headers: { authorization: "Bearer token-1", "content-type": "application/json", "user-agent": "x" },
+    body,
+  });
+  await under.desk.someoneWaits();
+  under.desk.elapse();
+  await answering;
+  expect(under.desk.requests.get("apr_1")?.preview.split("\n", 3)[2]).toBe(
+    `(only the first ${limits.approvalPreviewBytesMax} of ${body.length} bytes are shown)`,
+  );
+});
+
 test("a gcloud call is kept waiting with 100 every two minutes for half an hour", async () => {
   const under = await asking();
   const answering = remove(under);
@@ -314,11 +332,15 @@ test("Node's fetch is kept waiting with 103, since 100 would end it", async () =
   expect((await answering).interim).toEqual([103, 103, 103, 103]);
 });
 
-test("a stopping server records those who wait as unfinished and executes nothing", async () => {
+test("a stopping server tells those who wait that they still wait, records it and executes nothing", async () => {
   const under = await asking();
-  const answering = remove(under).catch(() => "cut");
+  const answering = remove(under);
   await under.desk.someoneWaits();
-  await under.plane.close({ graceMs: 0 });
+  await under.plane.close({ graceMs: 10_000 });
+  expect(errorOf(await answering).details[0]).toMatchObject({ reason: "APPROVAL_PENDING" });
+  expect(under.audit.entries).toMatchObject([{ kind: "exchange.refused", decision: "approval_pending" }]);
+  expect(under.upstream.requests).toHaveLength(0);
+});
   expect(await answering).toBe("cut");
   expect(under.audit.entries).toMatchObject([{ kind: "exchange.refused", decision: "client_gone" }]);
   expect(under.upstream.requests).toHaveLength(0);

@@ -34,7 +34,8 @@ export async function openDataPlane(
   const exchanges = createRunningExchanges();
   const capabilities = createCapabilityRegister(ports.clock);
   const strangers = createStrangerQuota(ports.clock);
-  const stages = buildStages(ports, { capabilities, exchanges, strangers });
+  const draining = new AbortController();
+  const stages = buildStages(ports, { capabilities, exchanges, strangers, draining: draining.signal });
   const server = createServer({
     // Owned by Node's parser; `insecureHTTPParser` is never set, for it lets ambiguous framing through.
     maxHeaderSize: limits.headerBytesMax,
@@ -64,6 +65,7 @@ export async function openDataPlane(
     port,
     close: async ({ graceMs }) => {
       plane.isDraining = true;
+      draining.abort();
       forgetListener();
       await drain(plane, sockets, graceMs);
     },

@@ -81,7 +81,8 @@ test("a stop by signal drains: the held call is recorded as ended, nothing is ex
   );
   process.kill("SIGTERM");
   await once(process, "exit");
-  await held;
+  const answer = await held;
+  expect(answer?.text).toMatch(/APPROVAL_PENDING/);
   await agent.close();
   expect(process.exitCode).toBe(0);
   expect(server.cloud.count({ method: "DELETE" })).toBe(0);

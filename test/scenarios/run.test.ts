@@ -34,6 +34,27 @@ test("a session that is stopped in the middle of a long command is cut, and the 
   expect(stage.quickStart.cloud.count({ path: "/v1/projects" })).toBe(before);
 });
 
+test("gatehouse wait blocks until a decision: 75 while nobody has decided, 0 once it is approved", {
+  timeout: 60_000,
+}, async () => {
+  const url =
+    "https://compute.googleapis.com/compute/v1/projects/practice-project/zones/us-central1-a/instances/web-2";
+  const held = stage.agent("sh", "-c", `${call.replace(/GET .*/, `DELETE ${url}`)}`);
+  let id: string | undefined;
+  while (id === undefined) {
+    const { stdout } = await stage.gatehouse("approvals", "list", "--as", "approver@example.com", "--json");
+    id = /"id":\s*"(apr_[^"]+)"/.exec(stdout)?.[1];
+  }
+  const asDeveloper = ["--as", "developer@example.com"];
+  expect((await stage.gatehouse("login", ...asDeveloper)).status).toBe(0);
+  const early = await stage.gatehouse("wait", id, "--max", "1s");
+  expect(early.status, early.stderr).toBe(75);
+  const waiting = stage.gatehouse("wait", id, "--max", "1m");
+  expect((await stage.gatehouse("approvals", "approve", id, "--as", "approver@example.com")).status).toBe(0);
+  expect((await waiting).status).toBe(0);
+  expect((await held.outcome).status).toBe(0);
+});
+
 test("nothing in the environment of the command or in its files is the upstream's credential", {
   timeout: 60_000,
 }, async () => {

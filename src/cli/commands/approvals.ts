@@ -8,7 +8,7 @@ import type { CommandTools } from "../command-tools.ts";
 import { consoleSignIn } from "../console-sign-in.ts";
 import { findServer } from "../server.ts";
 import type { Settings } from "../settings.ts";
-import { facts, inMood, moment, printable, table } from "../text.ts";
+import { facts, inMood, moment, quoted, table } from "../text.ts";
 import { approvalId } from "./wait.ts";
 
 export function addApprovalCommands(program: Command, tools: CommandTools): void {
@@ -104,7 +104,7 @@ export function detailText(detail: ApprovalDetail): string {
     ["Denied because", detail.denialReason],
     ["Fingerprint", detail.fingerprint],
   ]);
-  return `${lines}\n\n${printable(detail.preview)}`;
+  return `${lines}\n\n${quoted(detail.preview)}`;
 }
 
 function requesterOf({ requester }: ApprovalDetail): string {

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import type { LogVerification } from "#audit";
 import type { CommandTools } from "#cli";
+import { GatehouseError, messageOf } from "#lib/errors";
 
 const options = z.object({ key: z.string().optional(), pinned: z.string().optional() });
 
@@ -44,11 +45,19 @@ async function verifyFolder(
   const database = await openDatabaseForReading(join(folder, "gatehouse.db"));
   try {
     return await verifyLog(sqliteAuditStore(database), {
-      verifierKey: key ?? readFileSync(join(folder, "log.vkey"), "utf8").trim(),
-      ...(pinned === undefined ? {} : { pinned: readFileSync(pinned, "utf8") }),
+      verifierKey: key ?? readText(join(folder, "log.vkey")).trim(),
+      ...(pinned === undefined ? {} : { pinned: readText(pinned) }),
     });
   } finally {
     await database.close();
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new GatehouseError("file_unreadable", `Cannot read ${file}: ${messageOf(error)}`, { cause: error });
   }
 }
 
@@ -64,6 +73,7 @@ function inWords(verification: LogVerification, isKeyFromOutside: boolean): stri
     `  root         ${root}`,
     `  checkpoints  ${checkpoints}, each the signed root of a prefix of these entries`,
     `  attachments  ${attachments} as committed, ${erasedAttachments} erased`,
+    ...(verification.containsPinned ? ["  pinned       contained: the log has only grown since then"] : []),
     ...(erasedAttachments > 0
       ? ["This version of Gatehouse erases nothing: ask who did. The entries themselves are as they were."]
       : []),

@@ -16,15 +16,16 @@ export function addQuickStartCommand(program: Command, { add, action, terminal }
       action(async (_settings, command) => {
         const { startQuickStart } = await import("./quick-start.ts");
         const { untilSignal } = await import("./until-signal.ts");
+        const { data } = options.parse(command.opts());
         const quickStart = await startQuickStart({
-          data: resolve(options.parse(command.opts()).data),
+          data: resolve(data),
           policies: [join(root, "quick-start/policies")],
           masking: [join(root, "quick-start/masking")],
           ports: { control: 8440, proxy: 8441, provider: 8442, cloud: 8443 },
           operationMs: 2000,
           isQuiet: false,
         });
-        terminal.out(welcome(quickStart));
+        terminal.out(welcome(quickStart, data));
         await untilSignal(quickStart.server.failed);
         terminal.out("\nDraining: running exchanges finish, held ones are recorded as unfinished.");
         await quickStart.close();
@@ -32,12 +33,16 @@ export function addQuickStartCommand(program: Command, { add, action, terminal }
     );
 }
 
+const usualUrl = "http://127.0.0.1:8440";
 const as = (person: string): string => `--as ${person}@example.com`;
-const run = `npx gatehouse run ${as("developer")} --project practice-project --`;
 
-function welcome({ server, provider, cloud }: QuickStart): string {
+function welcome({ server, provider, cloud }: QuickStart, data: string): string {
+  // Elsewhere than usual, commands have to be told where; otherwise they find another Gatehouse.
+  const isUsual = server.controlUrl === usualUrl && data === "data";
+  const gatehouse = isUsual ? "npx gatehouse" : `npx gatehouse --url ${server.controlUrl}`;
+  const run = `${gatehouse} run ${as("developer")} --project practice-project --`;
   return `
-Gatehouse is up, on this machine only.
+Gatehouse is up, on this machine only.${isUsual ? "" : "\nIts usual ports were taken, or its data folder is another; the commands below say where it is."}
 
   control plane      ${server.controlUrl}      sign in, approve: open it in a browser
   data plane         ${server.proxyUrl}      where agents' requests go
@@ -51,13 +56,14 @@ Who can sign in (no password):
 The tour, in a second terminal in this folder:
   1  ${run} gcloud projects list
   2  ${run} gcloud secrets versions access latest --secret=db-password
-  3  ${run} gcloud iam service-accounts keys create key.json \\
+  3  ${run} gcloud iam service-accounts keys create /tmp/key.json \\
        --iam-account=robot@practice-project.iam.gserviceaccount.com
   4  ${run} gcloud compute instances delete web-1 --zone=us-central1-a --quiet
-     npx gatehouse approvals list ${as("approver")}
-     npx gatehouse approvals approve ID ${as("approver")}
-  5  npx gatehouse sessions list ${as("auditor")}
-     npx gatehouse audit verify data
+     ${gatehouse} approvals list ${as("approver")}
+     ${gatehouse} approvals approve ID ${as("approver")}
+  5  ${gatehouse} sessions list ${as("auditor")}
+     ${gatehouse} sessions show ID ${as("auditor")}
+     npx gatehouse audit verify ${data}
 
 Without gcloud:  npx gatehouse demo
 

@@ -52,10 +52,14 @@ export async function startQuickStart(options: QuickStartOptions): Promise<Quick
     stateFile: join(options.data, "practice", "identity-provider.json"),
   });
   writeFileSync(keyFile, JSON.stringify(await cloud.issueKey()), { mode: 0o600 });
+  const closeSurroundings = () => Promise.all([cloud.close(), provider.close()]);
   const server = await startServer(
     quickStartConfiguration({ options, issuer: provider.issuer, upstream: cloud.url, ports, keyFile }),
     { isQuiet: options.isQuiet },
-  );
+  ).catch(async (error: unknown) => {
+    await closeSurroundings();
+    throw error;
+  });
   writeFileSync(join(options.data, "server.json"), `${JSON.stringify({ controlUrl: server.controlUrl })}\n`);
   return {
     cloud,
@@ -64,7 +68,7 @@ export async function startQuickStart(options: QuickStartOptions): Promise<Quick
     keyFile,
     close: async () => {
       await server.close();
-      await Promise.all([cloud.close(), provider.close()]);
+      await closeSurroundings();
     },
   };
 }

@@ -48,6 +48,12 @@ test("a preview keeps its lines and tabs, and nothing else that is not seen", ()
   expect(lines("<a>\n</a>").toString()).toBe("&lt;a&gt;\n&lt;/a&gt;");
 });
 
+test("the end of a preview cannot be pushed below a screen of nothing", () => {
+  expect(visibleLines(`{"harmless": 1,${"\n".repeat(999)}"role": "owner"}`)).toBe(
+    '{"harmless": 1,\n⟨999 line breaks and 0 blanks, left out⟩\n"role": "owner"}',
+  );
+});
+
 const folder = join(
   process.env["GATEHOUSE_CORPORA"] ?? join(import.meta.dirname, "../../../../shared/corpora"),
   "payloads/xss",

@@ -1,3 +1,5 @@
+import { shortenBlanks } from "#lib/blank-runs";
+
 /**
  * Characters that no screen shows, or that change what it shows around them: controls, direction marks, zero widths,
  * tags, variation selectors, fillers, lone surrogates (Unicode TR 36 sections 2.4 and 3, TR 39 section 3.1).
@@ -9,11 +11,12 @@ export function visibleLine(text: string): string {
   return text.replace(unseen, visible);
 }
 
-/** Several lines: line feeds and tabs stay what they are. */
+/** Several lines: line feeds and tabs stay what they are, but for long stretches of nothing. */
 export function visibleLines(text: string): string {
-  return text.replace(unseen, (character) =>
+  const named = text.replace(unseen, (character) =>
     character === "\n" || character === "\t" ? character : visible(character),
   );
+  return shortenBlanks(named);
 }
 
 function visible(character: string): string {

@@ -20,6 +20,8 @@ export interface ApprovePorts
   /** What was held is judged again before it runs: the policies may have changed while people thought. */
   readonly understand: (request: IdentifiedRequest) => UnderstoodRequest | Refusal;
   readonly decide: (request: UnderstoodRequest) => DecidedRequest | Refusal;
+  /** Aborted when the server stops: whoever waits is told so, and finds the approval request again afterwards. */
+  readonly draining: AbortSignal;
 }
 
 /** Takes the body; where the decision demands approval, holds the call until people have decided. */
@@ -141,25 +143,27 @@ async function previewOf(request: DecidedRequest, body: Uint8Array, ports: Appro
   const masked = await maskWhole(body, ports.masking.plan(requestSubject(request, ports)));
   if (masked === undefined) return `${line}\n\n(${body.length} bytes that cannot be shown)`;
   const shown = Buffer.from(masked.subarray(0, limits.approvalPreviewBytesMax)).toString("utf8");
-  const rest = masked.length > limits.approvalPreviewBytesMax ? "\n(the rest is not shown)" : "";
-  return `${line}\n\n${shown}${rest}`;
+  if (masked.length <= limits.approvalPreviewBytesMax) return `${line}\n\n${shown}`;
+  // Before what the agent wrote: below it, nobody scrolls that far, and the agent could have written it too.
+  return `${line}\n\n(only the first ${limits.approvalPreviewBytesMax} of ${masked.length} bytes are shown)\n\n${shown}`;
 }
 
 /** Waits in slices, with an interim reply after each, for as long as this kind of client can be kept. */
 async function waitFor(
   request: DecidedRequest,
   asked: ApprovalRequest,
-  { approvals }: ApprovePorts,
+  { approvals, draining }: ApprovePorts,
 ): Promise<ApprovalRequest> {
   const { atMostMs, interim } = holdFor(request.headers);
+  const signal = AbortSignal.any([request.gone, draining]);
   let approval = asked;
   let waitedMs = 0;
-  while (approval.state === "pending" && waitedMs < atMostMs && !request.gone.aborted) {
+  const isOn = (): boolean => approval.state === "pending" && waitedMs < atMostMs && !signal.aborted;
+  while (isOn()) {
     const timeoutMs = Math.min(interim?.everyMs ?? atMostMs, atMostMs - waitedMs);
-    approval = await approvals.wait(approval.id, { timeoutMs, signal: request.gone });
+    approval = await approvals.wait(approval.id, { timeoutMs, signal });
     waitedMs += timeoutMs;
-    const isOn = approval.state === "pending" && waitedMs < atMostMs && !request.gone.aborted;
-    if (isOn && interim !== undefined) request.sendInterim(interim.status);
+    if (isOn() && interim !== undefined) request.sendInterim(interim.status);
   }
   return approval;
 }

@@ -19,9 +19,11 @@ export interface Shared {
   readonly capabilities: CapabilityRegister;
   readonly exchanges: RunningExchanges;
   readonly strangers: StrangerQuota;
+  readonly draining: AbortSignal;
 }
 
-export function buildStages(ports: DataPlanePorts, { capabilities, exchanges, strangers }: Shared): Stages {
+export function buildStages(ports: DataPlanePorts, shared: Shared): Stages {
+  const { capabilities, exchanges, strangers, draining } = shared;
   const understand = understandStage({ catalogue: ports.catalogue, capabilities });
   const decide = decideStage(ports);
   return {
@@ -32,7 +34,7 @@ export function buildStages(ports: DataPlanePorts, { capabilities, exchanges, st
     }),
     understand,
     decide,
-    approve: approveStage({ ...ports, understand, decide }),
+    approve: approveStage({ ...ports, understand, decide, draining }),
     recordIntent: recordIntentStage(ports),
     forward: forwardStage(ports),
     mask: maskStage({ ...ports, binder: createCapabilityBinder(capabilities, ports.catalogue) }),
