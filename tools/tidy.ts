@@ -37,8 +37,11 @@ function textOf(file: string): string {
 
 function checkSource(file: string, text: string): void {
   const lines = text.split("\n");
-  if (lines.length > 400)
-    slips.push(`${file}: ${lines.length} lines; split what does two things (400 at most)`);
+  // A test file may list more cases than a module may hold decisions.
+  const linesMax = file.endsWith(".test.ts") ? 500 : 400;
+  if (lines.length > linesMax) {
+    slips.push(`${file}: ${lines.length} lines; split what does two things (${linesMax} at most)`);
+  }
   if (/\b(utils?|helpers|types|misc|common|manager|service)\.ts$/.test(file)) {
     slips.push(`${file}: named after a kind; name the thing it holds`);
   }

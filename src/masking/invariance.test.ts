@@ -4,7 +4,7 @@ import { Secret } from "#lib/secret";
 import type { SecretShape } from "#lib/secret-shape";
 import { type MaskingRules, parseMaskingRules, planMasking } from "./index.ts";
 import { replacePatterns } from "./pattern-search.ts";
-import { isSecretSetting, isSecretValue, judgeName, judgeSetting } from "./secret-name.ts";
+import { isCarrier, isSecretSetting, isSecretValue, judgeName, judgeSetting } from "./secret-name.ts";
 import { coversSegments } from "./segments.ts";
 import { bytesNames, isChecksumOf, normalName } from "./shape.ts";
 
@@ -19,6 +19,8 @@ type Tree =
 
 interface Place {
   name: string;
+  /** The name that says what it is: its own, or the one around it. */
+  telling: string;
   path: string[];
   label: string;
   shape: SecretShape | undefined;
@@ -52,7 +54,7 @@ function plain(tree: Tree, place: Place, rules: MaskingRules, names: string[] = 
         place.isBag
           ? isSecretSetting(judgeSetting(name), tree.text)
           : isSecretValue(judgeName(name), tree.text);
-      if (place.isForced || isSecret(place.name) || names.some(isSecret)) return stand();
+      if (place.isForced || isSecret(place.telling) || names.some(isSecret)) return stand();
       const found = replacePatterns(rules.patterns, tree.text, () => placeholder(place.label));
       return found === undefined ? raw : JSON.stringify(found.text);
     }
@@ -83,6 +85,7 @@ function plainObject(members: [string, Tree][], place: Place, rules: MaskingRule
     const isNamed = rules.names.some((rule) => rule.pattern.matches(name));
     const child: Place = {
       name,
+      telling: isCarrier(name) ? place.telling : name,
       path,
       label: place.label === "" ? name : `${place.label}.${name}`,
       shape: typeof kind === "object" ? kind : undefined,
@@ -257,7 +260,16 @@ async function stream(
   return Buffer.concat(out).toString("utf8");
 }
 
-const root: Place = { name: "", path: [], label: "", shape, isBag: false, isForced: false, isBytes: false };
+const root: Place = {
+  name: "",
+  telling: "",
+  path: [],
+  label: "",
+  shape,
+  isBag: false,
+  isForced: false,
+  isBytes: false,
+};
 const labelled = (value: Tree, active: MaskingRules): string => plain(value, root, active);
 const everyByte = (bytes: Buffer): number[] => [...bytes.keys()];
 const cutsOf = fc.array(fc.nat(400), { maxLength: 12 }).map((cuts) => cuts.sort((one, other) => one - other));

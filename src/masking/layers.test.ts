@@ -55,6 +55,17 @@ test("a URL that carries a password is masked under a secret name", async () => 
   expect((await mask('{"apiKey":"https://me:hunter2@example.com/"}')).text).not.toContain("hunter2");
 });
 
+test.each([
+  '{"password":{"value":"canary"}}',
+  '{"db_password":[{"Raw_Value":{"text":"canary"}}]}',
+  '{"apiKey":{"data":["canary"],"version":"canary-not"}}',
+])(
+  "a secret does not escape by being wrapped in a member that says only how it is stored: %s",
+  async (text) => {
+    expect((await mask(text)).text).not.toContain('"canary"');
+  },
+);
+
 test("`secret` and `token` are masked when the value looks random", async () => {
   const { text } = await mask('{"secret":"kX7Qp2Lm9Zk4Rt8Wv3","token":"a1b2c3d4e5f6a7b8c9"}');
   expect(text).toBe('{"secret":"[masked secret]","token":"[masked token]"}');

@@ -83,6 +83,12 @@ export function judgeName(name: string): NameVerdict {
   return weakWords.has(last) ? "weak" : "none";
 }
 
+/** Whether a name says only how something is stored; what it is, the name around it says: `"password": {"value": …}`. */
+export function isCarrier(name: string): boolean {
+  const words = name.length > 256 ? [] : wordsOf(name);
+  return words.length > 0 && words.every((word) => carriers.has(word));
+}
+
 /** Names in bags of settings are the owner's own; there `KEY`, `AUTH` and `DSN` anywhere count as weak. */
 export function judgeSetting(name: string): NameVerdict {
   const verdict = judgeName(name);

@@ -1,7 +1,14 @@
 import type { Finding } from "./finding.ts";
 import type { MaskingSubject } from "./masker.ts";
 import type { FieldRule, MaskingRules } from "./rules.ts";
-import { isSecretSetting, isSecretValue, judgeName, judgeSetting, type NameVerdict } from "./secret-name.ts";
+import {
+  isCarrier,
+  isSecretSetting,
+  isSecretValue,
+  judgeName,
+  judgeSetting,
+  type NameVerdict,
+} from "./secret-name.ts";
 import { coversSegments } from "./segments.ts";
 import { bytesNames, memberOf, mergeShapes, normalName, type ResolvedShape, ShapeResolver } from "./shape.ts";
 
@@ -111,7 +118,7 @@ export class Treatments {
       shape: typeof shaped === "object" ? this.#shapes.resolve(shaped) : undefined,
       isBag,
       name,
-      verdict: isBag ? judgeSetting(name) : judgeName(name),
+      verdict: isCarrier(name) ? parent.verdict : isBag ? judgeSetting(name) : judgeName(name),
       isBytes: shaped === "strict_bytes" || bytesNames.has(normal),
     };
   }

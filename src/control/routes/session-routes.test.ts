@@ -22,6 +22,23 @@ test("a read of the audit that cannot be recorded is refused, and nothing of it 
   expect(wasRead).toBe(false);
 });
 
+test("asking for the headers, a part or only what is new is a read like any other, and nobody keeps its answer", async () => {
+  const { app, ports, bearer, audit, openSession } = await controlPlaneUnderTest();
+  const { sessionId } = await openSession(developer);
+  const { host } = new URL(ports.url);
+  const authorization = `Bearer ${await bearer("console", auditor)}`;
+  const url = `/api/v1/sessions/${sessionId}`;
+  for (const [method, more] of [
+    ["HEAD", {}],
+    ["GET", { range: "bytes=0-9" }],
+    ["GET", { "if-none-match": "*" }],
+  ] as const) {
+    const answer = await app.inject({ method, url, headers: { host, authorization, ...more } });
+    expect([answer.statusCode, answer.headers["cache-control"]]).toEqual([200, "no-store"]);
+  }
+  expect(audit.kinds()).toEqual(["audit.read", "audit.read", "audit.read"]);
+});
+
 test("somebody without the role auditor reads nothing, and the attempt is on record before the answer", async () => {
   const { call, bearer, audit, openSession } = await controlPlaneUnderTest();
   const { sessionId } = await openSession(developer);
