@@ -6,15 +6,12 @@ import { parseTemplate } from "./template.ts";
 const catalogue = loadCatalogue();
 const samples = readGeneratedFiles().flatMap((file) =>
   file.operations.flatMap((row) => {
-    const [method = "", path = ""] = row.http.split(" ");
-    const paths = row.upload === undefined ? [path] : [path, row.upload, `/resumable${row.upload}`];
-    return paths.map((each) => ({
-      id: row.id,
-      host: file.service,
-      method,
-      target: fillIn(each),
-      class: row.class,
-    }));
+    const [method = ""] = row.http[0]?.split(" ") ?? [];
+    const uploads = row.upload === undefined ? [] : [row.upload, `/resumable${row.upload}`];
+    return [...row.http, ...uploads.map((path) => `${method} ${path}`)].map((route) => {
+      const [verb = "", path = ""] = route.split(" ");
+      return { id: row.id, host: file.service, method: verb, target: fillIn(path), class: row.class };
+    });
   }),
 );
 

@@ -14,7 +14,7 @@ const sample = readFileSync(join(import.meta.dirname, "vectors/hand-read.tsv"), 
   .map((line) => {
     const [verdict = "", verb = "", id = ""] = line.split("\t");
     const classes = rows
-      .filter((row) => row.id === id && row.http.startsWith(`${verb} `))
+      .filter((row) => row.id === id && row.http.some((route) => route.startsWith(`${verb} `)))
       .map((row) => row.class);
     return { verdict, verb, id, classes };
   });

@@ -7,6 +7,7 @@ const services = new Set([
   "storage.googleapis.com",
   "www.googleapis.com",
 ]);
+const known = { services, universeDomains: [] };
 
 test.each([
   "",
@@ -39,7 +40,7 @@ test.each([
   ".storage.googleapis.com",
   "-x-.storage.googleapis.com",
 ])("the host %j is nobody we know", (host) => {
-  expect(canonicalHost(host, services)).toBeUndefined();
+  expect(canonicalHost(host, known)).toBeUndefined();
 });
 
 test.each([
@@ -54,12 +55,12 @@ test.each([
   ["us-central1-run.googleapis.com", "run.googleapis.com", "us-central1"],
   ["northamerica-northeast2-run.googleapis.com", "run.googleapis.com", "northamerica-northeast2"],
 ])("the host %s is %s, location %s", (host, service, location) => {
-  expect(canonicalHost(host, services)).toMatchObject({ service, location, bucket: undefined });
+  expect(canonicalHost(host, known)).toMatchObject({ service, location, bucket: undefined });
 });
 
 test("a bucket may be the first label of the storage host, dots and all", () => {
-  expect(canonicalHost("bkt.storage.googleapis.com", services)).toMatchObject({ bucket: "bkt" });
-  expect(canonicalHost("assets.acme.example.storage.googleapis.com", services)).toMatchObject({
+  expect(canonicalHost("bkt.storage.googleapis.com", known)).toMatchObject({ bucket: "bkt" });
+  expect(canonicalHost("assets.acme.example.storage.googleapis.com", known)).toMatchObject({
     bucket: "assets.acme.example",
   });
 });

@@ -13,6 +13,13 @@ export interface CanonicalHost {
 export const storageHost = "storage.googleapis.com";
 export const wwwHost = "www.googleapis.com";
 
+/** Other names under which Google serves an API. */
+const otherNames: ReadonlyMap<string, string> = new Map([
+  ["batch-datastore", "datastore"],
+  ["batch-firestore", "firestore"],
+  ["translate", "translation"],
+]);
+
 /** Multi-regions and regions as Google names them; an open pattern would take `evil-run` for a location of run. */
 const location =
   "(?:us|eu|in|sa|ch|ca|(?:africa|asia|australia|europe|me|northamerica|southamerica|us)-" +
@@ -20,8 +27,10 @@ const location =
 
 const mutualTls = /^([a-z0-9-]+)\.mtls\.googleapis\.com$/;
 const regionalEndpoint = new RegExp(`^([a-z0-9-]+)\\.(${location})\\.rep\\.googleapis\\.com$`);
-/** Only these two services put the location before their name. */
-const locationPrefix = new RegExp(`^(${location})-(run|aiplatform)\\.googleapis\\.com$`);
+/** Only these services put the location before their name. */
+const locationPrefix = new RegExp(
+  `^(${location})-(aiplatform|cloudfunctions|dialogflow|discoveryengine|documentai|run|speech|vision)\\.googleapis\\.com$`,
+);
 const virtualHost = /^(.+)\.storage\.googleapis\.com$/;
 
 /** Parts of 3 to 63 characters; dotted names are domain names. Old names with capitals cannot be hosts. */
@@ -32,26 +41,42 @@ export function isBucketName(name: string): boolean {
   return bucketName.test(name);
 }
 
+/** The hosts a catalogue knows. */
+export interface KnownHosts {
+  readonly services: ReadonlySet<string>;
+  /** Domains under which `<api>.<domain>` stands for `<api>.googleapis.com`: a gateway's own universe. */
+  readonly universeDomains: readonly string[];
+}
+
 /**
  * Recognises a host of one of the known services. Exactly the forms Google documents and nothing looser: a prototype
  * with a catch-all took `evil-secretmanager.googleapis.com` for Secret Manager.
  */
-export function canonicalHost(raw: string, services: ReadonlySet<string>): CanonicalHost | undefined {
-  if (services.has(raw)) return { host: raw, service: raw, location: undefined, bucket: undefined };
+export function canonicalHost(raw: string, known: KnownHosts): CanonicalHost | undefined {
+  if (known.services.has(raw)) return { host: raw, service: raw, location: undefined, bucket: undefined };
   // A DNS name has 253 characters, and a port may follow. Before lower-casing: there are letters outside ASCII that become `k` and `s` by it.
   if (!/^[A-Za-z0-9._:-]{1,260}$/.test(raw)) return undefined;
-  const host = raw.toLowerCase().replace(/:443$/, "").replace(/\.$/, "");
-  const of = (service: string, place?: string, bucket?: string): CanonicalHost | undefined =>
-    services.has(service) ? { host, service, location: place, bucket } : undefined;
+  const host = inGooglesUniverse(raw.toLowerCase().replace(/:443$/, "").replace(/\.$/, ""), known);
+  const of = (name: string, place?: string, bucket?: string): CanonicalHost | undefined => {
+    const service = `${otherNames.get(name) ?? name}.googleapis.com`;
+    return known.services.has(service) ? { host, service, location: place, bucket } : undefined;
+  };
 
-  if (services.has(host)) return of(host);
-  const [, plain] = mutualTls.exec(host) ?? [];
-  if (plain !== undefined) return of(`${plain}.googleapis.com`);
+  const [, plain] = /^([a-z0-9-]+)\.googleapis\.com$/.exec(host) ?? [];
+  const found = plain === undefined ? undefined : of(plain);
+  if (found !== undefined) return found;
+  const [, mutual] = mutualTls.exec(host) ?? [];
+  if (mutual !== undefined) return of(mutual);
   const [, regional, region] = regionalEndpoint.exec(host) ?? [];
-  if (regional !== undefined) return of(`${regional}.googleapis.com`, region);
+  if (regional !== undefined) return of(regional, region);
   const [, place, prefixed] = locationPrefix.exec(host) ?? [];
-  if (prefixed !== undefined) return of(`${prefixed}.googleapis.com`, place);
+  if (prefixed !== undefined) return of(prefixed, place);
   const [, bucket] = virtualHost.exec(host) ?? [];
-  if (bucket !== undefined && isBucketName(bucket)) return of(storageHost, undefined, bucket);
+  if (bucket !== undefined && isBucketName(bucket)) return of("storage", undefined, bucket);
   return undefined;
+}
+
+function inGooglesUniverse(host: string, { universeDomains }: KnownHosts): string {
+  const domain = universeDomains.find((each) => host.endsWith(`.${each}`));
+  return domain === undefined ? host : `${host.slice(0, -domain.length)}googleapis.com`;
 }

@@ -3,13 +3,25 @@ import type { SecretShape } from "#lib/secret-shape";
 /** How bad an operation can be, in order; `unknown` fails closed. */
 export type RiskClass = "read" | "write" | "destructive" | "privileged" | "secret_read" | "unknown";
 
-export type OperationFlag =
-  | "exec"
-  | "exfil"
-  | "inference"
-  | "long_running"
-  | "media_upload"
-  | "media_download";
+const order: readonly RiskClass[] = ["read", "write", "destructive", "privileged", "secret_read", "unknown"];
+
+/** Negative when `a` is the milder class. */
+export function compareClasses(a: RiskClass, b: RiskClass): number {
+  return order.indexOf(a) - order.indexOf(b);
+}
+
+/**
+ * What a policy may want to know besides the class: `exec` runs code or SQL of the caller's choice, `exfil` may let
+ * data or access leave the project, `inference` calls a model, `long_running` answers before it is done, `media`
+ * carries bytes up or down.
+ */
+export type OperationFlag = "exec" | "exfil" | "inference" | "long_running" | "media";
+
+/** The IAM permission a method asks for. No source lists them: `described` stands in the method's description, `derived` follows from its name. */
+export interface Permission {
+  readonly name: string;
+  readonly basis: "described" | "derived";
+}
 
 /** One method of one Google API, named as Google names it, e.g. `secretmanager.projects.secrets.versions.access`. */
 export interface Operation {
@@ -32,6 +44,9 @@ export interface Operation {
   readonly volatileFields: readonly string[];
   /** Member of the answer (dotted) that holds a URL usable without a bearer token, e.g. `uploadUrl`. */
   readonly capabilityField: string | undefined;
+  readonly permission: Permission | undefined;
+  /** Verbs and paths by which it is called, in the syntax of google.api.http; its own first. */
+  readonly routes: readonly string[];
 }
 
 /** What an operation is about. */
@@ -40,6 +55,8 @@ export interface Resource {
   readonly name: string;
   /** AIP-122 full name, `//secretmanager.googleapis.com/projects/…`. */
   readonly fullName: string;
+  /** Relative name of what it belongs to, e.g. `projects/p/secrets/s`; "" for what stands by itself. */
+  readonly parent: string;
   /** Collection the name ends in, e.g. `versions`; "" when there is no resource. */
   readonly type: string;
   readonly project: string | undefined;

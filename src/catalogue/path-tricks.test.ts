@@ -14,7 +14,7 @@ const honest: readonly CallLine[] = [
     .flatMap((file) => file.operations.map((row) => ({ row, host: file.service })))
     .filter(({ row }) => row.id !== "oauth2.tokeninfo")
     .map(({ row, host }) => {
-      const [method = "", template = ""] = row.http.split(" ");
+      const [method = "", template = ""] = row.http[0]?.split(" ") ?? [];
       return { method, host, target: fillIn(template), headers: [] };
     }),
   ...["GET", "PUT", "DELETE", "HEAD"].flatMap((method) =>

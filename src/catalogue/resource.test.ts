@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { normaliseSegment, resourceOf } from "./resource.ts";
+import { normaliseSegment, type ResourceOrigin, resourceOf } from "./resource.ts";
 
 const origin = {
   service: "iam.googleapis.com",
@@ -8,10 +8,12 @@ const origin = {
   endsInLiteral: false,
 };
 
+function named(name: string, from: ResourceOrigin) {
+  return resourceOf(name === "" ? [] : name.split("/"), from);
+}
+
 test("a service account of another project than the path says is refused", () => {
-  expect(
-    resourceOf("projects/mine/serviceAccounts/sa@theirs.iam.gserviceaccount.com", origin),
-  ).toBeUndefined();
+  expect(named("projects/mine/serviceAccounts/sa@theirs.iam.gserviceaccount.com", origin)).toBeUndefined();
 });
 
 test.each([
@@ -31,7 +33,7 @@ test.each([
   ["organizations/1/roles/r", undefined],
   ["b/bkt/o/projects%2Fp1", undefined],
 ])("the project of %s is %s", (name, project) => {
-  expect(resourceOf(name, origin)?.project).toBe(project);
+  expect(named(name, origin)?.project).toBe(project);
 });
 
 test.each([
@@ -42,14 +44,14 @@ test.each([
   ["b/bkt/o/x", undefined, "o"],
   ["", undefined, ""],
 ])("%s is in location %s and of type %s", (name, location, type) => {
-  const resource = resourceOf(name, origin);
+  const resource = named(name, origin);
   expect(resource?.location).toBe(location);
   expect(resource?.type).toBe(type);
 });
 
 test("the full name starts with the service, and there is none without a name", () => {
-  expect(resourceOf("projects/p/roles/r", origin)?.fullName).toBe("//iam.googleapis.com/projects/p/roles/r");
-  expect(resourceOf("", origin)?.fullName).toBe("");
+  expect(named("projects/p/roles/r", origin)?.fullName).toBe("//iam.googleapis.com/projects/p/roles/r");
+  expect(named("", origin)?.fullName).toBe("");
 });
 
 test.each([
@@ -62,6 +64,6 @@ test.each([
 });
 
 test("a name that ends in a fixed word has that word as its type", () => {
-  const settings = resourceOf("projects/p/settings", { ...origin, endsInLiteral: true });
+  const settings = named("projects/p/settings", { ...origin, endsInLiteral: true });
   expect(settings?.type).toBe("settings");
 });

@@ -1,17 +1,15 @@
 import type { Resource } from "./operation.ts";
-import type { PathTemplate } from "./template.ts";
+import type { ResourceSpan } from "./template.ts";
 
 /**
- * The relative name of what a path is about: from its first variable, with the collection before it, to its last.
- * `segments` are raw and without the custom verb. "" when the path names nothing.
+ * The relative name of what a path is about, in segments: from its first variable, with the collection before it, to
+ * its last. `segments` are raw and without the custom verb. Empty when the path names nothing.
  */
-export function resourceName(segments: readonly string[], template: PathTemplate): string {
-  const { resource } = template;
-  if (resource === undefined) return "";
-  return segments
-    .slice(resource.before, segments.length - resource.after)
-    .map(normaliseSegment)
-    .join("/");
+export function resourceSegments(segments: readonly string[], span: ResourceSpan | undefined): string[] {
+  if (span === undefined) return [];
+  const name = segments.slice(span.before, segments.length - span.after);
+  for (let at = 0; at < name.length; at++) name[at] = normaliseSegment(name[at] ?? "");
+  return name;
 }
 
 /** Characters a segment may hold unescaped (RFC 3986 section 3.3, `pchar`). */
@@ -37,15 +35,9 @@ export interface ResourceOrigin {
   readonly endsInLiteral: boolean;
 }
 
-/** Whether the resource a template names ends in a fixed word. */
-export function endsInLiteral({ segments, resource }: PathTemplate): boolean {
-  if (resource === undefined) return false;
-  return !(segments.at(-1 - resource.after) ?? "*").startsWith("*");
-}
-
-/** `undefined` when the name contradicts itself about its project. */
-export function resourceOf(name: string, origin: ResourceOrigin): Resource | undefined {
-  const parts = name === "" ? [] : name.split("/");
+/** `undefined` when the name contradicts itself about its project. `parts` are the segments of the relative name. */
+export function resourceOf(parts: readonly string[], origin: ResourceOrigin): Resource | undefined {
+  const name = parts.join("/");
   const named = projectInName(parts);
   const owner = projectOfServiceAccount(parts);
   // Google finds a service account by its e-mail: whoever is allowed one project must not reach another by it.
@@ -53,7 +45,8 @@ export function resourceOf(name: string, origin: ResourceOrigin): Resource | und
   return {
     name,
     fullName: name === "" ? "" : `//${origin.service}/${name}`,
-    type: (origin.endsInLiteral ? parts.at(-1) : parts.at(-2)) ?? "",
+    parent: parts.slice(0, origin.endsInLiteral ? -1 : -2).join("/"),
+    type: parts[parts.length - (origin.endsInLiteral ? 1 : 2)] ?? "",
     project: named ?? owner ?? origin.projectAside,
     location: locationOf(parts) ?? origin.location,
   };
@@ -87,8 +80,10 @@ function projectOfServiceAccount(parts: readonly string[]): string | undefined {
   );
 }
 
+const places: ReadonlySet<string> = new Set(["locations", "zones", "regions", "global"]);
+
 function locationOf(parts: readonly string[]): string | undefined {
-  const at = parts.findIndex((part) => ["locations", "zones", "regions", "global"].includes(part));
+  const at = parts.findIndex((part) => places.has(part));
   if (at < 0) return undefined;
   // compute writes `projects/p/global/…` where others have a location.
   if (parts[at] === "global") return at % 2 === 0 ? "global" : undefined;

@@ -4,8 +4,16 @@ export interface PathTemplate {
   readonly segments: readonly string[];
   /** Custom verb after the last colon (AIP-136); "" when there is none. */
   readonly verb: string;
-  /** Segments before the resource name begins, and after it ends; `undefined` when the path names no resource. */
-  readonly resource: { readonly before: number; readonly after: number } | undefined;
+  /** Where the resource name stands; `undefined` when the path names no resource. */
+  readonly resource: ResourceSpan | undefined;
+}
+
+export interface ResourceSpan {
+  /** Segments before the name begins, and after it ends. */
+  readonly before: number;
+  readonly after: number;
+  /** Whether the name ends in a fixed word rather than an id, e.g. `projects/p/settings`. */
+  readonly endsInLiteral: boolean;
 }
 
 /** Throws on what the generator never writes. */
@@ -30,7 +38,11 @@ export function parseTemplate(text: string): PathTemplate {
   const resource =
     first === undefined
       ? undefined
-      : { before: firstOfName(segments, first, isFirstSingle), after: segments.length - last };
+      : {
+          before: firstOfName(segments, first, isFirstSingle),
+          after: segments.length - last,
+          endsInLiteral: !(segments[last - 1] ?? "*").startsWith("*"),
+        };
   return { segments, verb, resource };
 }
 

@@ -1,6 +1,6 @@
-import { headerValues } from "#lib/headers";
-import { type CanonicalHost, canonicalHost, storageHost, wwwHost } from "./host.ts";
-import type { Call, Operation } from "./operation.ts";
+import { headerValues, type RawHeader } from "#lib/headers";
+import { type CanonicalHost, canonicalHost, type KnownHosts, storageHost, wwwHost } from "./host.ts";
+import { type Call, compareClasses, type Operation } from "./operation.ts";
 import {
   asksForMedia,
   isAltAllowed,
@@ -8,18 +8,22 @@ import {
   type Parameters,
   parseParameters,
 } from "./parameters.ts";
-import { endsInLiteral, resourceName, resourceOf } from "./resource.ts";
-import { compareClasses, findRoute, type Route, type RouteTree } from "./route-tree.ts";
+import { resourceOf, resourceSegments } from "./resource.ts";
+import { findRoute, type Route, type RouteTree } from "./route-tree.ts";
 import { isXmlPath, readXmlCall } from "./storage-xml.ts";
 import { decodeOnce, needsPathLikeId, parseTarget, splitPath } from "./target.ts";
 import type { CallLine, Understanding, UnknownCode } from "./understanding.ts";
 
-/** What understanding needs to know; built once from the generated files. */
-export interface Knowledge {
-  /** Hosts of all services, those that only hand out tokens included. */
-  readonly services: ReadonlySet<string>;
+/** What understanding needs to know of the committed catalogue. */
+export interface Knowledge extends KnownHosts {
   /** By service host. */
-  readonly trees: ReadonlyMap<string, RouteTree>;
+  readonly service: (host: string) => Service | undefined;
+}
+
+/** What is known of one host. */
+export interface Service {
+  readonly tree: RouteTree;
+  /** By id; the worst of its versions. */
   readonly operation: (id: string) => Operation | undefined;
 }
 
@@ -30,12 +34,12 @@ const methods: ReadonlySet<string> = new Set(["GET", "POST", "PUT", "PATCH", "DE
 
 /** The one parser: what it says a call is, is what is judged, and the bytes it read are the bytes that are forwarded. */
 export function understand(line: CallLine, knowledge: Knowledge): Understanding {
-  const host = canonicalHost(line.host, knowledge.services);
+  const host = canonicalHost(line.host, knowledge);
   if (host === undefined)
     return unknown("unknown_host", `${show(line.host)} is not the host of a known Google API`);
   if (!methods.has(line.method))
     return unknown("unknown_method", `${show(line.method)} is no method of a Google API`);
-  if (line.headers.some(([name]) => isOverrideHeader(name))) {
+  if (hasOverrideHeader(line.headers)) {
     return unknown(
       "override_refused",
       "a method override header would make the call another one; send the real method",
@@ -96,13 +100,13 @@ function refuseBatch(): Understanding {
 
 /** The public description of an API, which clients such as bq fetch from the API's own host. */
 function discoveryCall(request: Request): Understanding {
-  const operation = request.knowledge.operation("discovery.apis.getRest");
+  const operation = request.knowledge.service(wwwHost)?.operation("discovery.apis.getRest");
   if (operation === undefined || request.line.method !== "GET" || !isAltAllowed(request.parameters, false)) {
     return unknown("unknown_method", "only GET /$discovery/rest reads the description of an API");
   }
   return finish(request, {
     operation,
-    name: "",
+    name: [],
     endsInLiteral: false,
     media: undefined,
     projectAside: undefined,
@@ -112,7 +116,7 @@ function discoveryCall(request: Request): Understanding {
 function xmlCall(request: Request): Understanding {
   const { line, host, path, parameters } = request;
   const xml = readXmlCall({ ...line, path, bucket: host.bucket, parameters });
-  const operation = xml && request.knowledge.operation(xml.operationId);
+  const operation = xml && request.knowledge.service(storageHost)?.operation(xml.operationId);
   if (xml === undefined || operation === undefined) {
     return unknown(
       "unknown_method",
@@ -126,7 +130,7 @@ function xmlCall(request: Request): Understanding {
   const isDecisive = ["storage.buckets.list", "storage.buckets.insert"].includes(operation.id);
   return finish(request, {
     operation,
-    name: xml.name,
+    name: xml.name === "" ? [] : xml.name.split("/"),
     endsInLiteral: false,
     media: xml.media,
     projectAside: isDecisive ? projects[0] : undefined,
@@ -154,7 +158,7 @@ function jsonCall(request: Request): Understanding {
         return unknown("ambiguous_path", `part of the path only looks like a part of the API: ${show(path)}`);
     }
   }
-  if (isWorseDecoded(tree, request, search.route)) {
+  if (path.includes("%") && isWorseDecoded(tree, request, search.route)) {
     return unknown("ambiguous_path", `decoded early, the path would be a worse call: ${show(path)}`);
   }
   const objection = objectionToRoute(search.route, segments, request.parameters);
@@ -168,11 +172,15 @@ function jsonCall(request: Request): Understanding {
   }
   return finish(request, {
     operation: search.route.operation,
-    name: resourceName(search.segments, search.route.template),
-    endsInLiteral: endsInLiteral(search.route.template),
+    name: resourceSegments(search.segments, search.route.resource),
+    endsInLiteral: search.route.resource?.endsInLiteral ?? false,
     media,
     projectAside: request.parameters.values.get(search.route.projectParameter ?? ""),
   });
+}
+
+function hasOverrideHeader(headers: readonly RawHeader[]): boolean {
+  return headers.length > 0 && headers.some(([name]) => isOverrideHeader(name));
 }
 
 /** Google's servers read a form as they read the query, system parameters such as `alt` and `access_token` included. */
@@ -211,12 +219,12 @@ function noRoute({ line, host, path }: Request): Understanding {
 
 /** `www.googleapis.com/compute/…` is `compute.googleapis.com/compute/…`; so are its media paths. */
 function treeFor({ host, knowledge }: Request, segments: readonly string[]): RouteTree | undefined {
-  if (host.service !== wwwHost) return knowledge.trees.get(host.service);
+  if (host.service !== wwwHost) return knowledge.service(host.service)?.tree;
   const prefixes =
     segments[0] === "resumable" ? 2 : ["upload", "download"].includes(segments[0] ?? "") ? 1 : 0;
   const name = segments[prefixes] ?? "";
-  const tree = /^[a-z]+$/.test(name) ? knowledge.trees.get(`${name}.googleapis.com`) : undefined;
-  return tree ?? knowledge.trees.get(wwwHost);
+  const service = /^[a-z]+$/.test(name) ? knowledge.service(`${name}.googleapis.com`) : undefined;
+  return (service ?? knowledge.service(wwwHost))?.tree;
 }
 
 function objectionToRoute(
@@ -224,20 +232,20 @@ function objectionToRoute(
   segments: readonly string[],
   parameters: Parameters,
 ): Understanding | undefined {
-  for (const [index, segment] of segments.entries()) {
-    if (needsPathLikeId(segment) && !route.slashes.has(segments[index - 1] ?? "")) {
-      return unknown(
-        "ambiguous_path",
-        `an encoded slash, percent sign or semicolon has no place in ${show(segment)}`,
-      );
-    }
+  const misplaced = segments.find(
+    (segment, index) => needsPathLikeId(segment) && !route.slashes.has(segments[index - 1] ?? ""),
+  );
+  if (misplaced !== undefined) {
+    return unknown(
+      "ambiguous_path",
+      `an encoded slash, percent sign or semicolon has no place in ${show(misplaced)}`,
+    );
   }
   for (const name of parameters.repeated.keys()) {
     if (!route.repeated.has(name))
       return unknown("parameter_refused", `the query parameter ${show(name)} is there twice`);
   }
-  const mayDownload = route.operation.flags.includes("media_download") && route.media !== "upload";
-  if (!isAltAllowed(parameters, mayDownload)) return refuseAlt();
+  if (!isAltAllowed(parameters, route.isDownload && route.media !== "upload")) return refuseAlt();
   return uploadTypesHold(route, parameters)
     ? undefined
     : unknown("parameter_refused", "uploadType may be media, multipart or resumable");
@@ -264,7 +272,8 @@ function mediaOf(route: Route, { line, parameters }: Request): Call["media"] {
 
 interface Reading {
   readonly operation: Operation;
-  readonly name: string;
+  /** Segments of the relative resource name. */
+  readonly name: readonly string[];
   readonly endsInLiteral: boolean;
   readonly media: Call["media"];
   readonly projectAside: string | undefined;
@@ -272,9 +281,10 @@ interface Reading {
 
 function finish({ host, parameters }: Request, reading: Reading): Understanding {
   const resource = resourceOf(reading.name, {
-    ...reading,
     service: reading.operation.service,
     location: host.location,
+    projectAside: reading.projectAside,
+    endsInLiteral: reading.endsInLiteral,
   });
   if (resource === undefined) {
     return unknown("ambiguous_path", "the service account belongs to another project than the path says");

@@ -83,17 +83,17 @@ export const routes: readonly Route[] = [
   {
     method: "GET",
     path: /^\/download\/storage\/v1\//,
-    operation: operationOf("storage.objects.get", { flags: ["media_download"] }),
+    operation: operationOf("storage.objects.get", { flags: ["media"] }),
   },
   {
     method: "POST",
     path: /^\/upload\/storage\/v1\//,
-    operation: operationOf("storage.objects.insert", { class: "write", flags: ["media_upload"] }),
+    operation: operationOf("storage.objects.insert", { class: "write", flags: ["media"] }),
   },
   {
     method: "PUT",
     path: /^\/bucket\/[^?]+$/,
-    operation: operationOf("storage.objects.insert", { class: "write", flags: ["media_upload"] }),
+    operation: operationOf("storage.objects.insert", { class: "write", flags: ["media"] }),
   },
   { method: "HEAD", path: /^\/storage\/v1\/b\//, operation: operationOf("storage.buckets.head") },
   {

@@ -44,6 +44,7 @@ export function asked(call: Asked = {}): PolicyInput {
     resource: {
       name,
       fullName: `//${service}/${name}`,
+      parent: "",
       type: "things",
       project: "project" in call ? call.project : "p",
       location: undefined,

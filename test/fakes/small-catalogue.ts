@@ -14,6 +14,8 @@ export function operationOf(id: string, more: Partial<Operation> = {}): Operatio
     responseSecrets: undefined,
     volatileFields: [],
     capabilityField: undefined,
+    permission: undefined,
+    routes: [],
     ...more,
   };
 }
@@ -60,6 +62,7 @@ function callOf(operation: Operation, line: CallLine): Call {
     resource: {
       name,
       fullName: `//${operation.service}/${name}`,
+      parent: "",
       type: "things",
       project: /projects\/([^/:]+)/.exec(path)?.[1],
       location: undefined,

@@ -1,24 +1,23 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { readTable } from "./table.ts";
+
+export interface CarriedVersion {
+  readonly api: string;
+  readonly version: string;
+}
+
 /**
- * The API versions the catalogue carries. Google's stable versions, and those that gcloud calls besides.
- * Adding a line and running `npm run catalogue` is all it takes.
+ * The API versions the catalogue carries: those with a method that takes the cloud-platform scope, and the few without
+ * one that tools of Google Cloud call besides. The package does not name scopes, hence a table.
  */
-export const carried: readonly (readonly [api: string, ...versions: string[]])[] = [
-  ["artifactregistry", "v1", "v1beta2"],
-  ["bigquery", "v2"],
-  ["cloudbuild", "v1", "v2"],
-  ["cloudfunctions", "v1", "v2", "v2alpha", "v2beta"],
-  ["cloudresourcemanager", "v1", "v2", "v3"],
-  ["compute", "v1", "beta"],
-  ["discovery", "v1"],
-  ["iam", "v1", "v2"],
-  ["iamcredentials", "v1"],
-  ["logging", "v2"],
-  ["oauth2", "v2"],
-  ["pubsub", "v1"],
-  ["run", "v1", "v1alpha1", "v2"],
-  ["secretmanager", "v1"],
-  ["serviceusage", "v1", "v1beta1"],
-  ["sqladmin", "v1", "v1beta4"],
-  ["storage", "v1"],
-  ["sts", "v1"],
-];
+export function carriedVersions(): CarriedVersion[] {
+  return readTable("gcp-apis", ["api", "host", "versions"]).flatMap(({ api = "", versions = "" }) =>
+    versions.split(",").map((version) => ({ api, version })),
+  );
+}
+
+/** Whether an unpacked `googleapis` has it. */
+export function isInPackage(packageFolder: string, { api, version }: CarriedVersion): boolean {
+  return existsSync(join(packageFolder, "build/src/apis", api, `${version}.js`));
+}

@@ -11,13 +11,13 @@ export function describeChanges(before: readonly CatalogueFile[], after: readonl
     return was === undefined ? [] : differences(was, row).map((text) => `${key}: ${text}`);
   });
   const sections = [
-    ["Added", added.map(([key, row]) => `${row.class}: ${key} (${row.http})`).sort()],
+    ["Added", added.map(([key, row]) => `${row.class}: ${key} (${row.http.join(", ")})`).sort()],
     ["Removed", removed],
     ["Changed", changed],
     ["Secret fields", secretChanges(before, after)],
     [
       "Guessed paths",
-      after.flatMap(({ operations }) => operations.filter((row) => row.approximate).map((row) => row.id)),
+      after.flatMap(({ operations }) => operations.filter((row) => row.isApproximate).map((row) => row.id)),
     ],
   ] as const;
   return sections

@@ -20,7 +20,7 @@ export function compose(version: ApiVersion, curated: Curated): CatalogueFile {
       id: method.id,
       class: verdict.class,
       why: reasonIndex(verdict.reason),
-      http: `${method.verb} ${method.template}`,
+      http: [`${method.verb} ${method.template}`],
       ...extrasOf(method, version, curated),
       ...secretsOf(method, graph),
     };
@@ -38,21 +38,21 @@ export function compose(version: ApiVersion, curated: Curated): CatalogueFile {
   };
 }
 
-function extrasOf(method: Method, version: ApiVersion, curated: Curated): Partial<OperationRow> {
-  const flags = flagsOf(method, version, curated);
-  const aliases = meant(curated.aliases, method).map(({ alias }) => alias);
-  const volatile = volatileFieldsOf(method, version, curated);
-  const [capability] = meant(curated.capabilities, method).map(({ field }) => field);
-  const repeated = method.queryParameters.filter(({ isRepeated }) => isRepeated).map(({ name }) => name);
+function extrasOf(
+  method: Method,
+  version: ApiVersion,
+  curated: Curated,
+): Omit<OperationRow, "id" | "class" | "why" | "http"> {
   return {
-    ...(method.uploadTemplate === undefined ? {} : { upload: method.uploadTemplate }),
-    ...(flags.length === 0 ? {} : { flags }),
-    ...(aliases.length === 0 ? {} : { aliases: [...new Set(aliases)] }),
-    ...(volatile.length === 0 ? {} : { volatile }),
-    ...(capability === undefined ? {} : { capability }),
-    ...(repeated.length === 0 ? {} : { repeated }),
-    ...(namesProjectInQuery(method) ? { project: "project" } : {}),
-    ...(method.isApproximate ? { approximate: true as const } : {}),
+    upload: method.uploadTemplate,
+    flags: flagsOf(method, version, curated),
+    aliases: [...new Set(meant(curated.aliases, method).map(({ alias }) => alias))],
+    volatile: volatileFieldsOf(method, version, curated),
+    capability: meant(curated.capabilities, method)[0]?.field,
+    repeated: method.queryParameters.filter(({ isRepeated }) => isRepeated).map(({ name }) => name),
+    project: namesProjectInQuery(method) ? "project" : undefined,
+    isDownload: meant(curated.downloads, method).length > 0,
+    isApproximate: method.isApproximate,
   };
 }
 
@@ -60,11 +60,10 @@ function meant<T extends CountedPattern>(rules: readonly T[], method: Method): T
   return rules.filter(({ isMeant }) => isMeant({ id: method.id, aliases: [] }));
 }
 
-function flagsOf(method: Method, version: ApiVersion, curated: Curated): NonNullable<OperationRow["flags"]> {
+function flagsOf(method: Method, version: ApiVersion, curated: Curated): OperationRow["flags"] {
   const flags = meant(curated.flags, method).map(({ flag }) => flag);
   if (isLongRunning(method, version)) flags.push("long_running");
-  if (method.uploadTemplate !== undefined) flags.push("media_upload");
-  if (meant(curated.downloads, method).length > 0) flags.push("media_download");
+  if (method.uploadTemplate !== undefined || meant(curated.downloads, method).length > 0) flags.push("media");
   return [...new Set(flags)].sort();
 }
 

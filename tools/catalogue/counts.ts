@@ -9,7 +9,8 @@ export function findStaleDecisions(files: readonly CatalogueFile[], curated: Cur
   const verbs = new Map<string, Set<string>>();
   for (const { id, http } of files.flatMap(({ operations }) => operations)) {
     const known = verbs.get(id) ?? new Set<string>();
-    verbs.set(id, known.add(http.slice(0, http.indexOf(" "))));
+    for (const route of http) known.add(route.slice(0, route.indexOf(" ")));
+    verbs.set(id, known);
   }
   const patterns: readonly (readonly [string, readonly CountedPattern[]])[] = [
     ["privileged", curated.privileged],

@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { parseClass, parseFlag } from "../../src/catalogue/catalogue-file.ts";
 import type { OperationFlag, RiskClass } from "../../src/catalogue/index.ts";
 import { compileOperationPattern, type OperationTest } from "../../src/catalogue/index.ts";
+import { type Row, readTable } from "./table.ts";
 
 // What people decided and no package says. One file a subject under curated/, one line a decision, each with a reason.
 
@@ -54,15 +54,13 @@ export interface Curated {
   readonly secretFields: readonly SecretField[];
 }
 
-const folder = join(import.meta.dirname, "curated");
-
 export function readCurated(): Curated {
   return {
     overrides: readOverrides(),
     privileged: readTable("privileged", ["pattern", "count", "reason"]).map(countedPattern),
     flags: readTable("flags", ["flag", "pattern", "count", "reason"]).map((row) => ({
       ...countedPattern(row),
-      flag: parseFlag(row["flag"]),
+      flag: parseFlag(row["flag"] ?? ""),
     })),
     aliases: readTable("aliases", ["alias", "pattern", "count", "reason"]).map((row) => ({
       ...countedPattern(row),
@@ -74,21 +72,6 @@ export function readCurated(): Curated {
     slashes: readSlashes(),
     secretFields: readSecretFields(),
   };
-}
-
-type Row = Readonly<Record<string, string>>;
-
-/** A table of tab-separated values whose first line names the columns; lines that begin with `#` are comments. */
-function readTable(name: string, columns: readonly string[]): Row[] {
-  const lines = readFileSync(join(folder, `${name}.tsv`), "utf8").split("\n");
-  const [head, ...rest] = lines.filter((line) => line !== "" && !line.startsWith("#"));
-  if (head !== columns.join("\t"))
-    throw new Error(`curated/${name}.tsv: the columns are not ${columns.join(", ")}`);
-  return rest.map((line) => {
-    const cells = line.split("\t");
-    if (cells.length !== columns.length) throw new Error(`curated/${name}.tsv: bad line "${line}"`);
-    return Object.fromEntries(columns.map((column, index) => [column, cells[index] ?? ""]));
-  });
 }
 
 function countedPattern(row: Row): CountedPattern {
@@ -103,29 +86,6 @@ function withField(row: Row): CountedPattern & { field: string } {
   return { ...countedPattern(row), field: row["field"] ?? "" };
 }
 
-const flags: readonly OperationFlag[] = [
-  "exec",
-  "exfil",
-  "inference",
-  "long_running",
-  "media_upload",
-  "media_download",
-];
-
-function parseFlag(text: string | undefined): OperationFlag {
-  const flag = flags.find((each) => each === text);
-  if (flag === undefined) throw new Error(`unknown flag ${text}`);
-  return flag;
-}
-
-const classes: readonly RiskClass[] = ["read", "write", "destructive", "privileged", "secret_read"];
-
-function parseClass(text: string | undefined): RiskClass {
-  const found = classes.find((each) => each === text);
-  if (found === undefined) throw new Error(`unknown class ${text}`);
-  return found;
-}
-
 /** What each list of the seeds means, for people. */
 const seedReasons: Readonly<Record<string, string>> = {
   secret: "hands out or makes a credential or secret",
@@ -138,7 +98,7 @@ const seedReasons: Readonly<Record<string, string>> = {
 function readOverrides(): Map<string, ClassOverride> {
   const overrides = new Map<string, ClassOverride>();
   const add = (row: Row, verb: string | undefined, reason: string): void => {
-    const override = { id: row["id"] ?? "", verb: verb ?? "", class: parseClass(row["class"]), reason };
+    const override = { id: row["id"] ?? "", verb: verb ?? "", class: parseClass(row["class"] ?? ""), reason };
     const key = `${override.verb} ${override.id}`;
     if (!overrides.has(key)) overrides.set(key, override);
   };

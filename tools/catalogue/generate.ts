@@ -1,13 +1,14 @@
 // Writes src/catalogue/generated/ from the pinned packages, or with --check says whether it is up to date.
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import {
   type CatalogueFile,
   type CatalogueManifest,
-  catalogueFile,
+  parseCatalogueFile,
+  printCatalogueFile,
 } from "../../src/catalogue/catalogue-file.ts";
-import { carried } from "./carried.ts";
+import { carriedVersions, isInPackage } from "./carried.ts";
 import { describeChanges } from "./changes.ts";
 import { compose } from "./compose.ts";
 import { findStaleDecisions } from "./counts.ts";
@@ -28,14 +29,13 @@ function main(options: readonly string[]): number {
   const isCheck = options.includes("--check");
   const { texts, files, slips } = generate();
   const docs = page(files, packageVersion());
+  // What was read is written even so: the report of changes is where a slip can be understood.
+  const outcome = isCheck ? check(texts, docs) : write(texts, files);
+  if (!isCheck) writeFileSync(docsPage, docs);
   for (const slip of slips) console.error(slip);
-  if (slips.length > 0) {
-    console.error(`catalogue: ${slips.length} curated decisions do not hold; look at each and correct it`);
-    return 1;
-  }
-  if (isCheck) return check(texts, docs);
-  writeFileSync(docsPage, docs);
-  return write(texts, files);
+  if (slips.length === 0) return outcome;
+  console.error(`catalogue: ${slips.length} curated decisions do not hold; look at each and correct it`);
+  return 1;
 }
 
 interface Generated {
@@ -51,30 +51,29 @@ function generate(): Generated {
   const files: CatalogueFile[] = [];
   const entries: CatalogueManifest["files"] = [];
   const slips: string[] = [];
-  for (const [api, ...versions] of carried) {
-    for (const version of versions) {
-      const { description, inputDigest } = readApi(packageFolder, api, version);
-      const file = compose(description, curated);
-      slips.push(
-        ...buildSecretGraph(description, curated.secretFields).unresolved.map(
-          (name) => `no such field: ${name}`,
-        ),
-      );
-      const text = print(file);
-      const name = `${api}-${version}.json`;
-      texts.set(name, text);
-      files.push(file);
-      entries.push({
-        file: name,
-        input: inputDigest,
-        sha256: digest(text),
-        operations: file.operations.length,
-      });
-    }
+  for (const { api, version } of carriedVersions().filter((each) => isInPackage(packageFolder, each))) {
+    const { description, inputDigest } = readApi(packageFolder, api, version);
+    const file = compose(description, curated);
+    slips.push(
+      ...buildSecretGraph(description, curated.secretFields).unresolved.map(
+        (name) => `no such field: ${name}`,
+      ),
+    );
+    const text = printCatalogueFile(file);
+    const name = `rest/${api}-${version}.txt`;
+    texts.set(name, text);
+    files.push(file);
+    entries.push({
+      file: name,
+      service: file.service,
+      input: inputDigest,
+      sha256: digest(text),
+      operations: file.operations.length,
+    });
   }
   slips.push(...findStaleDecisions(files, curated));
   const manifest: CatalogueManifest = {
-    format: 1,
+    format: 2,
     inputs: { googleapis: packageVersion() },
     files: entries,
     counts: countAll(files),
@@ -97,22 +96,10 @@ function countAll(files: readonly CatalogueFile[]): Record<string, number> {
     hosts: new Set(files.map(({ service }) => service)).size,
     operations: operations.length,
     ids: new Set(operations.map(({ id }) => id)).size,
-    approximate: operations.filter(({ approximate }) => approximate).length,
+    approximate: operations.filter(({ isApproximate }) => isApproximate).length,
   };
   for (const { class: name } of operations) counts[name] = (counts[name] ?? 0) + 1;
   return counts;
-}
-
-/** One operation and one schema a line, so that a diff shows what changed. */
-function print(file: CatalogueFile): string {
-  const { operations, secrets, ...head } = file;
-  const lines = (values: readonly string[]): string =>
-    values.length === 0 ? "" : `\n${values.join(",\n")}\n`;
-  const rows = operations.map((row) => JSON.stringify(row));
-  const schemas = Object.entries(secrets).map(
-    ([name, fields]) => `${JSON.stringify(name)}:${JSON.stringify(fields)}`,
-  );
-  return `${JSON.stringify(head).slice(0, -1)},\n"operations":[${lines(rows)}],\n"secrets":{${lines(schemas)}}}\n`;
 }
 
 function digest(text: string): string {
@@ -121,7 +108,10 @@ function digest(text: string): string {
 
 function committed(): Map<string, string> {
   try {
-    return new Map(readdirSync(target).map((name) => [name, readFileSync(join(target, name), "utf8")]));
+    const names = readdirSync(target, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(target, join(entry.parentPath, entry.name)));
+    return new Map(names.map((name) => [name, readFileSync(join(target, name), "utf8")]));
   } catch {
     return new Map();
   }
@@ -142,8 +132,8 @@ function check(texts: ReadonlyMap<string, string>, docs: string): number {
 
 function write(texts: ReadonlyMap<string, string>, files: readonly CatalogueFile[]): number {
   const old = committed();
-  const before = [...old].filter(([name]) => name !== "manifest.json").flatMap(([, text]) => parseOld(text));
-  mkdirSync(target, { recursive: true });
+  const before = [...old].filter(([name]) => name.startsWith("rest/")).flatMap(([, text]) => parseOld(text));
+  mkdirSync(join(target, "rest"), { recursive: true });
   for (const name of old.keys()) if (!texts.has(name)) rmSync(join(target, name));
   for (const [name, text] of texts) writeFileSync(join(target, name), text);
   mkdirSync(join(here, "out"), { recursive: true });
@@ -165,7 +155,7 @@ function write(texts: ReadonlyMap<string, string>, files: readonly CatalogueFile
 /** A file that is broken or of an older form tells nothing; everything is then new. */
 function parseOld(text: string): CatalogueFile[] {
   try {
-    return [catalogueFile.parse(JSON.parse(text))];
+    return [parseCatalogueFile(text)];
   } catch {
     return [];
   }

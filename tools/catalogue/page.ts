@@ -15,7 +15,7 @@ What Gatehouse knows of Google's methods: made by \`npm run catalogue\` from the
 \`tools/catalogue/curated\`; this page is written by the same command. Methods that are not here are \`unknown\` and refused.
 \`gatehouse catalogue search TEXT\` and \`gatehouse catalogue match 'METHOD https://…'\` look things up.
 
-${operations.length} methods in ${files.length} API versions, ${new Set(operations.map(({ id }) => id)).size} operation ids; ${operations.filter(({ approximate }) => approximate).length} paths were guessed.
+${operations.length} methods in ${files.length} API versions, ${new Set(operations.map(({ id }) => id)).size} operation ids; ${operations.filter(({ isApproximate }) => isApproximate).length} paths were guessed.
 
 | API | host | methods | ${classes.join(" | ")} |
 | --- | --- | --- | ${classes.map(() => "---").join(" | ")} |
@@ -34,7 +34,7 @@ ${aliasRows(operations).join("\n")}
 function aliasRows(operations: CatalogueFile["operations"]): string[] {
   const ids = new Map<string, Set<string>>();
   for (const { id, aliases } of operations) {
-    for (const alias of aliases ?? []) ids.set(alias, (ids.get(alias) ?? new Set()).add(id));
+    for (const alias of aliases) ids.set(alias, (ids.get(alias) ?? new Set()).add(id));
   }
   return [...ids]
     .sort(([one], [other]) => (one < other ? -1 : 1))

@@ -16,7 +16,9 @@ export function buildSecretGraph(version: ApiVersion, listed: readonly SecretFie
   const unresolved: string[] = [];
   for (const field of own) {
     if (isPresent(version, field)) marks.set(`${field.schema}.${field.path}`, markOf(field));
-    else unresolved.push(`${version.api} ${version.version} ${field.schema}.${field.path}`);
+    // A field listed for every version need not be in each of them; generate.ts checks that it is in one.
+    else if (field.versions !== "*")
+      unresolved.push(`${version.api} ${version.version} ${field.schema}.${field.path}`);
   }
   const bearing = findBearing(version, marks);
   const graph: Record<string, GraphFields> = {};
