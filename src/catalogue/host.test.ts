@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { canonicalHost, isBucketName } from "./host.ts";
+import { canonicalHost, isBucketName, servicesOf } from "./host.ts";
 
-const services = new Set([
+const services = servicesOf([
   "run.googleapis.com",
   "secretmanager.googleapis.com",
   "storage.googleapis.com",

@@ -43,7 +43,7 @@ export function isBucketName(name: string): boolean {
 
 /** The hosts a catalogue knows. */
 export interface KnownHosts {
-  readonly services: ReadonlySet<string>;
+  readonly services: ReadonlyMap<string, CanonicalHost>;
   /** Domains under which `<api>.<domain>` stands for `<api>.googleapis.com`: a gateway's own universe. */
   readonly universeDomains: readonly string[];
 }
@@ -53,7 +53,8 @@ export interface KnownHosts {
  * with a catch-all took `evil-secretmanager.googleapis.com` for Secret Manager.
  */
 export function canonicalHost(raw: string, known: KnownHosts): CanonicalHost | undefined {
-  if (known.services.has(raw)) return { host: raw, service: raw, location: undefined, bucket: undefined };
+  const exact = known.services.get(raw);
+  if (exact !== undefined) return exact;
   // A DNS name has 253 characters, and a port may follow. Before lower-casing: there are letters outside ASCII that become `k` and `s` by it.
   if (!/^[A-Za-z0-9._:-]{1,260}$/.test(raw)) return undefined;
   const host = inGooglesUniverse(raw.toLowerCase().replace(/:443$/, "").replace(/\.$/, ""), known);
@@ -74,6 +75,13 @@ export function canonicalHost(raw: string, known: KnownHosts): CanonicalHost | u
   const [, bucket] = virtualHost.exec(host) ?? [];
   if (bucket !== undefined && isBucketName(bucket)) return of("storage", undefined, bucket);
   return undefined;
+}
+
+/** The services' own names. */
+export function servicesOf(hosts: Iterable<string>): KnownHosts["services"] {
+  return new Map(
+    [...hosts].map((host) => [host, { host, service: host, location: undefined, bucket: undefined }]),
+  );
 }
 
 function inGooglesUniverse(host: string, { universeDomains }: KnownHosts): string {

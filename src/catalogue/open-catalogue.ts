@@ -1,8 +1,8 @@
 import type { Catalogue } from "./catalogue.ts";
 import { type CatalogueFile, type OperationRow, parseCatalogueFile } from "./catalogue-file.ts";
-import { canonicalHost } from "./host.ts";
+import { canonicalHost, servicesOf } from "./host.ts";
 import { compareClasses, type Operation } from "./operation.ts";
-import { growRouteTree, type PlacedRoute, type Route } from "./route-tree.ts";
+import { emptyWordList, growRouteTree, type PlacedRoute, type Route, type WordList } from "./route-tree.ts";
 import { answersOf, shapesOf } from "./secret-graph.ts";
 import { parseTemplate } from "./template.ts";
 import { type Knowledge, type Service, tokenHosts, understand } from "./understand.ts";
@@ -30,17 +30,18 @@ export function openCatalogue(
   const texts = new Map<string, string[]>();
   for (const { service, text } of sources) texts.set(service, [...(texts.get(service) ?? []), text]);
   const services = new Map<string, OpenService>();
+  const words = emptyWordList();
   const service = (host: string): OpenService | undefined => {
     const known = services.get(host);
     if (known !== undefined) return known;
     const own = texts.get(host);
     if (own === undefined) return undefined;
-    const opened = openService(own.map(parseCatalogueFile));
+    const opened = openService(own.map(parseCatalogueFile), words);
     services.set(host, opened);
     return opened;
   };
   const knowledge: Knowledge = {
-    services: new Set([...texts.keys(), ...tokenHosts]),
+    services: servicesOf([...texts.keys(), ...tokenHosts]),
     universeDomains,
     service,
   };
@@ -57,7 +58,7 @@ interface OpenService extends Service {
   readonly operations: readonly Operation[];
 }
 
-function openService(files: readonly CatalogueFile[]): OpenService {
+function openService(files: readonly CatalogueFile[], words: WordList): OpenService {
   const operations: Operation[] = [];
   const routes: PlacedRoute[] = [];
   for (const file of files) {
@@ -70,7 +71,8 @@ function openService(files: readonly CatalogueFile[]): OpenService {
     }
   }
   const byId = indexById(operations);
-  return { operations, tree: growRouteTree(routes), operation: (id) => byId.get(id) };
+  const tree = growRouteTree(files[0]?.service ?? "", routes, words);
+  return { operations, tree, operation: (id) => byId.get(id) };
 }
 
 function operationsIn(file: CatalogueFile): (row: OperationRow) => Operation {

@@ -51,34 +51,62 @@ const dollarNames: ReadonlySet<string> = new Set([
   "$userProject",
 ]);
 
+const noneRepeated: ReadonlyMap<string, readonly string[]> = new Map();
+const noParameters: Parameters = { values: new Map(), repeated: noneRepeated, areCapability: false };
+
 /** Reads a raw query. Anything two servers could read differently is refused, duplicates of one name above all. */
 export function parseParameters(query: string): Parameters | ParameterRefusal {
+  if (query === "") return noParameters;
   const values = new Map<string, string>();
   const repeated = new Map<string, string[]>();
   const spellings = new Map<string, string>();
   let areCapability = false;
-  for (const pair of query === "" ? [] : query.split("&")) {
+  for (const pair of query.split("&")) {
     const decoded = decodePair(pair);
     if (decoded === undefined) return refusal("a query parameter is not readable");
     const [name, value] = decoded;
-    const squashed = squash(name);
-    const objection = objectionTo(name, squashed, value);
+    const facts = factsOf(name);
+    const objection = facts.objection ?? objectionToValue(facts.squashed, value);
     if (objection !== undefined) return objection;
-    areCapability ||= capabilities.has(name.toLowerCase());
+    areCapability ||= facts.isCapability;
     // `updateMask` and `update_mask` name one field to Google; who reads the first must not meet who reads the last.
-    const spelling = spellings.get(squashed) ?? name;
-    if (spelling !== name)
+    const spelling = spellings.get(facts.squashed);
+    if (spelling !== undefined && spelling !== name)
       return refusal(`the query parameter "${name}" is there twice, spelled differently`);
-    spellings.set(squashed, name);
-    const earlier = repeated.get(name) ?? (values.has(name) ? [values.get(name) ?? ""] : undefined);
-    if (earlier === undefined) {
+    if (spelling === undefined) {
+      spellings.set(facts.squashed, name);
       values.set(name, value);
     } else {
-      values.delete(name);
-      repeated.set(name, [...earlier, value]);
+      repeated.set(name, [...(repeated.get(name) ?? [values.get(name) ?? ""]), value]);
     }
   }
-  return { values, repeated, areCapability };
+  for (const name of repeated.keys()) values.delete(name);
+  return { values, repeated: repeated.size === 0 ? noneRepeated : repeated, areCapability };
+}
+
+/** What the name of a parameter says, whatever its value. */
+interface NameFacts {
+  /** One spelling for all that Google takes for the same. */
+  readonly squashed: string;
+  readonly objection: ParameterRefusal | undefined;
+  readonly isCapability: boolean;
+}
+
+/** Most requests use the same few names. Bounded, because strangers choose them too. */
+const remembered = new Map<string, NameFacts>();
+const rememberedMax = 512;
+
+function factsOf(name: string): NameFacts {
+  const known = remembered.get(name);
+  if (known !== undefined) return known;
+  const squashed = squash(name);
+  const facts = {
+    squashed,
+    objection: objectionToName(name, squashed),
+    isCapability: capabilities.has(name.toLowerCase()),
+  };
+  if (remembered.size < rememberedMax) remembered.set(name, facts);
+  return facts;
 }
 
 /** Custom methods written into the headers, in any spelling servers forgive. */
@@ -111,7 +139,7 @@ function squash(name: string): string {
   return /[$_-]/.test(lower) ? lower.replace(/[$_-]/g, "") : lower;
 }
 
-function objectionTo(name: string, squashed: string, value: string): ParameterRefusal | undefined {
+function objectionToName(name: string, squashed: string): ParameterRefusal | undefined {
   if (overrides.has(squashed) || name.toLowerCase() === "_method") {
     return { code: "override_refused", detail: `the query parameter "${name}" would replace the method` };
   }
@@ -126,8 +154,12 @@ function objectionTo(name: string, squashed: string, value: string): ParameterRe
   if (squashed === "alt" && name !== "alt" && name !== "$alt") {
     return refusal(`"${name}" is no spelling of alt`);
   }
-  if (squashed === ".xgafv" && value !== "1" && value !== "2") return refusal("xgafv may be 1 or 2");
   return undefined;
+}
+
+function objectionToValue(squashed: string, value: string): ParameterRefusal | undefined {
+  const isOdd = squashed === ".xgafv" && value !== "1" && value !== "2";
+  return isOdd ? refusal("xgafv may be 1 or 2") : undefined;
 }
 
 /** `json` in both of its spellings; Google's own libraries ask for enums as numbers. Protobuf would escape masking. */
@@ -135,10 +167,12 @@ const jsonForms: ReadonlySet<string> = new Set(["json", "json;enum-encoding=int"
 
 /** Whether the form of the answer that `alt` asks for may be given. */
 export function isAltAllowed(parameters: Parameters, mayDownload: boolean): boolean {
+  if (parameters.values.size === 0) return true;
   const alt = parameters.values.get("alt") ?? parameters.values.get("$alt");
   return alt === undefined || jsonForms.has(alt) || (alt === "media" && mayDownload);
 }
 
 export function asksForMedia(parameters: Parameters): boolean {
+  if (parameters.values.size === 0) return false;
   return (parameters.values.get("alt") ?? parameters.values.get("$alt")) === "media";
 }

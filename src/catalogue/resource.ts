@@ -1,15 +1,67 @@
 import type { Resource } from "./operation.ts";
+import { type Path, segmentAt, segmentEnd } from "./path.ts";
 import type { ResourceSpan } from "./template.ts";
+
+/** What a path is about, in the place the template says. */
+export function resourceIn(
+  path: Path,
+  span: ResourceSpan | undefined,
+  origin: Origin,
+  projectAside: string | undefined,
+): Resource | undefined {
+  if (span?.isFixed === true && !path.hasEscapes) return readPlaces(path, span, origin, projectAside);
+  const { service, location } = origin;
+  const name = span === undefined ? [] : segmentsOfName(path, span);
+  const endsInLiteral = span?.endsInLiteral ?? false;
+  return resourceOf(name, { service, location, projectAside, endsInLiteral });
+}
+
+/** What a call without a name is about. */
+export const noResource: Resource = {
+  name: "",
+  fullName: "",
+  parent: "",
+  type: "",
+  project: undefined,
+  location: undefined,
+};
+
+/** The same as `resourceOf` would say, without cutting up the name. */
+function readPlaces(
+  path: Path,
+  span: ResourceSpan,
+  origin: Origin,
+  projectAside: string | undefined,
+): Resource {
+  const start = path.starts[span.before] ?? 0;
+  const name = path.text.slice(start, segmentEnd(path, path.starts.length - span.after - 1));
+  const parentEnd = span.parentEnd > span.before ? segmentEnd(path, span.parentEnd - 1) : start;
+  return {
+    name,
+    fullName: `//${origin.service}/${name}`,
+    parent: path.text.slice(start, parentEnd),
+    type: span.type,
+    project: placeAt(path, span.project) ?? projectAside,
+    location: placeAt(path, span.location) ?? origin.location,
+  };
+}
+
+/** `-` asks for all of them, and names none. */
+function placeAt(path: Path, index: number): string | undefined {
+  if (index < 0) return undefined;
+  const text = segmentAt(path, index);
+  return text === "-" ? undefined : text;
+}
 
 /**
  * The relative name of what a path is about, in segments: from its first variable, with the collection before it, to
- * its last. `segments` are raw and without the custom verb. Empty when the path names nothing.
+ * its last.
  */
-export function resourceSegments(segments: readonly string[], span: ResourceSpan | undefined): string[] {
-  if (span === undefined) return [];
-  const name = segments.slice(span.before, segments.length - span.after);
-  for (let at = 0; at < name.length; at++) name[at] = normaliseSegment(name[at] ?? "");
-  return name;
+function segmentsOfName(path: Path, { before, after }: ResourceSpan): string[] {
+  const names: string[] = [];
+  for (let at = before; at < path.starts.length - after; at++)
+    names.push(normaliseSegment(segmentAt(path, at)));
+  return names;
 }
 
 /** Characters a segment may hold unescaped (RFC 3986 section 3.3, `pchar`). */
@@ -24,11 +76,14 @@ export function normaliseSegment(segment: string): string {
   });
 }
 
-export interface ResourceOrigin {
+export interface Origin {
   /** Host of the service the operation belongs to, e.g. also where `www.googleapis.com` was asked. */
   readonly service: string;
   /** Location named by the host. */
   readonly location: string | undefined;
+}
+
+export interface ResourceOrigin extends Origin {
   /** Project named outside the path, in a query parameter or header. */
   readonly projectAside: string | undefined;
   /** Whether the name ends in a fixed word rather than an id, e.g. `projects/p/settings`. */
@@ -45,11 +100,17 @@ export function resourceOf(parts: readonly string[], origin: ResourceOrigin): Re
   return {
     name,
     fullName: name === "" ? "" : `//${origin.service}/${name}`,
-    parent: parts.slice(0, origin.endsInLiteral ? -1 : -2).join("/"),
+    parent: parentOf(name, origin.endsInLiteral),
     type: parts[parts.length - (origin.endsInLiteral ? 1 : 2)] ?? "",
     project: named ?? owner ?? origin.projectAside,
     location: locationOf(parts) ?? origin.location,
   };
+}
+
+function parentOf(name: string, endsInLiteral: boolean): string {
+  const end = name.lastIndexOf("/");
+  const before = endsInLiteral || end < 1 ? end : name.lastIndexOf("/", end - 1);
+  return before < 0 ? "" : name.slice(0, before);
 }
 
 /** A project's number and its id cannot be compared. */
@@ -68,9 +129,8 @@ function projectInName([collection, id]: readonly string[]): string | undefined 
 
 /** Project of a service account's e-mail, as far as the e-mail tells. */
 function projectOfServiceAccount(parts: readonly string[]): string | undefined {
-  const at = parts.indexOf("serviceAccounts");
-  const email = at < 0 ? undefined : parts[at + 1];
-  if (email === undefined) return undefined;
+  const email = parts[parts.indexOf("serviceAccounts") + 1];
+  if (email === undefined || !email.endsWith(".gserviceaccount.com")) return undefined;
   const [, project, domain] =
     /@([a-z0-9-]+)((?:\.[a-z0-9-]+)*)\.iam\.gserviceaccount\.com$/.exec(email) ?? [];
   if (project !== undefined) return domain === "" ? project : `${domain?.slice(1)}:${project}`;
@@ -80,13 +140,17 @@ function projectOfServiceAccount(parts: readonly string[]): string | undefined {
   );
 }
 
-const places: ReadonlySet<string> = new Set(["locations", "zones", "regions", "global"]);
-
 function locationOf(parts: readonly string[]): string | undefined {
-  const at = parts.findIndex((part) => places.has(part));
-  if (at < 0) return undefined;
-  // compute writes `projects/p/global/…` where others have a location.
-  if (parts[at] === "global") return at % 2 === 0 ? "global" : undefined;
-  const place = parts[at + 1];
-  return place === "-" ? undefined : place;
+  for (let at = 0; at < parts.length; at++) {
+    switch (parts[at]) {
+      case "locations":
+      case "zones":
+      case "regions":
+        return parts[at + 1] === "-" ? undefined : parts[at + 1];
+      case "global":
+        // compute writes `projects/p/global/…` where others have a location.
+        return at % 2 === 0 ? "global" : undefined;
+    }
+  }
+  return undefined;
 }

@@ -1,5 +1,4 @@
 import { compareClasses, type Operation } from "./operation.ts";
-import { decodeOnce } from "./target.ts";
 import type { PathTemplate } from "./template.ts";
 
 /** What a path that matched means. */
@@ -23,22 +22,64 @@ export interface Route {
   readonly documentSegments: "even" | "odd" | undefined;
 }
 
-/** All routes of one host. Built once, never changed after. */
+/**
+ * All routes of one host. Built once, never changed after.
+ *
+ * The tree is written into one array of integers, so that a search touches a few lines of memory that lie side by side:
+ * it is on the way of every request. A node is
+ *
+ *   count of steps, the steps: what comes before anything branches, words, and 0 for one segment of any kind
+ *   count of words, for each: the word that may come next, the node below it
+ *   node below one segment of any kind, or 0
+ *   node below any number of segments, or 0
+ *   count of ends, for each: method, custom verb (0 for none), index of the route
+ *
+ * Words, methods and verbs are numbers of the word list; the root stands at 0, so that 0 is no child.
+ */
 export interface RouteTree {
-  readonly root: RouteNode;
+  /** Host of the service. */
+  readonly service: string;
+  readonly nodes: Int32Array;
+  readonly words: WordList;
+  readonly routes: readonly Route[];
   readonly verbs: ReadonlySet<string>;
   /** First path segments under which there are custom verbs. */
   readonly verbPrefixes: ReadonlySet<string>;
 }
 
-interface RouteNode {
-  literals: Map<string, RouteNode> | undefined;
-  /** The literals in lower case, where an id could be taken for one of them. */
-  lookAlikes: Set<string> | undefined;
-  one: RouteNode | undefined;
-  many: RouteNode | undefined;
-  /** By `METHOD verb`. */
-  ends: Map<string, Route> | undefined;
+/** Tens of thousands of paths are made of a few thousand words. Word 0 stands for any segment. */
+export interface WordList {
+  readonly texts: string[];
+  /** The same in lower case, to notice what only looks like one of them. */
+  readonly lower: string[];
+  readonly numbers: Map<string, number>;
+}
+
+export function emptyWordList(): WordList {
+  return { texts: ["*"], lower: ["*"], numbers: new Map() };
+}
+
+function numberOf({ texts, lower, numbers }: WordList, word: string): number {
+  const known = numbers.get(word);
+  if (known !== undefined) return known;
+  const number = texts.push(word) - 1;
+  lower.push(word.toLowerCase());
+  numbers.set(word, number);
+  return number;
+}
+
+/** A node while the tree grows. */
+interface Sprout {
+  readonly literals: Map<string, Sprout>;
+  one: Sprout | undefined;
+  many: Sprout | undefined;
+  readonly ends: Map<string, End>;
+}
+
+interface End {
+  readonly method: string;
+  readonly verb: string;
+  readonly route: Route;
 }
 
 export interface PlacedRoute {
@@ -47,8 +88,8 @@ export interface PlacedRoute {
   readonly route: Route;
 }
 
-export function growRouteTree(routes: Iterable<PlacedRoute>): RouteTree {
-  const root = emptyNode();
+export function growRouteTree(service: string, routes: Iterable<PlacedRoute>, words: WordList): RouteTree {
+  const root = sprout();
   const verbs = new Set<string>();
   const verbPrefixes = new Set<string>();
   for (const { method, template, route } of routes) {
@@ -59,127 +100,79 @@ export function growRouteTree(routes: Iterable<PlacedRoute>): RouteTree {
     }
     const node = segments.reduce(childFor, root);
     const key = `${method} ${verb}`;
-    const known = node.ends?.get(key);
+    const known = node.ends.get(key)?.route;
     // Two methods behind one path: whoever is judged by the milder one could be doing the worse.
     if (known === undefined || compareClasses(known.operation.class, route.operation.class) < 0) {
-      node.ends ??= new Map();
-      node.ends.set(key, route);
+      node.ends.set(key, { method, verb, route });
     }
   }
-  noteLookAlikes(root);
-  return { root, verbs, verbPrefixes };
+  const written: Written = { nodes: [], routes: [], words };
+  writeNode(root, written);
+  return { ...written, service, nodes: Int32Array.from(written.nodes), verbs, verbPrefixes };
 }
 
-function emptyNode(): RouteNode {
-  return { literals: undefined, lookAlikes: undefined, one: undefined, many: undefined, ends: undefined };
+function sprout(): Sprout {
+  return { literals: new Map(), one: undefined, many: undefined, ends: new Map() };
 }
 
-function childFor(node: RouteNode, segment: string): RouteNode {
+function childFor(node: Sprout, segment: string): Sprout {
   if (segment === "*") {
-    node.one ??= emptyNode();
+    node.one ??= sprout();
     return node.one;
   }
   if (segment === "**") {
-    node.many ??= emptyNode();
+    node.many ??= sprout();
     return node.many;
   }
-  node.literals ??= new Map();
-  const child = node.literals.get(segment) ?? emptyNode();
+  const child = node.literals.get(segment) ?? sprout();
   node.literals.set(segment, child);
   return child;
 }
 
-function noteLookAlikes(node: RouteNode): void {
-  const { literals, one, many } = node;
-  if (literals !== undefined && (one !== undefined || many !== undefined)) {
-    node.lookAlikes = new Set([...literals.keys()].map((literal) => literal.toLowerCase()));
+interface Written {
+  readonly nodes: number[];
+  readonly routes: Route[];
+  readonly words: WordList;
+}
+
+/** Writes a node and everything below it; returns where it begins. */
+function writeNode(start: Sprout, written: Written): number {
+  const { nodes, routes, words } = written;
+  const at = nodes.length;
+  const { steps, node } = fold(start);
+  nodes.push(steps.length, ...steps.map((step) => (step === "*" ? 0 : numberOf(words, step))));
+  nodes.push(node.literals.size);
+  const slots = [...node.literals].map(([word, child]) => ({
+    slot: nodes.push(numberOf(words, word), 0) - 1,
+    child,
+  }));
+  for (const child of [node.one, node.many]) {
+    const slot = nodes.push(0) - 1;
+    if (child !== undefined) slots.push({ slot, child });
   }
-  for (const child of [...(literals?.values() ?? []), one, many]) {
-    if (child !== undefined) noteLookAlikes(child);
+  nodes.push(node.ends.size);
+  for (const { method, verb, route } of node.ends.values()) {
+    const verbNumber = verb === "" ? 0 : numberOf(words, verb);
+    nodes.push(numberOf(words, method), verbNumber, routes.push(route) - 1);
   }
+  for (const { slot, child } of slots) nodes[slot] = writeNode(child, written);
+  return at;
 }
 
-export type RouteSearch =
-  | { readonly kind: "found"; readonly route: Route; readonly segments: readonly string[] }
-  | { readonly kind: "none"; readonly why: "no_route" | "unknown_verb" | "look_alike" };
-
-const noRoute: RouteSearch = { kind: "none", why: "no_route" };
-const unknownVerb: RouteSearch = { kind: "none", why: "unknown_verb" };
-const lookAlike: RouteSearch = { kind: "none", why: "look_alike" };
-
-/**
- * Finds the route of a raw, undecoded path: literals before `*` before the shortest `**`, custom verbs first.
- * `segments` of the answer are those of the path without the verb.
- */
-export function findRoute(tree: RouteTree, method: string, path: readonly string[]): RouteSearch {
-  const last = path[path.length - 1] ?? "";
-  const colon = last.lastIndexOf(":");
-  const verb = colon > 0 ? last.slice(colon + 1) : "";
-  if (verb !== "" && tree.verbs.has(verb)) {
-    const segments = path.with(-1, last.slice(0, colon));
-    const search = searchTree(tree, `${method} ${verb}`, segments);
-    if (search.kind === "found" || search.why === "look_alike") return search;
+/** Most paths begin like thousands of others: nodes with one way on become steps of the one behind them. */
+function fold(start: Sprout): { readonly steps: readonly string[]; readonly node: Sprout } {
+  const steps: string[] = [];
+  let node = start;
+  for (let next = onlyWayOn(node); next !== undefined; next = onlyWayOn(node)) {
+    steps.push(next[0]);
+    node = next[1];
   }
-  const search = searchTree(tree, `${method} `, path);
-  if (search.kind === "found" && hidesVerb(tree, path, last)) return unknownVerb;
-  if (search === noRoute && colon >= 0) return unknownVerb;
-  return search;
+  return { steps, node };
 }
 
-/**
- * Whether the last segment may hide a verb we do not know: thousands of GET paths end in an id, so that
- * `versions/latest:acces` or `versions/latest%3Aaccess` would read as a harmless `versions.get`.
- */
-function hidesVerb(tree: RouteTree, path: readonly string[], last: string): boolean {
-  if (!last.includes(":") && !/%3a/i.test(last)) return false;
-  if (!tree.verbPrefixes.has(path[0] ?? "")) return false;
-  const decoded = decodeOnce(last);
-  if (/(?:^|@)sha256:[0-9a-f]{8,64}$/.test(decoded)) return false;
-  const [, suffix] = /^(?:[a-z0-9-]+\.)+[a-z]+:([a-z][a-z0-9-]*)$/.exec(last) ?? [];
-  const isDomainScoped = suffix !== undefined && path.at(-2) === "projects";
-  return !isDomainScoped || [...tree.verbs].some((verb) => verb.toLowerCase() === suffix);
-}
-
-interface Search {
-  readonly key: string;
-  readonly segments: readonly string[];
-  sawLookAlike: boolean;
-}
-
-function searchTree(tree: RouteTree, key: string, segments: readonly string[]): RouteSearch {
-  const search: Search = { key, segments, sawLookAlike: false };
-  const route = walk(search, tree.root, 0);
-  if (search.sawLookAlike) return lookAlike;
-  return route === undefined ? noRoute : { kind: "found", route, segments };
-}
-
-function walk(search: Search, node: RouteNode, at: number): Route | undefined {
-  const segment = search.segments[at];
-  if (segment === undefined) return endOf(search, node);
-  const literal = node.literals?.get(segment);
-  if (literal !== undefined) {
-    const found = walk(search, literal, at + 1);
-    if (found !== undefined) return found;
-  } else if (node.lookAlikes?.has(decodeOnce(segment).toLowerCase()) === true) {
-    // A server that decoded it, or forgave its case, would take the literal: for us it would be an id.
-    search.sawLookAlike = true;
-  }
-  const found = node.one === undefined ? undefined : walk(search, node.one, at + 1);
-  if (found !== undefined || node.many === undefined) return found;
-  return walkMany(search, node.many, at);
-}
-
-function walkMany(search: Search, node: RouteNode, from: number): Route | undefined {
-  for (let end = from + 1; end <= search.segments.length; end++) {
-    const found = walk(search, node, end);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-function endOf({ key, segments }: Search, node: RouteNode): Route | undefined {
-  const route = node.ends?.get(key);
-  if (route?.documentSegments === undefined) return route;
-  const below = segments.length - 1 - segments.indexOf("documents");
-  return route.documentSegments === (below % 2 === 0 ? "even" : "odd") ? route : undefined;
+function onlyWayOn({ literals, one, many, ends }: Sprout): readonly [string, Sprout] | undefined {
+  if (ends.size > 0 || many !== undefined) return undefined;
+  if (literals.size === 0) return one && ["*", one];
+  const [only] = literals;
+  return literals.size === 1 && one === undefined ? only : undefined;
 }

@@ -1,14 +1,14 @@
 import { limits } from "#lib/limits";
+import { type Path, pathOf, segmentsOf } from "./path.ts";
 
 /** The request target, cut at the question mark; still undecoded. */
 export interface Target {
-  readonly path: string;
+  readonly path: Path;
   readonly query: string;
 }
 
 /** Characters a path may be made of (RFC 3986 section 3.3), without `;`, which some servers cut parameters at. */
 const pathCharacters = /^\/[A-Za-z0-9\-._~%!$&'()*+,=:@/]*$/;
-const queryCharacters = /^[\x21-\x7e]*$/;
 
 /**
  * Accepts a target in origin form that every parser reads alike; a string says why not.
@@ -17,16 +17,20 @@ const queryCharacters = /^[\x21-\x7e]*$/;
 export function parseTarget(raw: string): Target | string {
   if (raw.length > limits.targetBytesMax) return `it is longer than ${limits.targetBytesMax} bytes`;
   const mark = raw.indexOf("?");
-  const path = mark < 0 ? raw : raw.slice(0, mark);
+  const text = mark < 0 ? raw : raw.slice(0, mark);
   const query = mark < 0 ? "" : raw.slice(mark + 1);
-  if (!pathCharacters.test(path)) return "its path holds a character that has no place there";
-  if (!queryCharacters.test(query) || /[\\#]/.test(query))
-    return "its query holds a character that has no place there";
-  return objectionToEscapes(path) ?? { path, query };
+  if (!pathCharacters.test(text)) return "its path holds a character that has no place there";
+  if (query !== "" && !isQuery(query)) return "its query holds a character that has no place there";
+  const path = pathOf(text);
+  const objection = path.hasEscapes ? objectionToEscapes(text) : undefined;
+  return objection ?? { path, query };
+}
+
+function isQuery(query: string): boolean {
+  return /^[\x21\x22\x24-\x5b\x5d-\x7e]*$/.test(query);
 }
 
 function objectionToEscapes(path: string): string | undefined {
-  if (!path.includes("%")) return undefined;
   if (/%(?![0-9A-Fa-f]{2})/.test(path)) return "a percent escape in it is broken";
   let decoded: string;
   try {
@@ -38,18 +42,14 @@ function objectionToEscapes(path: string): string | undefined {
   return /[\x00-\x1f\x7f-\x9f\\]/.test(decoded) ? "it hides a control character or a backslash" : undefined;
 }
 
-/**
- * Cuts the path of a JSON API into segments; a string says why a path cannot be trusted to mean one thing.
- * Never decoded first: `%2F` is no separator.
- */
-export function splitPath(path: string): readonly string[] | string {
-  const segments = path.slice(1).split("/");
-  if (segments.length > limits.pathSegmentsMax) return `it has more than ${limits.pathSegmentsMax} segments`;
-  for (const segment of segments) {
-    if (segment === "") return "it has an empty segment or ends in a slash";
-    if (isDotSegment(segment)) return "it has a dot segment";
-  }
-  return segments;
+/** Why the path of a JSON API cannot be trusted to mean one thing. `%2F` is no separator. */
+export function objectionToPath(path: Path): string | undefined {
+  const { starts, isPlain, hasEscapes } = path;
+  if (starts.length > limits.pathSegmentsMax) return `it has more than ${limits.pathSegmentsMax} segments`;
+  if (isPlain && !hasEscapes) return undefined;
+  const segments = segmentsOf(path);
+  if (segments.includes("")) return "it has an empty segment or ends in a slash";
+  return segments.some(isDotSegment) ? "it has a dot segment" : undefined;
 }
 
 /** `.` and `..` in any spelling, also between encoded slashes. */

@@ -14,6 +14,14 @@ export interface ResourceSpan {
   readonly after: number;
   /** Whether the name ends in a fixed word rather than an id, e.g. `projects/p/settings`. */
   readonly endsInLiteral: boolean;
+  /** Whether the template alone decides where in a path the following stand. */
+  readonly isFixed: boolean;
+  /** Positions among the segments of a path; -1 for what the name never has. */
+  readonly project: number;
+  readonly location: number;
+  /** Segment after the last of the parent's name. */
+  readonly parentEnd: number;
+  readonly type: string;
 }
 
 /** Throws on what the generator never writes. */
@@ -35,14 +43,15 @@ export function parseTemplate(text: string): PathTemplate {
     segments.push(...inner);
     if (isVariable) last = segments.length;
   }
-  const resource =
-    first === undefined
-      ? undefined
-      : {
-          before: firstOfName(segments, first, isFirstSingle),
-          after: segments.length - last,
-          endsInLiteral: !(segments[last - 1] ?? "*").startsWith("*"),
-        };
+  if (first === undefined) return { segments, verb, resource: undefined };
+  const before = firstOfName(segments, first, isFirstSingle);
+  const endsInLiteral = !(segments[last - 1] ?? "*").startsWith("*");
+  const resource: ResourceSpan = {
+    before,
+    after: segments.length - last,
+    endsInLiteral,
+    ...placesIn(segments, { before, end: last, endsInLiteral }),
+  };
   return { segments, verb, resource };
 }
 
@@ -54,4 +63,31 @@ function splitOutsideBraces(path: string): string[] {
 function firstOfName(segments: readonly string[], first: number, isSingle: boolean): number {
   const before = segments[first - 1];
   return isSingle && before !== undefined && !/^v\d/.test(before) ? first - 1 : first;
+}
+
+const locations: ReadonlySet<string> = new Set(["locations", "zones", "regions"]);
+
+/**
+ * Where the parts of a resource name stand, when the template alone decides it: it names its collections, takes no
+ * `**`, and is none of those whose project is hidden in an id.
+ */
+function placesIn(
+  segments: readonly string[],
+  { before, end, endsInLiteral }: { before: number; end: number; endsInLiteral: boolean },
+): Pick<ResourceSpan, "isFixed" | "project" | "location" | "parentEnd" | "type"> {
+  const name = segments.slice(before, end);
+  const [first = "*", second] = name;
+  const parentLength = Math.max(0, name.length - (endsInLiteral ? 1 : 2));
+  const type = name[name.length - (endsInLiteral ? 1 : 2)] ?? "";
+  const isHidden =
+    ["policies", "*"].includes(first) || name.includes("serviceAccounts") || name.includes("global");
+  const hasProject = ["projects", "namespaces"].includes(first) && second !== undefined;
+  const place = name.findIndex((segment) => locations.has(segment));
+  return {
+    isFixed: !isHidden && type !== "*" && !segments.slice(0, end).includes("**"),
+    project: hasProject ? before + 1 : -1,
+    location: place >= 0 && place + 1 < name.length ? before + place + 1 : -1,
+    parentEnd: before + parentLength,
+    type,
+  };
 }

@@ -1,6 +1,6 @@
 import { headerValues, type RawHeader } from "#lib/headers";
 import { type CanonicalHost, canonicalHost, type KnownHosts, storageHost, wwwHost } from "./host.ts";
-import { type Call, compareClasses, type Operation } from "./operation.ts";
+import { type Call, compareClasses, type Operation, type Resource } from "./operation.ts";
 import {
   asksForMedia,
   isAltAllowed,
@@ -8,10 +8,12 @@ import {
   type Parameters,
   parseParameters,
 } from "./parameters.ts";
-import { resourceOf, resourceSegments } from "./resource.ts";
-import { findRoute, type Route, type RouteTree } from "./route-tree.ts";
+import { type Path, pathOf, segmentAt, segmentsOf } from "./path.ts";
+import { noResource, resourceIn, resourceOf } from "./resource.ts";
+import { findRoute, type RouteSearch } from "./route-search.ts";
+import { emptyWordList, growRouteTree, type Route, type RouteTree } from "./route-tree.ts";
 import { isXmlPath, readXmlCall } from "./storage-xml.ts";
-import { decodeOnce, needsPathLikeId, parseTarget, splitPath } from "./target.ts";
+import { decodeOnce, needsPathLikeId, objectionToPath, parseTarget } from "./target.ts";
 import type { CallLine, Understanding, UnknownCode } from "./understanding.ts";
 
 /** What understanding needs to know of the committed catalogue. */
@@ -30,14 +32,12 @@ export interface Service {
 /** Hosts whose business is tokens. Answered by Gatehouse itself or refused, never forwarded. */
 export const tokenHosts: readonly string[] = ["sts.googleapis.com", "oauth2.googleapis.com"];
 
-const methods: ReadonlySet<string> = new Set(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]);
-
 /** The one parser: what it says a call is, is what is judged, and the bytes it read are the bytes that are forwarded. */
 export function understand(line: CallLine, knowledge: Knowledge): Understanding {
   const host = canonicalHost(line.host, knowledge);
   if (host === undefined)
     return unknown("unknown_host", `${show(line.host)} is not the host of a known Google API`);
-  if (!methods.has(line.method))
+  if (!isMethod(line.method))
     return unknown("unknown_method", `${show(line.method)} is no method of a Google API`);
   if (hasOverrideHeader(line.headers)) {
     return unknown(
@@ -52,19 +52,33 @@ export function understand(line: CallLine, knowledge: Knowledge): Understanding 
   if ("code" in parameters) return unknown(parameters.code, parameters.detail);
 
   const request: Request = { line, host, path: target.path, parameters, knowledge };
+  const { text } = target.path;
   if (tokenHosts.includes(host.service) || isTokenPath(request)) return refuseToken();
   if (parameters.areCapability) return { kind: "session_url", host: host.host };
-  if (/^\/batch(?:\/|$)/.test(target.path)) return refuseBatch();
-  if (target.path === "/$discovery/rest" && host.bucket === undefined) return discoveryCall(request);
-  if (host.service === storageHost && (host.bucket !== undefined || isXmlPath(target.path)))
-    return xmlCall(request);
+  if (text.startsWith("/batch") && /^\/batch(?:\/|$)/.test(text)) return refuseBatch();
+  if (text === "/$discovery/rest" && host.bucket === undefined) return discoveryCall(request);
+  if (host.service === storageHost && (host.bucket !== undefined || isXmlPath(text))) return xmlCall(request);
   return jsonCall(request);
+}
+
+function isMethod(text: string): boolean {
+  switch (text) {
+    case "GET":
+    case "POST":
+    case "PUT":
+    case "PATCH":
+    case "DELETE":
+    case "HEAD":
+      return true;
+    default:
+      return false;
+  }
 }
 
 interface Request {
   readonly line: CallLine;
   readonly host: CanonicalHost;
-  readonly path: string;
+  readonly path: Path;
   readonly parameters: Parameters;
   readonly knowledge: Knowledge;
 }
@@ -80,7 +94,7 @@ function show(text: string): string {
 
 /** Token endpoints that live on www.googleapis.com, old and new, and the one that tells tokens apart. */
 function isTokenPath({ host, path }: Request): boolean {
-  return host.service === wwwHost && /^\/oauth2\/v\d\w*\/(?:token|tokeninfo|revoke)(?:$|\/)/.test(path);
+  return host.service === wwwHost && /^\/oauth2\/v\d\w*\/(?:token|tokeninfo|revoke)(?:$|\/)/.test(path.text);
 }
 
 function refuseToken(): Understanding {
@@ -104,23 +118,17 @@ function discoveryCall(request: Request): Understanding {
   if (operation === undefined || request.line.method !== "GET" || !isAltAllowed(request.parameters, false)) {
     return unknown("unknown_method", "only GET /$discovery/rest reads the description of an API");
   }
-  return finish(request, {
-    operation,
-    name: [],
-    endsInLiteral: false,
-    media: undefined,
-    projectAside: undefined,
-  });
+  return callOf(request, operation, noResource, undefined);
 }
 
 function xmlCall(request: Request): Understanding {
   const { line, host, path, parameters } = request;
-  const xml = readXmlCall({ ...line, path, bucket: host.bucket, parameters });
+  const xml = readXmlCall({ ...line, path: path.text, bucket: host.bucket, parameters });
   const operation = xml && request.knowledge.service(storageHost)?.operation(xml.operationId);
   if (xml === undefined || operation === undefined) {
     return unknown(
       "unknown_method",
-      `no method of the Cloud Storage XML API is ${line.method} ${show(path)}`,
+      `no method of the Cloud Storage XML API is ${line.method} ${show(path.text)}`,
     );
   }
   if (!isAltAllowed(parameters, xml.media === "download")) return refuseAlt();
@@ -128,13 +136,13 @@ function xmlCall(request: Request): Understanding {
   if (projects.length > 1) return unknown("parameter_refused", "the header x-goog-project-id is there twice");
   // The header counts where it decides. Elsewhere an agent could claim an allowed project for a foreign bucket.
   const isDecisive = ["storage.buckets.list", "storage.buckets.insert"].includes(operation.id);
-  return finish(request, {
-    operation,
-    name: xml.name === "" ? [] : xml.name.split("/"),
-    endsInLiteral: false,
-    media: xml.media,
+  const resource = resourceOf(xml.name === "" ? [] : xml.name.split("/"), {
+    service: operation.service,
+    location: host.location,
     projectAside: isDecisive ? projects[0] : undefined,
+    endsInLiteral: false,
   });
+  return resource === undefined ? refuseName() : callOf(request, operation, resource, xml.media);
 }
 
 function refuseAlt(): Understanding {
@@ -143,40 +151,34 @@ function refuseAlt(): Understanding {
 
 function jsonCall(request: Request): Understanding {
   const { line, path } = request;
-  const segments = splitPath(path);
-  if (typeof segments === "string") return unknown("ambiguous_path", `the path is refused: ${segments}`);
-  const tree = treeFor(request, segments);
-  if (tree === undefined) return noRoute(request);
-  const search = findRoute(tree, line.method, segments);
-  if (search.kind === "none") {
-    switch (search.why) {
-      case "no_route":
-        return noRoute(request);
-      case "unknown_verb":
-        return unknown("unknown_method", `the path ends in a custom verb that is not known: ${show(path)}`);
-      case "look_alike":
-        return unknown("ambiguous_path", `part of the path only looks like a part of the API: ${show(path)}`);
-    }
+  const objection = objectionToPath(path);
+  if (objection !== undefined) return unknown("ambiguous_path", `the path is refused: ${objection}`);
+  const search = searchRoutes(request);
+  if (search.kind === "none") return noRoute(request, search.why);
+  const { route, tree } = search;
+  if (path.hasEscapes && isWorseDecoded(tree, request, route)) {
+    return unknown("ambiguous_path", `decoded early, the path would be a worse call: ${show(path.text)}`);
   }
-  if (path.includes("%") && isWorseDecoded(tree, request, search.route)) {
-    return unknown("ambiguous_path", `decoded early, the path would be a worse call: ${show(path)}`);
-  }
-  const objection = objectionToRoute(search.route, segments, request.parameters);
-  if (objection !== undefined) return objection;
-  const media = mediaOf(search.route, request);
+  const refusal =
+    (path.hasEscapes ? refuseSlashes(route, path) : undefined) ?? refuseParameters(route, request);
+  if (refusal !== undefined) return refusal;
+  const media = mediaOf(route, request);
   if (media !== "upload" && carriesForm(line)) {
     return unknown(
       "parameter_refused",
       "a form in the body carries parameters nobody would judge; send JSON",
     );
   }
-  return finish(request, {
-    operation: search.route.operation,
-    name: resourceSegments(search.segments, search.route.resource),
-    endsInLiteral: search.route.resource?.endsInLiteral ?? false,
-    media,
-    projectAside: request.parameters.values.get(search.route.projectParameter ?? ""),
-  });
+  const { operation } = route;
+  const origin =
+    tree.service === request.host.service ? request.host : { ...request.host, service: tree.service };
+  const resource = resourceIn(search.path, route.resource, origin, projectAsideOf(route, request));
+  return resource === undefined ? refuseName() : callOf(request, operation, resource, media);
+}
+
+/** The project a query parameter names where the path does not. */
+function projectAsideOf({ projectParameter }: Route, { parameters }: Request): string | undefined {
+  return projectParameter === undefined ? undefined : parameters.values.get(projectParameter);
 }
 
 function hasOverrideHeader(headers: readonly RawHeader[]): boolean {
@@ -185,6 +187,7 @@ function hasOverrideHeader(headers: readonly RawHeader[]): boolean {
 
 /** Google's servers read a form as they read the query, system parameters such as `alt` and `access_token` included. */
 function carriesForm({ headers }: CallLine): boolean {
+  if (headers.length === 0) return false;
   const isEmpty =
     headerValues(headers, "transfer-encoding").length === 0 &&
     headerValues(headers, "content-length").every((length) => Number(length) === 0);
@@ -201,46 +204,71 @@ function carriesForm({ headers }: CallLine): boolean {
  * updates an object of that name, or gives somebody access to the object `x`.
  */
 function isWorseDecoded(tree: RouteTree, { line, path }: Request, route: Route): boolean {
-  let text = path;
+  let text = path.text;
   // Three rounds: escapes of escapes of escapes are what scanners try.
   for (let round = 0; round < 3 && text.includes("%"); round++) {
     text = decodeOnce(text);
-    const segments = splitPath(text);
-    const search = typeof segments === "string" ? undefined : findRoute(tree, line.method, segments);
+    const decoded = pathOf(text);
+    const search = objectionToPath(decoded) === undefined ? findRoute(tree, line.method, decoded) : undefined;
     if (search?.kind === "found" && compareClasses(route.operation.class, search.route.operation.class) < 0)
       return true;
   }
   return false;
 }
 
-function noRoute({ line, host, path }: Request): Understanding {
-  return unknown("unknown_method", `${host.service} has no method at ${line.method} ${show(path)}`);
+function noRoute(
+  { line, host, path }: Request,
+  why: "no_route" | "unknown_verb" | "look_alike",
+): Understanding {
+  const shown = show(path.text);
+  switch (why) {
+    case "no_route":
+      return unknown("unknown_method", `${host.service} has no method at ${line.method} ${shown}`);
+    case "unknown_verb":
+      return unknown("unknown_method", `the path ends in a custom verb that is not known: ${shown}`);
+    case "look_alike":
+      return unknown("ambiguous_path", `part of the path only looks like a part of the API: ${shown}`);
+  }
+}
+
+function searchRoutes(request: Request): RouteSearch {
+  const { host, line, path } = request;
+  if (host.service === wwwHost) return searchShared(request);
+  return findRoute(treeOf(request, host.service), line.method, path);
 }
 
 /** `www.googleapis.com/compute/…` is `compute.googleapis.com/compute/…`; so are its media paths. */
-function treeFor({ host, knowledge }: Request, segments: readonly string[]): RouteTree | undefined {
-  if (host.service !== wwwHost) return knowledge.service(host.service)?.tree;
-  const prefixes =
-    segments[0] === "resumable" ? 2 : ["upload", "download"].includes(segments[0] ?? "") ? 1 : 0;
-  const name = segments[prefixes] ?? "";
-  const service = /^[a-z]+$/.test(name) ? knowledge.service(`${name}.googleapis.com`) : undefined;
-  return (service ?? knowledge.service(wwwHost))?.tree;
+function searchShared(request: Request): RouteSearch {
+  const { line, path } = request;
+  const shared = findRoute(treeOf(request, wwwHost), line.method, path);
+  if (shared.kind === "found") return shared;
+  const first = segmentAt(path, 0);
+  const prefixes = first === "resumable" ? 2 : first === "upload" || first === "download" ? 1 : 0;
+  const name = segmentAt(path, prefixes);
+  if (!/^[a-z]+$/.test(name)) return shared;
+  return findRoute(treeOf(request, `${name}.googleapis.com`), line.method, path);
 }
 
-function objectionToRoute(
-  route: Route,
-  segments: readonly string[],
-  parameters: Parameters,
-): Understanding | undefined {
+function treeOf({ knowledge }: Request, service: string): RouteTree {
+  return knowledge.service(service)?.tree ?? emptyTree;
+}
+
+const emptyTree = growRouteTree("", [], emptyWordList());
+
+function refuseSlashes(route: Route, path: Path): Understanding | undefined {
+  const segments = segmentsOf(path);
   const misplaced = segments.find(
     (segment, index) => needsPathLikeId(segment) && !route.slashes.has(segments[index - 1] ?? ""),
   );
-  if (misplaced !== undefined) {
-    return unknown(
-      "ambiguous_path",
-      `an encoded slash, percent sign or semicolon has no place in ${show(misplaced)}`,
-    );
-  }
+  if (misplaced === undefined) return undefined;
+  return unknown(
+    "ambiguous_path",
+    `an encoded slash, percent sign or semicolon has no place in ${show(misplaced)}`,
+  );
+}
+
+function refuseParameters(route: Route, { parameters }: Request): Understanding | undefined {
+  if (parameters.values.size === 0 && parameters.repeated.size === 0) return undefined;
   for (const name of parameters.repeated.keys()) {
     if (!route.repeated.has(name))
       return unknown("parameter_refused", `the query parameter ${show(name)} is there twice`);
@@ -260,7 +288,7 @@ function uploadTypesHold(route: Route, parameters: Parameters): boolean {
 }
 
 function mediaOf(route: Route, { line, parameters }: Request): Call["media"] {
-  if (route.media === undefined && asksForMedia(parameters)) return "download";
+  if (route.media === undefined) return asksForMedia(parameters) ? "download" : undefined;
   if (route.media !== "upload") return route.media;
   const asked = [
     parameters.values.get("uploadType"),
@@ -270,32 +298,23 @@ function mediaOf(route: Route, { line, parameters }: Request): Call["media"] {
   return asked.includes("resumable") ? "resumable_upload" : "upload";
 }
 
-interface Reading {
-  readonly operation: Operation;
-  /** Segments of the relative resource name. */
-  readonly name: readonly string[];
-  readonly endsInLiteral: boolean;
-  readonly media: Call["media"];
-  readonly projectAside: string | undefined;
+function refuseName(): Understanding {
+  return unknown("ambiguous_path", "the service account belongs to another project than the path says");
 }
 
-function finish({ host, parameters }: Request, reading: Reading): Understanding {
-  const resource = resourceOf(reading.name, {
-    service: reading.operation.service,
-    location: host.location,
-    projectAside: reading.projectAside,
-    endsInLiteral: reading.endsInLiteral,
-  });
-  if (resource === undefined) {
-    return unknown("ambiguous_path", "the service account belongs to another project than the path says");
-  }
+function callOf(
+  { host, parameters }: Request,
+  operation: Operation,
+  resource: Resource,
+  media: Call["media"],
+): Understanding {
   const call: Call = {
-    operation: reading.operation,
+    operation,
     resource,
     host: host.host,
     query: parameters.values,
     repeatedQuery: parameters.repeated,
-    media: reading.media,
+    media,
   };
   return { kind: "call", call };
 }

@@ -1,0 +1,51 @@
+/**
+ * A raw path and where its segments begin. Nothing is decoded and nothing cut out before it is needed: understanding a
+ * call is on the way of every request.
+ */
+export interface Path {
+  readonly text: string;
+  /** Offset of each segment's first character. */
+  readonly starts: readonly number[];
+  /** Where the last segment ends: the end of the text, or the colon of a custom verb. */
+  readonly end: number;
+  readonly hasEscapes: boolean;
+  /** Whether no segment is empty and none begins with a dot. Says nothing of escapes. */
+  readonly isPlain: boolean;
+}
+
+const slash = 47;
+const dot = 46;
+
+/** Cuts at every slash, whatever the segments hold. `text` begins with one. */
+export function pathOf(text: string): Path {
+  const starts: number[] = [];
+  let isPlain = true;
+  for (let at = 0; at >= 0; at = text.indexOf("/", at)) {
+    at++;
+    starts.push(at);
+    const next = text.charCodeAt(at);
+    if (at === text.length || next === slash || next === dot) isPlain = false;
+  }
+  return { text, starts, end: text.length, hasEscapes: text.includes("%"), isPlain };
+}
+
+export function segmentEnd({ starts, end }: Path, index: number): number {
+  const next = starts[index + 1];
+  return next === undefined ? end : next - 1;
+}
+
+/** "" behind the last. */
+export function segmentAt(path: Path, index: number): string {
+  const start = path.starts[index];
+  return start === undefined ? "" : path.text.slice(start, segmentEnd(path, index));
+}
+
+export function isSegment(path: Path, index: number, word: string): boolean {
+  const start = path.starts[index];
+  if (start === undefined || segmentEnd(path, index) - start !== word.length) return false;
+  return path.text.startsWith(word, start);
+}
+
+export function segmentsOf(path: Path): string[] {
+  return path.starts.map((_, index) => segmentAt(path, index));
+}
