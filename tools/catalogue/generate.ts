@@ -2,33 +2,45 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
+import { parseArgs } from "node:util";
 import {
   type CatalogueFile,
   type CatalogueManifest,
   parseCatalogueFile,
   printCatalogueFile,
 } from "../../src/catalogue/catalogue-file.ts";
-import { carriedVersions, isInPackage } from "./carried.ts";
+import { carriedVersions } from "./carried.ts";
 import { describeChanges } from "./changes.ts";
+import { type Comparison, describeComparisons } from "./compare.ts";
 import { compose } from "./compose.ts";
 import { findStaleDecisions } from "./counts.ts";
 import { readCurated } from "./curated.ts";
+import type { DiscoverySource } from "./discovery/index.ts";
+import { describeSource, obtainDiscovery } from "./inputs.ts";
 import { page } from "./page.ts";
-import { readApi } from "./read-googleapis.ts";
-import { buildSecretGraph } from "./secrets.ts";
+import { readVersion } from "./read-version.ts";
+import { buildSecretGraph, findByteSlips } from "./secrets.ts";
 
 const here = import.meta.dirname;
 const target = join(here, "../../src/catalogue/generated");
 const docsPage = join(here, "../../docs/catalogue.md");
 const report = join(here, "out/changes.md");
+const comparisonReport = join(here, "out/discovery.md");
 const packageFolder = join(here, "node_modules/googleapis");
 
 process.exitCode = main(process.argv.slice(2));
 
-function main(options: readonly string[]): number {
-  const isCheck = options.includes("--check");
-  const { texts, files, slips } = generate();
-  const docs = page(files, packageVersion());
+function main(args: readonly string[]): number {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { check: { type: "boolean" }, discovery: { type: "string" } },
+  });
+  const isCheck = values.check === true;
+  const discovery = openInput(values.discovery);
+  if (discovery === undefined) return 1;
+  const { texts, files, slips, inputs, comparisons } = generate(discovery);
+  const docs = page(files, inputs);
+  reportComparisons(comparisons);
   // What was read is written even so: the report of changes is where a slip can be understood.
   const outcome = isCheck ? check(texts, docs) : write(texts, files);
   if (!isCheck) writeFileSync(docsPage, docs);
@@ -38,27 +50,43 @@ function main(options: readonly string[]): number {
   return 1;
 }
 
+function openInput(path: string | undefined): DiscoverySource | undefined {
+  try {
+    return obtainDiscovery(path);
+  } catch (error) {
+    console.error(`catalogue: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  }
+}
+
 interface Generated {
   /** File name to content, manifest included. */
   readonly texts: ReadonlyMap<string, string>;
   readonly files: readonly CatalogueFile[];
   readonly slips: readonly string[];
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly comparisons: readonly Comparison[];
 }
 
-function generate(): Generated {
+function generate(discovery: DiscoverySource): Generated {
+  const sources = { packageFolder, discovery };
+  const inputs = { googleapis: packageVersion(), ...describeSource(discovery) };
+  const comparisons: Comparison[] = [];
   const curated = readCurated();
   const texts = new Map<string, string>();
   const files: CatalogueFile[] = [];
   const entries: CatalogueManifest["files"] = [];
   const slips: string[] = [];
-  for (const { api, version } of carriedVersions().filter((each) => isInPackage(packageFolder, each))) {
-    const { description, inputDigest } = readApi(packageFolder, api, version);
+  for (const { api, version } of carriedVersions()) {
+    const { description, inputDigest, fromDiscovery, comparison } = readVersion(sources, api, version);
+    if (comparison !== undefined) comparisons.push(comparison);
     const file = compose(description, curated);
     slips.push(
       ...buildSecretGraph(description, curated.secretFields).unresolved.map(
         (name) => `no such field: ${name}`,
       ),
     );
+    if (fromDiscovery !== undefined) slips.push(...findByteSlips(fromDiscovery, curated.secretFields));
     const text = printCatalogueFile(file);
     const name = `rest/${api}-${version}.txt`;
     texts.set(name, text);
@@ -74,12 +102,20 @@ function generate(): Generated {
   slips.push(...findStaleDecisions(files, curated));
   const manifest: CatalogueManifest = {
     format: 2,
-    inputs: { googleapis: packageVersion() },
+    inputs,
     files: entries,
     counts: countAll(files),
   };
   texts.set("manifest.json", `${JSON.stringify(manifest, null, 1)}\n`);
-  return { texts, files, slips };
+  return { texts, files, slips, inputs, comparisons };
+}
+
+/** The package's paths are derived from examples: how often they are Discovery's says how far to trust the others. */
+function reportComparisons(comparisons: readonly Comparison[]): void {
+  const { summary, details } = describeComparisons(comparisons);
+  mkdirSync(join(here, "out"), { recursive: true });
+  writeFileSync(comparisonReport, details);
+  console.log(`${summary}; see tools/catalogue/out/discovery.md`);
 }
 
 function packageVersion(): string {

@@ -17,6 +17,11 @@ export interface Method {
   readonly requestSchema: string | undefined;
   readonly responseSchema: string | undefined;
   readonly queryParameters: readonly QueryParameter[];
+  /** The rest is known from Discovery documents only, and is not emitted. */
+  readonly mayDownloadMedia?: true;
+  readonly isDeprecated?: true;
+  /** Google's prose; some of it names the IAM permissions a caller needs. */
+  readonly description?: string;
 }
 
 export interface QueryParameter {
@@ -26,14 +31,15 @@ export interface QueryParameter {
 
 /**
  * The type of a field as far as secrets care: a reference to another schema (also through lists), a map whose values
- * are such, an object written in place, an object of any kind, or something flat.
+ * are such, an object written in place, an object of any kind, or something flat. `isBytes` (base64 in JSON) is known from
+ * Discovery documents only.
  */
 export type FieldType =
   | { readonly kind: "schema"; readonly name: string }
   | { readonly kind: "map"; readonly of: FieldType }
   | { readonly kind: "object"; readonly fields: ReadonlyMap<string, FieldType> }
   | { readonly kind: "any" }
-  | { readonly kind: "scalar" };
+  | { readonly kind: "scalar"; readonly isBytes?: true };
 
 export type Schema = ReadonlyMap<string, FieldType>;
 

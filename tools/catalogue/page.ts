@@ -3,7 +3,7 @@ import type { CatalogueFile } from "../../src/catalogue/catalogue-file.ts";
 const classes = ["read", "write", "destructive", "privileged", "secret_read"] as const;
 
 /** docs/catalogue.md: what is carried, counted, and the aliases. Written by the generator, so that it cannot be out of date. */
-export function page(files: readonly CatalogueFile[], packageVersion: string): string {
+export function page(files: readonly CatalogueFile[], inputs: Readonly<Record<string, string>>): string {
   const operations = files.flatMap((file) => file.operations);
   const rows = files.map((file) => {
     const counts = classes.map((name) => file.operations.filter((row) => row.class === name).length);
@@ -11,7 +11,7 @@ export function page(files: readonly CatalogueFile[], packageVersion: string): s
   });
   return `# The catalogue
 
-What Gatehouse knows of Google's methods: made by \`npm run catalogue\` from the npm package googleapis ${packageVersion} and the curated files in
+What Gatehouse knows of Google's methods: made by \`npm run catalogue\` from ${nameInputs(inputs)} and the curated files in
 \`tools/catalogue/curated\`; this page is written by the same command. Methods that are not here are \`unknown\` and refused.
 \`gatehouse catalogue search TEXT\` and \`gatehouse catalogue match 'METHOD https://…'\` look things up.
 
@@ -29,6 +29,13 @@ Names people already use; policies take them wherever they take ids.
 | --- | --- |
 ${aliasRows(operations).join("\n")}
 `;
+}
+
+/** Names and versions; the digests are in the manifest. */
+function nameInputs(inputs: Readonly<Record<string, string>>): string {
+  return Object.entries(inputs)
+    .map(([name, version]) => `${name} ${version.replace(/ sha256:.*/, "")}`)
+    .join(", ");
 }
 
 function aliasRows(operations: CatalogueFile["operations"]): string[] {

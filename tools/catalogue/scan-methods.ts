@@ -61,7 +61,7 @@ function splitMethods(body: string): [string, string][] {
 }
 
 function readCall(text: string, where: string): Pick<ScannedMethod, "verb" | "host" | "path" | "uploadPath"> {
-  const root = /rootUrl = options\.rootUrl \|\| 'https:\/\/([\w.-]+)\/'/.exec(text)?.[1];
+  const root = /rootUrl = options\.rootUrl \|\|\s+'https:\/\/([\w.-]+)\/'/.exec(text)?.[1];
   const path = /\burl: \(rootUrl \+\s*'([^']+)'\)/.exec(text)?.[1];
   const verb = /\bmethod: '([A-Z]+)'/.exec(text)?.[1];
   if (root === undefined || path === undefined || verb === undefined)

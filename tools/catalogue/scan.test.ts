@@ -80,6 +80,11 @@ test("a method is read with its verb, host, path and upload path", () => {
   ]);
 });
 
+test("a long host stands on a line of its own", () => {
+  const long = script.replace("options.rootUrl || 'https", "options.rootUrl ||\n                'https");
+  expect(scanMethods(long, "toy", "v1")).toEqual(scanMethods(script, "toy", "v1"));
+});
+
 test("the declarations give schemas, parameters and the example", () => {
   const { methods, schemas } = scanDeclarations(declarations, "toy.d.ts");
   const method = methods.get("Resource$Boxes.open");

@@ -15,7 +15,7 @@ export function buildSecretGraph(version: ApiVersion, listed: readonly SecretFie
   const marks = new Map<string, string>();
   const unresolved: string[] = [];
   for (const field of own) {
-    if (isPresent(version, field)) marks.set(`${field.schema}.${field.path}`, markOf(field));
+    if (typeOf(version, field) !== undefined) marks.set(`${field.schema}.${field.path}`, markOf(field));
     // A field listed for every version need not be in each of them; generate.ts checks that it is in one.
     else if (field.versions !== "*")
       unresolved.push(`${version.api} ${version.version} ${field.schema}.${field.path}`);
@@ -32,6 +32,19 @@ export function buildSecretGraph(version: ApiVersion, listed: readonly SecretFie
   return { graph, unresolved };
 }
 
+/** Listed strict fields that are bytes to Discovery and text to our table, or the other way about; each a sentence. */
+export function findByteSlips(discovery: ApiVersion, listed: readonly SecretField[]): string[] {
+  return listed
+    .filter((field) => field.api === discovery.api && field.kind === "strict")
+    .filter((field) => concerns(field, discovery.version))
+    .flatMap((field) => {
+      const type = typeOf(discovery, field);
+      if (type?.kind !== "scalar" || (type.isBytes ?? false) === field.isBytes) return [];
+      const name = `${field.api} ${discovery.version} ${field.schema}.${field.path}`;
+      return [`byte-fields.tsv: ${name} ${field.isBytes ? "is not bytes" : "is bytes"} to Discovery`];
+    });
+}
+
 function concerns(field: SecretField, version: string): boolean {
   return field.versions === "*" || field.versions.split(",").includes(version);
 }
@@ -42,16 +55,14 @@ function markOf(field: SecretField): string {
   return (field.isBytes ? "#" : "!") + direction;
 }
 
-function isPresent(version: ApiVersion, field: SecretField): boolean {
-  let fields = version.schemas.get(field.schema);
-  const steps = field.path.split(".");
-  for (const [index, step] of steps.entries()) {
+function typeOf(version: ApiVersion, { schema, path }: SecretField): FieldType | undefined {
+  let fields = version.schemas.get(schema);
+  const steps = path.split(".");
+  for (const step of steps.slice(0, -1)) {
     const type = fields?.get(step);
-    if (type === undefined) return false;
-    if (index === steps.length - 1) return true;
-    fields = inside(type, version);
+    fields = type === undefined ? undefined : inside(type, version);
   }
-  return false;
+  return fields?.get(steps.at(-1) ?? "");
 }
 
 function inside(type: FieldType, version: ApiVersion): Schema | undefined {
