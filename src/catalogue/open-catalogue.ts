@@ -117,6 +117,10 @@ function routesOf(row: OperationRow, operation: Operation, slashes: ReadonlySet<
   return row.http.flatMap((text, index) => {
     const [method = "", path = ""] = text.split(" ");
     const routes = [place(method, path, undefined)];
+    // `documents/**` is also the root itself: the first collection of a database hangs there.
+    if (path.includes("/documents/**}/")) {
+      routes.push(place(method, path.replace("/documents/**}/", "/documents}/"), undefined));
+    }
     if (index > 0) return routes;
     if (row.isDownload) routes.push(place(method, `/download${path}`, "download"));
     if (row.upload !== undefined) {
@@ -133,8 +137,8 @@ function documentSegmentsOf(
   segments: readonly string[],
   path: string,
 ): Route["documentSegments"] {
-  const at = segments.indexOf("documents");
-  if (service !== "firestore.googleapis.com" || at < 0 || at === segments.length - 1) return undefined;
+  const isBelow = segments.includes("documents") && segments.at(-1) !== "documents";
+  if (service !== "firestore.googleapis.com" || !isBelow) return undefined;
   return path.endsWith("/{collectionId}") ? "odd" : "even";
 }
 

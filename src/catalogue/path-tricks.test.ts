@@ -1,22 +1,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { RawHeader } from "#lib/headers";
+import { handsOutTokens, sampleRequests } from "../../test/fakes/sample-requests.ts";
 import { type CallLine, loadCatalogue, type Understanding } from "./index.ts";
-import { readGeneratedFiles } from "./load.ts";
-import { parseTemplate } from "./template.ts";
 
 const catalogue = loadCatalogue();
 
 /** One honest request for each method, and the XML forms of Cloud Storage. */
 const honest: readonly CallLine[] = [
-  ...readGeneratedFiles()
-    .filter(({ api }) => api !== "sts")
-    .flatMap((file) => file.operations.map((row) => ({ row, host: file.service })))
-    .filter(({ row }) => row.id !== "oauth2.tokeninfo")
-    .map(({ row, host }) => {
-      const [method = "", template = ""] = row.http[0]?.split(" ") ?? [];
-      return { method, host, target: fillIn(template), headers: [] };
-    }),
+  ...sampleRequests().filter(({ id }) => !handsOutTokens(id)),
   ...["GET", "PUT", "DELETE", "HEAD"].flatMap((method) =>
     ["/bkt", "/bkt/obj.txt", "/bkt/dir/acl/obj"].map((target) => ({
       method,
@@ -33,12 +25,6 @@ const honest: readonly CallLine[] = [
     headers: [["x-goog-copy-source", "a/b"]],
   },
 ];
-
-function fillIn(template: string): string {
-  const { segments, verb } = parseTemplate(template);
-  const filled = segments.map((segment, at) => (segment.startsWith("*") ? `x${at}` : segment));
-  return `/${filled.join("/")}${verb === "" ? "" : `:${verb}`}`;
-}
 
 const order = ["read", "write", "destructive", "privileged", "secret_read"];
 
