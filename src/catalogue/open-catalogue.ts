@@ -1,11 +1,19 @@
 import type { Catalogue } from "./catalogue.ts";
 import { type CatalogueFile, type OperationRow, parseCatalogueFile } from "./catalogue-file.ts";
 import { canonicalHost, servicesOf } from "./host.ts";
+import type { Knowledge, Service } from "./knowledge.ts";
 import { compareClasses, type Operation } from "./operation.ts";
-import { emptyWordList, growRouteTree, type PlacedRoute, type Route, type WordList } from "./route-tree.ts";
+import { withMeaning } from "./rest/meaning.ts";
+import {
+  emptyWordList,
+  growRouteTree,
+  type PlacedRoute,
+  type Route,
+  type WordList,
+} from "./rest/route-tree.ts";
+import { parseTemplate } from "./rest/template.ts";
+import { tokenHosts, understand } from "./rest/understand.ts";
 import { answersOf, shapesOf } from "./secret-graph.ts";
-import { parseTemplate } from "./template.ts";
-import { type Knowledge, type Service, tokenHosts, understand } from "./understand.ts";
 
 /** One committed file, not yet parsed. */
 export interface CatalogueSource {
@@ -47,7 +55,7 @@ export function openCatalogue(
   };
   const all = (): OpenService[] => [...texts.keys()].flatMap((host) => service(host) ?? []);
   return {
-    understand: (line) => understand(line, knowledge),
+    understand: (line) => withMeaning(understand(line, knowledge), line, knowledge),
     knowsHost: (host) => canonicalHost(host, knowledge) !== undefined,
     operation: (id) => worst(all().flatMap((each) => each.operation(id) ?? [])),
     operations: () => all().flatMap(({ operations }) => operations),

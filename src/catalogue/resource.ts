@@ -1,20 +1,4 @@
 import type { Resource } from "./operation.ts";
-import { type Path, segmentAt, segmentEnd } from "./path.ts";
-import type { ResourceSpan } from "./template.ts";
-
-/** What a path is about, in the place the template says. */
-export function resourceIn(
-  path: Path,
-  span: ResourceSpan | undefined,
-  origin: Origin,
-  projectAside: string | undefined,
-): Resource | undefined {
-  if (span?.isFixed === true && !path.hasEscapes) return readPlaces(path, span, origin, projectAside);
-  const { service, location } = origin;
-  const name = span === undefined ? [] : segmentsOfName(path, span);
-  const endsInLiteral = span?.endsInLiteral ?? false;
-  return resourceOf(name, { service, location, projectAside, endsInLiteral });
-}
 
 /** What a call without a name is about. */
 export const noResource: Resource = {
@@ -25,44 +9,6 @@ export const noResource: Resource = {
   project: undefined,
   location: undefined,
 };
-
-/** The same as `resourceOf` would say, without cutting up the name. */
-function readPlaces(
-  path: Path,
-  span: ResourceSpan,
-  origin: Origin,
-  projectAside: string | undefined,
-): Resource {
-  const start = path.starts[span.before] ?? 0;
-  const name = path.text.slice(start, segmentEnd(path, path.starts.length - span.after - 1));
-  const parentEnd = span.parentEnd > span.before ? segmentEnd(path, span.parentEnd - 1) : start;
-  return {
-    name,
-    fullName: `//${origin.service}/${name}`,
-    parent: path.text.slice(start, parentEnd),
-    type: span.type,
-    project: placeAt(path, span.project) ?? projectAside,
-    location: placeAt(path, span.location) ?? origin.location,
-  };
-}
-
-/** `-` asks for all of them, and names none. */
-function placeAt(path: Path, index: number): string | undefined {
-  if (index < 0) return undefined;
-  const text = segmentAt(path, index);
-  return text === "-" ? undefined : text;
-}
-
-/**
- * The relative name of what a path is about, in segments: from its first variable, with the collection before it, to
- * its last.
- */
-function segmentsOfName(path: Path, { before, after }: ResourceSpan): string[] {
-  const names: string[] = [];
-  for (let at = before; at < path.starts.length - after; at++)
-    names.push(normaliseSegment(segmentAt(path, at)));
-  return names;
-}
 
 /** Characters a segment may hold unescaped (RFC 3986 section 3.3, `pchar`). */
 const segmentCharacter = /[A-Za-z0-9\-._~!$&'()*+,;=:@]/;
@@ -76,14 +22,11 @@ export function normaliseSegment(segment: string): string {
   });
 }
 
-export interface Origin {
+export interface ResourceOrigin {
   /** Host of the service the operation belongs to, e.g. also where `www.googleapis.com` was asked. */
   readonly service: string;
   /** Location named by the host. */
   readonly location: string | undefined;
-}
-
-export interface ResourceOrigin extends Origin {
   /** Project named outside the path, in a query parameter or header. */
   readonly projectAside: string | undefined;
   /** Whether the name ends in a fixed word rather than an id, e.g. `projects/p/settings`. */

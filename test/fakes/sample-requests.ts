@@ -1,6 +1,6 @@
 import type { CallLine } from "#catalogue";
 import { readGeneratedFiles } from "../../src/catalogue/load.ts";
-import { parseTemplate } from "../../src/catalogue/template.ts";
+import { parseTemplate } from "../../src/catalogue/rest/template.ts";
 
 /** A request as a method's own description spells it. */
 export interface SampleRequest extends CallLine {

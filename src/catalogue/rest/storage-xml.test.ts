@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { RawHeader } from "#lib/headers";
-import { loadCatalogue } from "./index.ts";
+import { loadCatalogue } from "../index.ts";
 
 const catalogue = loadCatalogue();
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { RawHeader } from "#lib/headers";
-import { handsOutTokens, sampleRequests } from "../../test/fakes/sample-requests.ts";
-import { type CallLine, loadCatalogue, type Understanding } from "./index.ts";
+import { handsOutTokens, sampleRequests } from "../../../test/fakes/sample-requests.ts";
+import { type CallLine, loadCatalogue, type Understanding } from "../index.ts";
 
 const catalogue = loadCatalogue();
 

@@ -1,8 +1,8 @@
 import { headerValues, type RawHeader } from "#lib/headers";
-import { isBucketName } from "./host.ts";
-import type { Call } from "./operation.ts";
+import { isBucketName } from "../host.ts";
+import type { Call } from "../operation.ts";
+import { normaliseSegment } from "../resource.ts";
 import type { Parameters } from "./parameters.ts";
-import { normaliseSegment } from "./resource.ts";
 import { isDotSegment } from "./target.ts";
 
 /** A call of Cloud Storage's XML API, in the words of the JSON API. */

@@ -1,4 +1,4 @@
-import { compareClasses, type Operation } from "./operation.ts";
+import { compareClasses, type Operation } from "../operation.ts";
 import type { PathTemplate } from "./template.ts";
 
 /** What a path that matched means. */

@@ -1,4 +1,4 @@
-import type { UnknownCode } from "./understanding.ts";
+import type { UnknownCode } from "../understanding.ts";
 
 /** The query, decoded once. */
 export interface Parameters {
@@ -39,6 +39,21 @@ const capabilities: ReadonlySet<string> = new Set([
   "x-amz-credential",
   "awsaccesskeyid",
 ]);
+
+/** What signed URLs carry beside the signature; they mean nothing without it. */
+const signatureDetails = /^(?:x-goog-|x-amz-|expires$)/;
+
+/** What a parameter, or a header that means the same, is for. */
+export type ParameterKind = "override" | "credential" | "signature" | "upload" | "plain";
+
+export function kindOfParameter(name: string): ParameterKind {
+  const lower = name.toLowerCase();
+  const squashed = squash(name);
+  if (overrides.has(squashed) || lower === "_method") return "override";
+  if (refused.has(squashed)) return "credential";
+  if (lower === "upload_id" || lower === "gatehouse_handle") return "upload";
+  return capabilities.has(lower) || signatureDetails.test(lower) ? "signature" : "plain";
+}
 
 /** System parameters that may be written with a dollar; `$httpHeaders`, `$req` and the like carry a second request. */
 const dollarNames: ReadonlySet<string> = new Set([
