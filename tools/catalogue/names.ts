@@ -18,40 +18,74 @@ const mannerWords: ReadonlySet<string> = new Set(["batch", "bulk", "direct", "as
 
 /** Names of POST methods that only read. A trailing `*` stands for no more, or for further words; a leading one for any beginning. */
 const readingNames: readonly string[] = [
-  ...words("testIamPermissions getIamPolicy wait waitExecution waitForReplicationCatchUp get* list* validate* count*"),
-  ...words("listen tail batchGet batchRead findMissing findNeighbors histogram labels series linkedSources linkedTargets"),
+  ...words(
+    "testIamPermissions getIamPolicy wait waitExecution waitForReplicationCatchUp get* list* validate* count*",
+  ),
+  ...words(
+    "listen tail batchGet batchRead findMissing findNeighbors histogram labels series linkedSources linkedTargets",
+  ),
   ...words("pollAirflowCommand exportTensorboardTimeSeries client_status fetchAcl fetchCaCerts fetchErrors"),
-  ...words("fetchExamples fetchFeatureValues fetchPredictOperation fetchToolspecOverride streamingFetchFeatureValues"),
+  ...words(
+    "fetchExamples fetchFeatureValues fetchPredictOperation fetchToolspecOverride streamingFetchFeatureValues",
+  ),
   ...words("lookup lookupContext lookupEffectiveGuestPolicy lookupVersion"),
-  ...words("retrieveContexts asyncRetrieveContexts askContexts retrieveProfiles retrieveToolSchema retrieveTools"),
-  ...words("read streamingRead readRows readObject readChangeStream readFeatureValues streamingReadFeatureValues"),
+  ...words(
+    "retrieveContexts asyncRetrieveContexts askContexts retrieveProfiles retrieveToolSchema retrieveTools",
+  ),
+  ...words(
+    "read streamingRead readRows readObject readChangeStream readFeatureValues streamingReadFeatureValues",
+  ),
   ...words("readIndexDatapoints sampleRowKeys createReadSession generateInitialChangeStreamPartitions"),
   ...words("search searchAll* searchEntries searchExamples searchForAlert searchIpResources searchKnowledge"),
   ...words("searchLineageStreaming searchLinks searchLite searchModelDeploymentMonitoringStatsAnomalies"),
-  ...words("searchModelMonitoringAlerts searchModelMonitoringStats searchNearby searchNearestEntities searchRange"),
+  ...words(
+    "searchModelMonitoringAlerts searchModelMonitoringStats searchNearby searchNearestEntities searchRange",
+  ),
   ...words("searchResources searchText search-type searchType conversationalSearch batchSearchLinkProcesses"),
-  ...words("query query_exemplars query_range queryDatabaseResourceGroups queryFormability queryGrantableRoles"),
-  ...words("queryIssues queryMetadata queryMetrics queryPerformanceOverview queryTabularStats queryTestablePermissions"),
-  ...words("queryTimeSeriesStats queryVersionConfig runQuery runAggregationQuery executeQuery executeGraphqlRead"),
+  ...words(
+    "query query_exemplars query_range queryDatabaseResourceGroups queryFormability queryGrantableRoles",
+  ),
+  ...words(
+    "queryIssues queryMetadata queryMetrics queryPerformanceOverview queryTabularStats queryTestablePermissions",
+  ),
+  ...words(
+    "queryTimeSeriesStats queryVersionConfig runQuery runAggregationQuery executeQuery executeGraphqlRead",
+  ),
   ...words("impersonateQuery introspectGraphql partition*"),
   // They compute from what is there and answer; nothing is kept.
   ...words("aggregateIssueStats aggregateQueryStats aggregateValues batchCompute calculateCancellationFee"),
-  ...words("calculateStats calendarMode calendarModeExtension capacityHistory compareVersions computeEnvironmentScores"),
-  ...words("computeHeadCursor computeInsights computeMessageStats computeTimeCursor computeTokens estimateDataSize"),
+  ...words(
+    "calculateStats calendarMode calendarModeExtension capacityHistory compareVersions computeEnvironmentScores",
+  ),
+  ...words(
+    "computeHeadCursor computeInsights computeMessageStats computeTimeCursor computeTokens estimateDataSize",
+  ),
   ...words("evaluateInstances evaluateUserConsents explain* lintPolicy msComplianceMetadata obtainCrawlRate"),
   ...words("recommendSpec rollUp dailyRollUp simulate troubleshoot troubleshootError"),
   ...words("authorizeAccess checkCompatibility checkConsistency checkConsumerConfig checkDataAccess"),
   ...words("checkMigrationPermission checkPrewarmedArtifact checkRequirement checkValidCreds"),
-  ...words("Resource-validate ResourceValidate testCorrelationConfig testPersonaVoice verifyExternalSyncSettings"),
-  ...words("generateConfigReport generateConsistencyToken generateDataQualityRules generateDeployChangeReport"),
-  ...words("generateUndeployChangeReport generateInsights generateMembershipRBACRoleBindingYAML generateOpenApiSpec"),
+  ...words(
+    "Resource-validate ResourceValidate testCorrelationConfig testPersonaVoice verifyExternalSyncSettings",
+  ),
+  ...words(
+    "generateConfigReport generateConsistencyToken generateDataQualityRules generateDeployChangeReport",
+  ),
+  ...words(
+    "generateUndeployChangeReport generateInsights generateMembershipRBACRoleBindingYAML generateOpenApiSpec",
+  ),
   ...words("generatePackagesSummary generateQuery generateSchema generateSshScript generateTcpProxyScript"),
   // They ask a model: that costs money and sends data out, which flags tell, and changes nothing.
-  ...words("predict *Predict detect detectLanguage recognize streamingRecognize synthesize streamingSynthesize"),
-  ...words("translate translateText translateDocument adaptiveMtTranslate refineText romanizeText annotate annotateText"),
+  ...words(
+    "predict *Predict detect detectLanguage recognize streamingRecognize synthesize streamingSynthesize",
+  ),
+  ...words(
+    "translate translateText translateDocument adaptiveMtTranslate refineText romanizeText annotate annotateText",
+  ),
   ...words("analyzeEntities analyzeEntitySentiment analyzeSentiment analyzeSyntax classifyText moderateText"),
   ...words("inspect deidentify redact sanitizeUserPrompt sanitizeModelResponse streamSanitizeUserPrompt"),
-  ...words("streamSanitizeModelResponse generateContent streamGenerateContent embedContent embeddings completions"),
+  ...words(
+    "streamSanitizeModelResponse generateContent streamGenerateContent embedContent embeddings completions",
+  ),
   ...words("augmentPrompt corroborateContent optimizePrompt generateInstanceRubrics generateLossClusters"),
   ...words("generateSyntheticData generateUserScenarios generateStatelessSummary generativeInsights"),
   ...words("answerQuery streamAnswer autocomplete completeQuery rank recommend matchIntent suggestArticles"),
