@@ -74,6 +74,8 @@ const cleared: ReadonlyMap<string, readonly string[]> = new Map([
       "generateTcpProxyScript",
       "generateUndeployChangeReport",
       "generateInitialChangeStreamPartitions",
+      "generateOnboardingSuggestions",
+      "generateOptimizedManifest",
       "completeExternalIdentities",
       "completeQuery",
       "complete",
@@ -107,7 +109,14 @@ const cleared: ReadonlyMap<string, readonly string[]> = new Map([
   ],
   [
     "runs a query that cannot write",
-    ["executeGraphqlRead", "executeQuery", "runAggregationQuery", "runQuery", "createReadSession"],
+    [
+      "executeGraphqlRead",
+      "executeQuery",
+      "runAggregationQuery",
+      "runQuery",
+      "createReadSession",
+      "executeDashboardQuery",
+    ],
   ],
   [
     "the export is the answer",

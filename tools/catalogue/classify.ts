@@ -1,6 +1,6 @@
 import type { RiskClass } from "../../src/catalogue/index.ts";
 import type { Curated } from "./curated.ts";
-import { findDestroyingWord, isMintingName, isReadingName } from "./names.ts";
+import { findDestroyingWord, isApprovingName, isMintingName, isReadingName } from "./names.ts";
 
 export interface Verdict {
   readonly class: RiskClass;
@@ -25,6 +25,8 @@ export function classify(method: { id: string; verb: string }, curated: Curated)
   if (!reads && method.verb !== "GET") {
     const reason = reasonOfPrivilege([method.id, dotted], curated);
     if (reason !== undefined) return { class: "privileged", reason };
+    if (isApprovingName(name))
+      return { class: "privileged", reason: "gives an approval in a person's stead" };
   }
   if (method.verb === "DELETE") return { class: "destructive", reason: "DELETE removes" };
   // GET too: a few methods cancel and restart by GET.
