@@ -62,7 +62,7 @@ const askingNames: readonly string[] = words(`
   streamingTranslateSpeech refineText romanizeText annotate annotateText analyzeEntities analyzeEntitySentiment
   analyzeSentiment analyzeSyntax classifyText moderateText inspect deidentify redact sanitizeUserPrompt
   sanitizeModelResponse streamSanitizeUserPrompt streamSanitizeModelResponse generateContent streamGenerateContent
-  embedContent embeddings completions augmentPrompt corroborateContent optimizePrompt generateInstanceRubrics
+  embedContent completions augmentPrompt corroborateContent optimizePrompt generateInstanceRubrics
   generateLossClusters generateSyntheticData generateUserScenarios generateStatelessSummary generativeInsights answerQuery
   streamAnswer autocomplete completeQuery rank recommend matchIntent suggestArticles suggestConversationSummary
   suggestFaqAnswers suggestKnowledgeAssist suggestQueries suggestSmartReplies
