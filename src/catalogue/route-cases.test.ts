@@ -46,17 +46,20 @@ test("there are as many cases as the reference has", () => {
   expect(cases).toHaveLength(155);
 });
 
-test.each(cases.filter(({ kind }) => kind === "rest"))("case $name: $method $target on $host is $id", (each) => {
-  const result = catalogue.understand(each);
-  const refusal = refused.get(each.name);
-  if (refusal !== undefined) expect(refusalOf(result)).toBe(refusal);
-  const meant = result.kind === "call" ? result.call : result.meaning;
-  const id = byHand.get(each.name) ?? each.id;
-  expect(meant?.operation.id ?? "unknown").toBe(id);
-  if (meant === undefined || byHand.has(each.name)) return;
-  expect(meant.operation.class).toBe(each.class);
-  expect(meant.resource.name).toBe(each.resource === "-" ? "" : each.resource);
-});
+test.each(cases.filter(({ kind }) => kind === "rest"))(
+  "case $name: $method $target on $host is $id",
+  (each) => {
+    const result = catalogue.understand(each);
+    const refusal = refused.get(each.name);
+    if (refusal !== undefined) expect(refusalOf(result)).toBe(refusal);
+    const meant = result.kind === "call" ? result.call : result.meaning;
+    const id = byHand.get(each.name) ?? each.id;
+    expect(meant?.operation.id ?? "unknown").toBe(id);
+    if (meant === undefined || byHand.has(each.name)) return;
+    expect(meant.operation.class).toBe(each.class);
+    expect(meant.resource.name).toBe(each.resource === "-" ? "" : each.resource);
+  },
+);
 
 test("what a refused call would have been is said, and it stays refused", () => {
   for (const each of cases.filter(({ name }) => refused.has(name))) {

@@ -1,5 +1,6 @@
 import type { RiskClass } from "../../src/catalogue/index.ts";
 import type { Curated } from "./curated.ts";
+import { findDestroyingWord, isApprovingName, isMintingName, isReadingName } from "./names.ts";
 
 export interface Verdict {
   readonly class: RiskClass;
@@ -7,55 +8,43 @@ export interface Verdict {
   readonly reason: string;
 }
 
-/** First words of method names that take something away. After `batch` and `bulk` the second word counts. */
-const destroyingWords: ReadonlySet<string> = new Set(
-  (
-    "delete destroy purge remove drop truncate wipe expunge undeploy rollback revert reset expire abandon detach " +
-    "clear deprovision terminate revoke disable stop suspend shutdown restart reboot failover switchover demote " +
-    "deactivate unlink unregister cancel abort evict drain archive recreate withdraw disconnect seek reimage rotate " +
-    "lock relocate restore import"
-  ).split(" "),
-);
-
 /**
- * Names of POST methods that only read. Judged by reading samples, guesses at unlisted names were wrong in one case
- * of six, hence names and not a rule. A trailing `*` stands for any ending.
+ * How bad a method is, before anybody looked at a body. The first rule that applies decides. Methods that only the
+ * .proto files know have ids like `google.iam.v3.PolicyBindings/DeletePolicyBinding`; their verb is that of their first
+ * HTTP rule, else POST.
  */
-const readingNames: readonly string[] = (
-  "testIamPermissions getIamPolicy wait search searchAll* query lookup batchGet list* get* validate* count* explain* " +
-  "runQuery runAggregationQuery partition* read streamingRead readRows sampleRowKeys readObject listen tail " +
-  "queryGrantableRoles queryTestablePermissions lintPolicy troubleshoot simulate inspect deidentify fetchCaCerts " +
-  "recognize synthesize translate annotate detect predict *Predict generateContent streamGenerateContent " +
-  "computeTokens embedContent"
-).split(" ");
-
-/** How bad a method is, before anybody looked at a body. The first rule that applies decides. */
 export function classify(method: { id: string; verb: string }, curated: Curated): Verdict {
   const override = curated.overrides.get(`${method.verb} ${method.id}`);
   if (override !== undefined) return { class: override.class, reason: override.reason };
 
-  const name = method.id.slice(method.id.lastIndexOf(".") + 1);
-  const readsByName = method.verb === "POST" && readingNames.some((each) => matchesName(each, name));
-  if (method.verb !== "GET" && !readsByName) {
-    const privileged = curated.privileged.find(({ isMeant }) => isMeant({ id: method.id, aliases: [] }));
-    if (privileged !== undefined) return { class: "privileged", reason: privileged.reason };
+  const dotted = dottedId(method.id);
+  const name = dotted.slice(dotted.lastIndexOf(".") + 1);
+  const reads = method.verb === "POST" && isReadingName(name);
+  if (!reads && method.verb !== "DELETE" && isMintingName(name))
+    return { class: "secret_read", reason: `its name, "${name}", speaks of a credential` };
+  if (!reads && method.verb !== "GET") {
+    const reason = reasonOfPrivilege([method.id, dotted], curated);
+    if (reason !== undefined) return { class: "privileged", reason };
+    if (isApprovingName(name))
+      return { class: "privileged", reason: "gives an approval in a person's stead" };
   }
-  if (method.verb === "GET") return { class: "read", reason: "GET reads" };
   if (method.verb === "DELETE") return { class: "destructive", reason: "DELETE removes" };
-  const word = decisiveWord(name);
-  if (destroyingWords.has(word)) return { class: "destructive", reason: `its name begins with "${word}"` };
-  if (readsByName) return { class: "read", reason: `POST methods named "${name}" only read` };
+  // GET too: a few methods cancel and restart by GET.
+  const word = findDestroyingWord(name);
+  if (word !== undefined) return { class: "destructive", reason: `its name begins with "${word}"` };
+  if (method.verb === "GET") return { class: "read", reason: "GET reads" };
+  if (reads) return { class: "read", reason: `POST methods named "${name}" only read` };
   return { class: "write", reason: `${method.verb} changes state` };
 }
 
-function matchesName(pattern: string, name: string): boolean {
-  if (pattern.endsWith("*")) return name.startsWith(pattern.slice(0, -1));
-  if (pattern.startsWith("*")) return name.endsWith(pattern.slice(1));
-  return name === pattern;
+/** `pkg.Service/Method` as `pkg.Service.method`, so that `**.setIamPolicy` means the method wherever it is served. */
+function dottedId(id: string): string {
+  const slash = id.indexOf("/");
+  if (slash < 0) return id;
+  return `${id.slice(0, slash)}.${id.charAt(slash + 1).toLowerCase()}${id.slice(slash + 2)}`;
 }
 
-function decisiveWord(name: string): string {
-  const words = name.split(/(?=[A-Z])|[-_]/).map((word) => word.toLowerCase());
-  const [first = "", second = ""] = words;
-  return first === "batch" || first === "bulk" ? second : first;
+function reasonOfPrivilege(spellings: readonly string[], curated: Curated): string | undefined {
+  return curated.privileged.find(({ isMeant }) => spellings.some((id) => isMeant({ id, aliases: [] })))
+    ?.reason;
 }
