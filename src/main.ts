@@ -1,6 +1,6 @@
 import { runCommandLine } from "#cli";
 import { addAuditVerifyCommand } from "./cli/local/audit-verify.ts";
-import { addCatalogueCommand } from "./cli/local/catalogue.ts";
+import { addCatalogueCommand } from "./cli/local/catalogue/command.ts";
 import { addConfigCommand } from "./cli/local/config.ts";
 import { addDemoCommand } from "./cli/local/demo.ts";
 import { addPolicyCommand } from "./cli/local/policy.ts";

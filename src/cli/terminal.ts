@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
 import { type Clock, systemClock } from "#lib/clock";
 
 /** Where a command reads its surroundings and writes its words; tests pass their own. */
@@ -10,6 +11,8 @@ export interface Terminal {
   readonly isInteractive: boolean;
   /** Whether what is written is seen by a person rather than read by a program. */
   readonly isColourful: boolean;
+  /** Standard input, a line at a time. */
+  lines(): AsyncIterable<string>;
   out(text: string): void;
   err(text: string): void;
   /** Shows a page to the person, where there is a browser; never fails. */
@@ -25,6 +28,7 @@ export function processTerminal(): Terminal {
     clock: systemClock,
     isInteractive: process.stdin.isTTY,
     isColourful: process.stdout.isTTY,
+    lines: () => createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY }),
     out: (text) => void process.stdout.write(`${text}\n`),
     err: (text) => void process.stderr.write(`${text}\n`),
     openBrowser,

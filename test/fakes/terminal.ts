@@ -15,7 +15,7 @@ export interface FakeTerminal extends Terminal {
 
 /** `browse` stands for the person's browser. */
 export function fakeTerminal(
-  options: { environment?: NodeJS.ProcessEnv; browse?: (url: URL) => void } = {},
+  options: { environment?: NodeJS.ProcessEnv; browse?: (url: URL) => void; input?: readonly string[] } = {},
 ): FakeTerminal {
   const home = mkdtempSync(join(tmpdir(), "fake-home-"));
   const terminal: FakeTerminal = {
@@ -28,6 +28,9 @@ export function fakeTerminal(
     clock: systemClock,
     isInteractive: false,
     isColourful: false,
+    async *lines() {
+      yield* options.input ?? [];
+    },
     out: (text) => void terminal.stdout.push(text),
     err: (text) => void terminal.stderr.push(text),
     openBrowser: (url) => {

@@ -1,6 +1,6 @@
 // Writes src/catalogue/generated/ from the pinned packages, or with --check says whether it is up to date.
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import {
@@ -15,6 +15,7 @@ import { type Comparison, describeComparisons } from "./compare.ts";
 import { compose } from "./compose.ts";
 import { findStaleDecisions } from "./counts.ts";
 import { readCurated } from "./curated.ts";
+import { type DerivedCase, deriveCases, printCases } from "./derived-cases.ts";
 import type { DiscoverySource } from "./discovery/index.ts";
 import { describeSource, obtainDiscovery } from "./inputs.ts";
 import { page } from "./page.ts";
@@ -23,6 +24,8 @@ import { buildSecretGraph, findByteSlips } from "./secrets.ts";
 
 const here = import.meta.dirname;
 const target = join(here, "../../src/catalogue/generated");
+/** Below the folder of generated files. */
+const derivedCases = "../vectors/derived-cases.tsv";
 const docsPage = join(here, "../../docs/catalogue.md");
 const report = join(here, "out/changes.md");
 const comparisonReport = join(here, "out/discovery.md");
@@ -77,8 +80,16 @@ function generate(discovery: DiscoverySource): Generated {
   const files: CatalogueFile[] = [];
   const entries: CatalogueManifest["files"] = [];
   const slips: string[] = [];
+  const cases: DerivedCase[] = [];
   for (const { api, version } of carriedVersions()) {
-    const { description, inputDigest, fromDiscovery, comparison } = readVersion(sources, api, version);
+    const { description, inputDigest, fromDiscovery, fromPackage, comparison } = readVersion(
+      sources,
+      api,
+      version,
+    );
+    if (fromPackage !== undefined) {
+      cases.push(...deriveCases(fromPackage.methods, new Set(description.methods.map(({ id }) => id))));
+    }
     if (comparison !== undefined) comparisons.push(comparison);
     const file = compose(description, curated);
     slips.push(
@@ -106,6 +117,7 @@ function generate(discovery: DiscoverySource): Generated {
     files: entries,
     counts: countAll(files),
   };
+  texts.set(derivedCases, printCases(cases));
   texts.set("manifest.json", `${JSON.stringify(manifest, null, 1)}\n`);
   return { texts, files, slips, inputs, comparisons };
 }
@@ -147,7 +159,8 @@ function committed(): Map<string, string> {
     const names = readdirSync(target, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => relative(target, join(entry.parentPath, entry.name)));
-    return new Map(names.map((name) => [name, readFileSync(join(target, name), "utf8")]));
+    const all = existsSync(join(target, derivedCases)) ? [...names, derivedCases] : names;
+    return new Map(all.map((name) => [name, readFileSync(join(target, name), "utf8")]));
   } catch {
     return new Map();
   }

@@ -17,11 +17,19 @@ export interface Method {
   readonly requestSchema: string | undefined;
   readonly responseSchema: string | undefined;
   readonly queryParameters: readonly QueryParameter[];
+  /** A request as the npm package documents it. */
+  readonly example?: ExampleRequest | undefined;
   /** The rest is known from Discovery documents only, and is not emitted. */
   readonly mayDownloadMedia?: true;
   readonly isDeprecated?: true;
   /** Google's prose; some of it names the IAM permissions a caller needs. */
   readonly description?: string;
+}
+
+export interface ExampleRequest {
+  readonly target: string;
+  /** Relative name of what it is about; "" when the path names nothing. */
+  readonly resource: string;
 }
 
 export interface QueryParameter {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { exampleOf } from "./derived-cases.ts";
 import type { ApiVersion, Method } from "./intermediate.ts";
 import { type DeclaredMethod, scanDeclarations } from "./scan-declarations.ts";
 import { type ScannedMethod, scanMethods } from "./scan-methods.ts";
@@ -45,6 +46,7 @@ function joinMethod(
     template: template.text,
     uploadTemplate: upload?.text,
     isApproximate: template.isApproximate,
+    example: exampleOf(method.path, declared.example),
     requestSchema: declared.requestSchema,
     responseSchema: declared.responseSchema,
     queryParameters: declared.parameters.filter(({ name }) => !hasVariable(method.path, name)),

@@ -15,6 +15,7 @@ export interface VersionSources {
 export interface ReadVersion extends ReadApi {
   /** What Discovery alone says, where it says anything. */
   readonly fromDiscovery?: ApiVersion;
+  readonly fromPackage?: ApiVersion;
   /** Where both sources have the version. */
   readonly comparison?: Comparison;
 }
@@ -26,7 +27,7 @@ export function readVersion(sources: VersionSources, api: string, version: strin
     ? readApi(sources.packageFolder, api, version)
     : undefined;
   if (discovery === undefined) {
-    if (npm !== undefined) return npm;
+    if (npm !== undefined) return { ...npm, fromPackage: npm.description };
     throw new Error(`${api} ${version} is neither in the package nor among the Discovery documents`);
   }
   if (npm === undefined) return { ...discovery, fromDiscovery: discovery.description };
@@ -34,6 +35,7 @@ export function readVersion(sources: VersionSources, api: string, version: strin
     description: mergeVersions(discovery.description, npm.description),
     inputDigest: createHash("sha256").update(`${discovery.inputDigest} ${npm.inputDigest}`).digest("hex"),
     fromDiscovery: discovery.description,
+    fromPackage: npm.description,
     comparison: compareVersions(discovery.description, npm.description),
   };
 }
