@@ -270,9 +270,10 @@ test("the URL that uploads source code is left to the register of capabilities",
     understand(
       "PUT storage.googleapis.com/gcf-v2-uploads-1-us-central1/3f.zip?GoogleAccessId=x&Expires=1&Signature=y",
     ),
-  ).toEqual({
+  ).toMatchObject({
     kind: "session_url",
     host: "storage.googleapis.com",
+    meaning: { operation: { id: "storage.objects.insert" } },
   });
   expect(understand("PUT storage.googleapis.com/gcf/3f.zip?gatehouse_handle=abc").kind).toBe("session_url");
 });
