@@ -3,7 +3,7 @@ import type { CountedPattern, Curated } from "./curated.ts";
 
 /**
  * Curated decisions that do not hold for what was read: a pattern that matches more or fewer ids than it says, an
- * override of a method that is not there, an alias that is somebody's id. Each is a sentence; none is the goal.
+ * override of a method that is not there, an alias that reads like somebody's id. Each is a sentence; none is the goal.
  */
 export function findStaleDecisions(files: readonly CatalogueFile[], curated: Curated): string[] {
   const verbs = new Map<string, Set<string>>();
@@ -23,10 +23,18 @@ export function findStaleDecisions(files: readonly CatalogueFile[], curated: Cur
   return [
     ...patterns.flatMap(([table, rules]) => rules.flatMap((rule) => checkCount(table, rule, verbs))),
     ...checkOverrides(curated, verbs),
-    ...curated.aliases
-      .filter(({ alias }) => verbs.has(alias))
-      .map(({ alias }) => `aliases.tsv: ${alias} is an id`),
+    ...checkAliases(curated, [...verbs.keys()]),
   ];
+}
+
+/** An alias must not read like an id: not be one, not begin one, and have the two segments no wildcard id has. */
+function checkAliases({ aliases }: Curated, ids: readonly string[]): string[] {
+  const names = [...new Set(aliases.map(({ alias }) => alias))];
+  return names.flatMap((alias) => {
+    if (!/^[a-z]+\.[a-zA-Z]+$/.test(alias)) return [`aliases.tsv: ${alias} is not of the form service.verb`];
+    const like = ids.find((id) => id === alias || id.startsWith(`${alias}.`));
+    return like === undefined ? [] : [`aliases.tsv: ${alias} reads like the id ${like}`];
+  });
 }
 
 function checkCount(table: string, rule: CountedPattern, verbs: ReadonlyMap<string, unknown>): string[] {

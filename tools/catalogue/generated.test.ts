@@ -35,6 +35,21 @@ test("an override of a method that is not there is reported", () => {
   ]);
 });
 
+test.each([
+  ["sql.connect", "aliases.tsv: sql.connect reads like the id sql.connect.generateEphemeral"],
+  [
+    "cloudasset.exportAssets",
+    "aliases.tsv: cloudasset.exportAssets reads like the id cloudasset.exportAssets",
+  ],
+  ["storage.objects.read", "aliases.tsv: storage.objects.read is not of the form service.verb"],
+])("an alias that could be taken for an id is reported: %s", (alias, slip) => {
+  const [first] = curated.aliases;
+  if (first === undefined) throw new Error("no aliases");
+  expect(
+    findStaleDecisions(files, { ...curated, aliases: [...curated.aliases, { ...first, alias }] }),
+  ).toContain(slip);
+});
+
 test("the manifest names every generated file, with its digest", () => {
   const manifest = catalogueManifest.parse(
     JSON.parse(readFileSync(join(generated, "manifest.json"), "utf8")),
