@@ -3,6 +3,7 @@ import { classify } from "./classify.ts";
 import type { CountedPattern, Curated } from "./curated.ts";
 import type { ApiVersion, Method } from "./intermediate.ts";
 import { isLongRunning } from "./long-running.ts";
+import { permissionOf } from "./permission.ts";
 import { buildSecretGraph } from "./secrets.ts";
 
 /** Turns one API version into what is committed. */
@@ -52,6 +53,7 @@ function extrasOf(
     capability: meant(curated.capabilities, method)[0]?.field,
     repeated: method.queryParameters.filter(({ isRepeated }) => isRepeated).map(({ name }) => name),
     project: namesProjectInQuery(method) ? "project" : undefined,
+    permission: permissionOf(method, version, curated.permissions),
     isDownload: meant(curated.downloads, method).length > 0,
     isApproximate: method.isApproximate,
   };

@@ -17,6 +17,8 @@ export interface Method {
   readonly requestSchema: string | undefined;
   readonly responseSchema: string | undefined;
   readonly queryParameters: readonly QueryParameter[];
+  /** Google's prose, in one line. */
+  readonly description?: string | undefined;
 }
 
 export interface QueryParameter {

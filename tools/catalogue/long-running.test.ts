@@ -3,28 +3,11 @@ import type { ApiVersion, FieldType, Method, Schema } from "./intermediate.ts";
 import { isLongRunning } from "./long-running.ts";
 
 const scalar: FieldType = { kind: "scalar" };
+const fields = (...names: string[]): Schema => new Map(names.map((name) => [name, scalar]));
 const schemas = new Map<string, Schema>([
-  [
-    "GoogleLongrunningOperation",
-    new Map([
-      ["done", scalar],
-      ["response", { kind: "any" }],
-    ]),
-  ],
-  [
-    "Operation",
-    new Map([
-      ["status", scalar],
-      ["zoneContext", scalar],
-    ]),
-  ],
-  [
-    "Rollout",
-    new Map([
-      ["status", scalar],
-      ["name", scalar],
-    ]),
-  ],
+  ["GoogleLongrunningOperation", fields("done", "response")],
+  ["Operation", fields("status", "zoneContext")],
+  ["Rollout", fields("status", "name")],
   [
     "SubmitBuildResponse",
     new Map([["buildOperation", { kind: "schema", name: "GoogleLongrunningOperation" }]]),

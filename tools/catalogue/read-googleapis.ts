@@ -47,6 +47,7 @@ function joinMethod(
     isApproximate: template.isApproximate,
     requestSchema: declared.requestSchema,
     responseSchema: declared.responseSchema,
+    description: declared.description,
     queryParameters: declared.parameters.filter(({ name }) => !hasVariable(method.path, name)),
   };
 }

@@ -7,6 +7,8 @@ export interface DeclaredMethod {
   readonly responseSchema: string | undefined;
   /** Path and query alike. */
   readonly parameters: readonly QueryParameter[];
+  /** Prose of its comment, in one line. */
+  readonly description: string;
   /** Values of the parameters in the documented example. */
   readonly example: ReadonlyMap<string, string>;
 }
@@ -89,6 +91,7 @@ function methodsOf(
   parameters: ReadonlyMap<string, ts.InterfaceDeclaration>,
 ): Map<string, DeclaredMethod> {
   const methods = new Map<string, DeclaredMethod>();
+  let description = "";
   let example: ReadonlyMap<string, string> = new Map();
   for (const member of declaration.members) {
     if (!ts.isMethodDeclaration(member)) continue;
@@ -97,7 +100,10 @@ function methodsOf(
     const comment = (ts.getLeadingCommentRanges(text, member.pos) ?? []).map(({ pos, end }) =>
       text.slice(pos, end),
     );
-    if (comment.length > 0) example = readExample(comment.join("\n"));
+    if (comment.length > 0) {
+      example = readExample(comment.join("\n"));
+      description = readDescription(comment.join("\n"));
+    }
     const responseSchema = answerOf(member);
     if (responseSchema === undefined || methods.has(key)) continue;
     const declared = parameters.get(parametersName(member));
@@ -105,6 +111,7 @@ function methodsOf(
       requestSchema: requestOf(declared),
       responseSchema: responseSchema === "" ? undefined : responseSchema,
       parameters: queryParametersOf(declared),
+      description,
       example,
     });
   }
@@ -148,6 +155,15 @@ function queryParametersOf(declared: ts.InterfaceDeclaration | undefined): Query
     if (name === "requestBody" || name === "media") return [];
     return [{ name, isRepeated: ts.isArrayTypeNode(member.type) }];
   });
+}
+
+/** The prose before the example and the parameters. */
+function readDescription(comment: string): string {
+  const text = comment.replace(/^\s*\/?\*+\/?/gm, "");
+  return text
+    .slice(0, /\n\s*@/.exec(text)?.index)
+    .replace(/\s+/g, " ")
+    .trim();
 }
 
 /** The string members of the call in `await api.chain.method({ … })`, path variables first. */
