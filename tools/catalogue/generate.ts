@@ -12,10 +12,11 @@ import { carriedVersions, isInPackage } from "./carried.ts";
 import { describeChanges } from "./changes.ts";
 import { compose } from "./compose.ts";
 import { findStaleDecisions } from "./counts.ts";
-import { readCurated } from "./curated.ts";
+import { readCurated, type SecretField } from "./curated.ts";
 import { page } from "./page.ts";
 import { readApi } from "./read-googleapis.ts";
-import { buildSecretGraph } from "./secrets.ts";
+import { buildSecretGraph, findUnseen } from "./secrets.ts";
+import { findSuspects } from "./suspects.ts";
 
 const here = import.meta.dirname;
 const target = join(here, "../../src/catalogue/generated");
@@ -27,10 +28,10 @@ process.exitCode = main(process.argv.slice(2));
 
 function main(options: readonly string[]): number {
   const isCheck = options.includes("--check");
-  const { texts, files, slips } = generate();
+  const { texts, files, slips, suspects } = generate();
   const docs = page(files, packageVersion());
   // What was read is written even so: the report of changes is where a slip can be understood.
-  const outcome = isCheck ? check(texts, docs) : write(texts, files);
+  const outcome = isCheck ? check(texts, docs) : write(texts, files, suspects);
   if (!isCheck) writeFileSync(docsPage, docs);
   for (const slip of slips) console.error(slip);
   if (slips.length === 0) return outcome;
@@ -43,6 +44,8 @@ interface Generated {
   readonly texts: ReadonlyMap<string, string>;
   readonly files: readonly CatalogueFile[];
   readonly slips: readonly string[];
+  /** Fields that look secret and are not listed. */
+  readonly suspects: readonly string[];
 }
 
 function generate(): Generated {
@@ -51,14 +54,15 @@ function generate(): Generated {
   const files: CatalogueFile[] = [];
   const entries: CatalogueManifest["files"] = [];
   const slips: string[] = [];
+  const suspects: string[] = [];
+  const present = new Set<SecretField>();
   for (const { api, version } of carriedVersions().filter((each) => isInPackage(packageFolder, each))) {
     const { description, inputDigest } = readApi(packageFolder, api, version);
     const file = compose(description, curated);
-    slips.push(
-      ...buildSecretGraph(description, curated.secretFields).unresolved.map(
-        (name) => `no such field: ${name}`,
-      ),
-    );
+    const { unresolved, present: found } = buildSecretGraph(description, curated.secretFields);
+    slips.push(...unresolved.map((name) => `no such field: ${name}`));
+    for (const field of found) present.add(field);
+    suspects.push(...findSuspects(description, curated.secretFields));
     const text = printCatalogueFile(file);
     const name = `rest/${api}-${version}.txt`;
     texts.set(name, text);
@@ -71,7 +75,8 @@ function generate(): Generated {
       operations: file.operations.length,
     });
   }
-  slips.push(...findStaleDecisions(files, curated));
+  const apis = new Set(files.map(({ api }) => api));
+  slips.push(...findUnseen(curated.secretFields, present, apis), ...findStaleDecisions(files, curated));
   const manifest: CatalogueManifest = {
     format: 2,
     inputs: { googleapis: packageVersion() },
@@ -79,7 +84,8 @@ function generate(): Generated {
     counts: countAll(files),
   };
   texts.set("manifest.json", `${JSON.stringify(manifest, null, 1)}\n`);
-  return { texts, files, slips };
+  // Versions repeat each other.
+  return { texts, files, slips, suspects: [...new Set(suspects)] };
 }
 
 function packageVersion(): string {
@@ -130,14 +136,18 @@ function check(texts: ReadonlyMap<string, string>, docs: string): number {
   return stale.length === 0 ? 0 : 1;
 }
 
-function write(texts: ReadonlyMap<string, string>, files: readonly CatalogueFile[]): number {
+function write(
+  texts: ReadonlyMap<string, string>,
+  files: readonly CatalogueFile[],
+  suspects: readonly string[],
+): number {
   const old = committed();
   const before = [...old].filter(([name]) => name.startsWith("rest/")).flatMap(([, text]) => parseOld(text));
   mkdirSync(join(target, "rest"), { recursive: true });
   for (const name of old.keys()) if (!texts.has(name)) rmSync(join(target, name));
   for (const [name, text] of texts) writeFileSync(join(target, name), text);
   mkdirSync(join(here, "out"), { recursive: true });
-  const changes = describeChanges(before, files);
+  const changes = describeChanges(before, files, suspects);
   writeFileSync(report, `# Changes to the catalogue\n\n${changes}`);
   console.log(
     changes

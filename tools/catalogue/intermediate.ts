@@ -44,4 +44,6 @@ export interface ApiVersion {
   readonly version: string;
   readonly methods: readonly Method[];
   readonly schemas: ReadonlyMap<string, Schema>;
+  /** Google's prose on fields that hold strings, by `Schema.field`; fields of objects written in place have none. */
+  readonly prose?: ReadonlyMap<string, string> | undefined;
 }

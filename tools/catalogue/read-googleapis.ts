@@ -24,7 +24,7 @@ export function readApi(packageFolder: string, api: string, version: string): Re
     return joinMethod({ api, version }, method, more);
   });
   return {
-    description: { api, version, methods, schemas: declared.schemas },
+    description: { api, version, methods, schemas: declared.schemas, prose: declared.prose },
     inputDigest: createHash("sha256").update(script).update("\0").update(declarations).digest("hex"),
   };
 }
