@@ -27,6 +27,20 @@ test("a pattern that matches more than it says is reported", () => {
   expect(slip).toEqual([`privileged.tsv: ${first.pattern} says ${first.count + 1}, matches ${first.count}`]);
 });
 
+test("a pattern of an API that no input has yet waits; one of an API nobody carries is reported", () => {
+  const rule = (pattern: string) => ({ pattern, isMeant: () => false, count: 1, reason: "test" });
+  const downloads = [
+    ...curated.downloads,
+    rule("apigee.organizations.get"),
+    rule("apigea.organizations.get"),
+  ];
+  const withoutApigee = files.filter(({ api }) => api !== "apigee");
+  const slips = findStaleDecisions(withoutApigee, { ...curated, downloads });
+  expect(slips.filter((slip) => slip.startsWith("downloads"))).toEqual([
+    "downloads.tsv: apigea.organizations.get says 1, matches 0",
+  ]);
+});
+
 test("an override of a method that is not there is reported", () => {
   const ghost = { id: "storage.objects.vanish", verb: "POST", class: "read" as const, reason: "test" };
   const overrides = new Map([...curated.overrides, ["POST storage.objects.vanish", ghost]]);
