@@ -103,6 +103,33 @@ test("the answer of a long-running call hides its secrets in the embedded respon
   expect(at(found, "serviceConfig.environmentVariables")).toBe("bag");
 });
 
+/** What the operation of a long-running call embeds in `response` when it is done. */
+function embedded(id: string, version: string, type: string): Found {
+  const response = at(versionOf(id, version).responseSecrets, "response");
+  return typeof response === "object" ? response.ofType?.(`type.googleapis.com/${type}`) : undefined;
+}
+
+test.each([
+  ["apikeys.projects.locations.keys.create", "v2", "google.api.apikeys.v2.Key keyString"],
+  ["apikeys.operations.get", "v2", "google.api.apikeys.v2.Key keyString"],
+  ["redis.projects.locations.operations.get", "v1", "google.cloud.redis.v1.InstanceAuthString authString"],
+  ["config.projects.locations.operations.get", "v1", "google.cloud.config.v1.Statefile signedUri"],
+  ["alloydb.projects.locations.operations.get", "v1", "google.cloud.alloydb.v1.User password"],
+])("the operation that %s (%s) answers with hides %s", (id, version, secret) => {
+  const [type = "", path = ""] = secret.split(" ");
+  expect(at(embedded(id, version, type), path)).toBe("strict");
+});
+
+test("lists of operations hide what each embeds", () => {
+  const list = versionOf("run.projects.locations.operations.list", "v2").responseSecrets;
+  const response = at(list, "operations.response");
+  const service =
+    typeof response === "object"
+      ? response.ofType?.("type.googleapis.com/google.cloud.run.v2.Service")
+      : undefined;
+  expect(at(service, "template.containers.env.value")).toBe("bag");
+});
+
 test("a request that stores a secret says where", () => {
   expect(
     at(versionOf("secretmanager.projects.secrets.addVersion", "v1").requestSecrets, "payload.data"),

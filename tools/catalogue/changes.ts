@@ -1,7 +1,11 @@
 import type { CatalogueFile, OperationRow } from "../../src/catalogue/catalogue-file.ts";
 
 /** What a reviewer should see before a new catalogue is committed, as Markdown. */
-export function describeChanges(before: readonly CatalogueFile[], after: readonly CatalogueFile[]): string {
+export function describeChanges(
+  before: readonly CatalogueFile[],
+  after: readonly CatalogueFile[],
+  suspects: readonly string[],
+): string {
   const old = index(before);
   const fresh = index(after);
   const added = [...fresh].filter(([key]) => !old.has(key));
@@ -15,6 +19,7 @@ export function describeChanges(before: readonly CatalogueFile[], after: readonl
     ["Removed", removed],
     ["Changed", changed],
     ["Secret fields", secretChanges(before, after)],
+    ["Fields that look secret and are not listed", suspects],
     [
       "Guessed paths",
       after.flatMap(({ operations }) => operations.filter((row) => row.isApproximate).map((row) => row.id)),

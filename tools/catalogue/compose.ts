@@ -2,6 +2,8 @@ import type { CatalogueFile, OperationRow } from "../../src/catalogue/catalogue-
 import { classify } from "./classify.ts";
 import type { CountedPattern, Curated } from "./curated.ts";
 import type { ApiVersion, Method } from "./intermediate.ts";
+import { isLongRunning } from "./long-running.ts";
+import { permissionOf } from "./permission.ts";
 import { buildSecretGraph } from "./secrets.ts";
 
 /** Turns one API version into what is committed. */
@@ -51,6 +53,7 @@ function extrasOf(
     capability: meant(curated.capabilities, method)[0]?.field,
     repeated: method.queryParameters.filter(({ isRepeated }) => isRepeated).map(({ name }) => name),
     project: namesProjectInQuery(method) ? "project" : undefined,
+    permission: permissionOf(method, version, curated.permissions),
     isDownload: meant(curated.downloads, method).length > 0,
     isApproximate: method.isApproximate,
   };
@@ -65,16 +68,6 @@ function flagsOf(method: Method, version: ApiVersion, curated: Curated): Operati
   if (isLongRunning(method, version)) flags.push("long_running");
   if (method.uploadTemplate !== undefined || meant(curated.downloads, method).length > 0) flags.push("media");
   return [...new Set(flags)].sort();
-}
-
-/** An answer that has to be asked for again: google.longrunning.Operation, or compute's and sqladmin's own. */
-function isLongRunning(method: Method, version: ApiVersion): boolean {
-  if (method.verb === "GET") return false;
-  const answer = version.schemas.get(method.responseSchema ?? "");
-  if (answer === undefined) return false;
-  return (
-    (answer.has("done") && answer.has("response")) || (answer.has("operationType") && answer.has("status"))
-  );
 }
 
 function volatileFieldsOf(method: Method, version: ApiVersion, curated: Curated): string[] {

@@ -1,9 +1,10 @@
 import type { CatalogueFile } from "../../src/catalogue/catalogue-file.ts";
+import { carriedVersions } from "./carried.ts";
 import type { CountedPattern, Curated } from "./curated.ts";
 
 /**
  * Curated decisions that do not hold for what was read: a pattern that matches more or fewer ids than it says, an
- * override of a method that is not there, an alias that is somebody's id. Each is a sentence; none is the goal.
+ * override of a method that is not there, an alias that reads like somebody's id. Each is a sentence; none is the goal.
  */
 export function findStaleDecisions(files: readonly CatalogueFile[], curated: Curated): string[] {
   const verbs = new Map<string, Set<string>>();
@@ -12,6 +13,7 @@ export function findStaleDecisions(files: readonly CatalogueFile[], curated: Cur
     for (const route of http) known.add(route.slice(0, route.indexOf(" ")));
     verbs.set(id, known);
   }
+  const waiting = apisWithoutInput(verbs);
   const patterns: readonly (readonly [string, readonly CountedPattern[]])[] = [
     ["privileged", curated.privileged],
     ["flags", curated.flags],
@@ -21,12 +23,24 @@ export function findStaleDecisions(files: readonly CatalogueFile[], curated: Cur
     ["downloads", curated.downloads],
   ];
   return [
-    ...patterns.flatMap(([table, rules]) => rules.flatMap((rule) => checkCount(table, rule, verbs))),
+    ...patterns.flatMap(([table, rules]) =>
+      rules
+        .filter(({ pattern }) => !waiting.has(prefixOf(pattern)))
+        .flatMap((rule) => checkCount(table, rule, verbs)),
+    ),
     ...checkOverrides(curated, verbs),
-    ...curated.aliases
-      .filter(({ alias }) => verbs.has(alias))
-      .map(({ alias }) => `aliases.tsv: ${alias} is an id`),
+    ...checkAliases(curated, [...verbs.keys()]),
   ];
+}
+
+/** An alias must not read like an id: not be one, not begin one, and have the two segments no wildcard id has. */
+function checkAliases({ aliases }: Curated, ids: readonly string[]): string[] {
+  const names = [...new Set(aliases.map(({ alias }) => alias))];
+  return names.flatMap((alias) => {
+    if (!/^[a-z]+\.[a-zA-Z]+$/.test(alias)) return [`aliases.tsv: ${alias} is not of the form service.verb`];
+    const like = ids.find((id) => id === alias || id.startsWith(`${alias}.`));
+    return like === undefined ? [] : [`aliases.tsv: ${alias} reads like the id ${like}`];
+  });
 }
 
 function checkCount(table: string, rule: CountedPattern, verbs: ReadonlyMap<string, unknown>): string[] {
@@ -39,6 +53,16 @@ function checkCount(table: string, rule: CountedPattern, verbs: ReadonlyMap<stri
 function isCarried(pattern: string, ids: Iterable<string>): boolean {
   const api = prefixOf(pattern);
   return api.includes("*") || [...ids].some((id) => prefixOf(id) === api);
+}
+
+/** APIs that should be carried and that no input has yet: what is decided about them waits for the day one does. */
+function apisWithoutInput(verbs: ReadonlyMap<string, unknown>): ReadonlySet<string> {
+  const present = new Set([...verbs.keys()].map(prefixOf));
+  return new Set(
+    carriedVersions()
+      .map(({ api }) => api)
+      .filter((api) => !present.has(api)),
+  );
 }
 
 /** Overrides of APIs that are not carried wait for the day they are. */

@@ -1,6 +1,7 @@
 import { parseClass, parseFlag } from "../../src/catalogue/catalogue-file.ts";
 import type { OperationFlag, RiskClass } from "../../src/catalogue/index.ts";
 import { compileOperationPattern, type OperationTest } from "../../src/catalogue/index.ts";
+import type { PermissionRule } from "./permission.ts";
 import { type Row, readTable } from "./table.ts";
 
 // What people decided and no package says. One file a subject under curated/, one line a decision, each with a reason.
@@ -52,6 +53,8 @@ export interface Curated {
   /** Collections whose ids may hold an encoded slash, by API. */
   readonly slashes: ReadonlyMap<string, readonly string[]>;
   readonly secretFields: readonly SecretField[];
+  /** By the first segment of the ids. */
+  readonly permissions: ReadonlyMap<string, PermissionRule>;
 }
 
 export function readCurated(): Curated {
@@ -71,6 +74,7 @@ export function readCurated(): Curated {
     downloads: readTable("downloads", ["pattern", "count", "reason"]).map(countedPattern),
     slashes: readSlashes(),
     secretFields: readSecretFields(),
+    permissions: readPermissionRules(),
   };
 }
 
@@ -119,6 +123,19 @@ function readSlashes(): Map<string, string[]> {
     slashes.set(api, [...(slashes.get(api) ?? []), row["collection"] ?? ""]);
   }
   return slashes;
+}
+
+function readPermissionRules(): Map<string, PermissionRule> {
+  const listOf = (cell = "-"): string[] => (cell === "-" ? [] : cell.split(","));
+  const rules = readTable("permissions", ["api", "service", "except", "verbs"]).map(
+    ({ api = "", service = "", except, verbs }): PermissionRule => ({
+      api,
+      service,
+      except: listOf(except).map((end) => end.split(".")),
+      verbs: new Set(listOf(verbs)),
+    }),
+  );
+  return new Map(rules.map((rule) => [rule.api, rule]));
 }
 
 function readSecretFields(): SecretField[] {

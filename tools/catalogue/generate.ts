@@ -14,13 +14,14 @@ import { describeChanges } from "./changes.ts";
 import { type Comparison, describeComparisons } from "./compare.ts";
 import { compose } from "./compose.ts";
 import { findStaleDecisions } from "./counts.ts";
-import { readCurated } from "./curated.ts";
+import { readCurated, type SecretField } from "./curated.ts";
 import { type DerivedCase, deriveCases, printCases } from "./derived-cases.ts";
 import type { DiscoverySource } from "./discovery/index.ts";
 import { describeSource, obtainDiscovery } from "./inputs.ts";
 import { page } from "./page.ts";
 import { readVersion } from "./read-version.ts";
-import { buildSecretGraph, findByteSlips } from "./secrets.ts";
+import { buildSecretGraph, findByteSlips, findUnseen } from "./secrets.ts";
+import { findSuspects } from "./suspects.ts";
 
 const here = import.meta.dirname;
 const target = join(here, "../../src/catalogue/generated");
@@ -41,11 +42,11 @@ function main(args: readonly string[]): number {
   const isCheck = values.check === true;
   const discovery = openInput(values.discovery);
   if (discovery === undefined) return 1;
-  const { texts, files, slips, inputs, comparisons } = generate(discovery);
+  const { texts, files, slips, inputs, comparisons, suspects } = generate(discovery);
   const docs = page(files, inputs);
   reportComparisons(comparisons);
   // What was read is written even so: the report of changes is where a slip can be understood.
-  const outcome = isCheck ? check(texts, docs) : write(texts, files);
+  const outcome = isCheck ? check(texts, docs) : write(texts, files, suspects);
   if (!isCheck) writeFileSync(docsPage, docs);
   for (const slip of slips) console.error(slip);
   if (slips.length === 0) return outcome;
@@ -69,6 +70,8 @@ interface Generated {
   readonly slips: readonly string[];
   readonly inputs: Readonly<Record<string, string>>;
   readonly comparisons: readonly Comparison[];
+  /** Fields that look secret and are not listed. */
+  readonly suspects: readonly string[];
 }
 
 function generate(discovery: DiscoverySource): Generated {
@@ -81,6 +84,8 @@ function generate(discovery: DiscoverySource): Generated {
   const entries: CatalogueManifest["files"] = [];
   const slips: string[] = [];
   const cases: DerivedCase[] = [];
+  const suspects: string[] = [];
+  const present = new Set<SecretField>();
   for (const { api, version } of carriedVersions()) {
     const { description, inputDigest, fromDiscovery, fromPackage, comparison } = readVersion(
       sources,
@@ -92,11 +97,10 @@ function generate(discovery: DiscoverySource): Generated {
     }
     if (comparison !== undefined) comparisons.push(comparison);
     const file = compose(description, curated);
-    slips.push(
-      ...buildSecretGraph(description, curated.secretFields).unresolved.map(
-        (name) => `no such field: ${name}`,
-      ),
-    );
+    const { unresolved, present: found } = buildSecretGraph(description, curated.secretFields);
+    slips.push(...unresolved.map((name) => `no such field: ${name}`));
+    for (const field of found) present.add(field);
+    suspects.push(...findSuspects(description, curated.secretFields));
     if (fromDiscovery !== undefined) slips.push(...findByteSlips(fromDiscovery, curated.secretFields));
     const text = printCatalogueFile(file);
     const name = `rest/${api}-${version}.txt`;
@@ -110,7 +114,8 @@ function generate(discovery: DiscoverySource): Generated {
       operations: file.operations.length,
     });
   }
-  slips.push(...findStaleDecisions(files, curated));
+  const apis = new Set(files.map(({ api }) => api));
+  slips.push(...findUnseen(curated.secretFields, present, apis), ...findStaleDecisions(files, curated));
   const manifest: CatalogueManifest = {
     format: 2,
     inputs,
@@ -119,7 +124,8 @@ function generate(discovery: DiscoverySource): Generated {
   };
   texts.set(derivedCases, printCases(cases));
   texts.set("manifest.json", `${JSON.stringify(manifest, null, 1)}\n`);
-  return { texts, files, slips, inputs, comparisons };
+  // Versions repeat each other.
+  return { texts, files, slips, inputs, comparisons, suspects: [...new Set(suspects)] };
 }
 
 /** The package's paths are derived from examples: how often they are Discovery's says how far to trust the others. */
@@ -179,14 +185,18 @@ function check(texts: ReadonlyMap<string, string>, docs: string): number {
   return stale.length === 0 ? 0 : 1;
 }
 
-function write(texts: ReadonlyMap<string, string>, files: readonly CatalogueFile[]): number {
+function write(
+  texts: ReadonlyMap<string, string>,
+  files: readonly CatalogueFile[],
+  suspects: readonly string[],
+): number {
   const old = committed();
   const before = [...old].filter(([name]) => name.startsWith("rest/")).flatMap(([, text]) => parseOld(text));
   mkdirSync(join(target, "rest"), { recursive: true });
   for (const name of old.keys()) if (!texts.has(name)) rmSync(join(target, name));
   for (const [name, text] of texts) writeFileSync(join(target, name), text);
   mkdirSync(join(here, "out"), { recursive: true });
-  const changes = describeChanges(before, files);
+  const changes = describeChanges(before, files, suspects);
   writeFileSync(report, `# Changes to the catalogue\n\n${changes}`);
   console.log(
     changes

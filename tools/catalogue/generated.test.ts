@@ -28,12 +28,41 @@ test("a pattern that matches more than it says is reported", () => {
   expect(slip).toEqual([`privileged.tsv: ${first.pattern} says ${first.count + 1}, matches ${first.count}`]);
 });
 
+test("a pattern of an API that no input has yet waits; one of an API nobody carries is reported", () => {
+  const rule = (pattern: string) => ({ pattern, isMeant: () => false, count: 1, reason: "test" });
+  const downloads = [
+    ...curated.downloads,
+    rule("apigee.organizations.get"),
+    rule("apigea.organizations.get"),
+  ];
+  const withoutApigee = files.filter(({ api }) => api !== "apigee");
+  const slips = findStaleDecisions(withoutApigee, { ...curated, downloads });
+  expect(slips.filter((slip) => slip.startsWith("downloads"))).toEqual([
+    "downloads.tsv: apigea.organizations.get says 1, matches 0",
+  ]);
+});
+
 test("an override of a method that is not there is reported", () => {
   const ghost = { id: "storage.objects.vanish", verb: "POST", class: "read" as const, reason: "test" };
   const overrides = new Map([...curated.overrides, ["POST storage.objects.vanish", ghost]]);
   expect(findStaleDecisions(files, { ...curated, overrides })).toEqual([
     "overrides: there is no POST storage.objects.vanish",
   ]);
+});
+
+test.each([
+  ["sql.connect", "aliases.tsv: sql.connect reads like the id sql.connect.generateEphemeral"],
+  [
+    "cloudasset.exportAssets",
+    "aliases.tsv: cloudasset.exportAssets reads like the id cloudasset.exportAssets",
+  ],
+  ["storage.objects.read", "aliases.tsv: storage.objects.read is not of the form service.verb"],
+])("an alias that could be taken for an id is reported: %s", (alias, slip) => {
+  const [first] = curated.aliases;
+  if (first === undefined) throw new Error("no aliases");
+  expect(
+    findStaleDecisions(files, { ...curated, aliases: [...curated.aliases, { ...first, alias }] }),
+  ).toContain(slip);
 });
 
 test("the manifest names every generated file, with its digest", () => {

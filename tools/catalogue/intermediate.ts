@@ -23,7 +23,7 @@ export interface Method {
   readonly mayDownloadMedia?: true;
   readonly isDeprecated?: true;
   /** Google's prose; some of it names the IAM permissions a caller needs. */
-  readonly description?: string;
+  readonly description?: string | undefined;
 }
 
 export interface ExampleRequest {
@@ -56,4 +56,6 @@ export interface ApiVersion {
   readonly version: string;
   readonly methods: readonly Method[];
   readonly schemas: ReadonlyMap<string, Schema>;
+  /** Google's prose on fields that hold strings, by `Schema.field`; fields of objects written in place have none. */
+  readonly prose?: ReadonlyMap<string, string> | undefined;
 }

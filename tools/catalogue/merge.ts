@@ -56,6 +56,7 @@ export function mergeVersions(discovery: ApiVersion, npm: ApiVersion): ApiVersio
     version: discovery.version,
     methods: [...discovery.methods, ...npmOnly.filter(({ isApproximate }) => !isApproximate)],
     schemas: mergeMaps(discovery.schemas, npm.schemas, mergeFields),
+    prose: npm.prose,
   };
 }
 

@@ -21,6 +21,15 @@ ${operations.length} methods in ${files.length} API versions, ${new Set(operatio
 | --- | --- | --- | ${classes.map(() => "---").join(" | ")} |
 ${rows.join("\n")}
 
+## Permissions
+
+${permissionCounts(operations)}
+
+Nothing that Google publishes for machines says which IAM permission a method asks for: they help people, and are no ground to decide
+on. 280 derived names of some seventeen APIs were compared by eye with the community's iam-dataset: 272 were among the permissions it
+gives, and the rules behind the other eight were dropped. The other APIs were only held against a list of permissions that exist, from
+which their exceptions were chosen, so for those no share of right names is known.
+
 ## Aliases
 
 Names people already use; policies take them wherever they take ids.
@@ -36,6 +45,12 @@ function nameInputs(inputs: Readonly<Record<string, string>>): string {
   return Object.entries(inputs)
     .map(([name, version]) => `${name} ${version.replace(/ sha256:.*/, "")}`)
     .join(", ");
+}
+
+function permissionCounts(operations: CatalogueFile["operations"]): string {
+  const idsOf = (basis: string): number =>
+    new Set(operations.filter(({ permission }) => permission?.basis === basis).map(({ id }) => id)).size;
+  return `${idsOf("described")} operation ids state the permission they ask for in their description; of ${idsOf("derived")} it follows from the name.`;
 }
 
 function aliasRows(operations: CatalogueFile["operations"]): string[] {

@@ -25,7 +25,7 @@ export function readApi(packageFolder: string, api: string, version: string): Re
     return joinMethod({ api, version }, method, more);
   });
   return {
-    description: { api, version, methods, schemas: declared.schemas },
+    description: { api, version, methods, schemas: declared.schemas, prose: declared.prose },
     inputDigest: createHash("sha256").update(script).update("\0").update(declarations).digest("hex"),
   };
 }
@@ -49,6 +49,7 @@ function joinMethod(
     example: exampleOf(method.path, declared.example),
     requestSchema: declared.requestSchema,
     responseSchema: declared.responseSchema,
+    description: declared.description,
     queryParameters: declared.parameters.filter(({ name }) => !hasVariable(method.path, name)),
   };
 }

@@ -7,6 +7,8 @@ export interface DeclaredMethod {
   readonly responseSchema: string | undefined;
   /** Path and query alike. */
   readonly parameters: readonly QueryParameter[];
+  /** Prose of its comment, in one line. */
+  readonly description: string;
   /** Values of the parameters in the documented example. */
   readonly example: ReadonlyMap<string, string>;
 }
@@ -14,18 +16,25 @@ export interface DeclaredMethod {
 export interface Declarations {
   readonly methods: ReadonlyMap<string, DeclaredMethod>;
   readonly schemas: ReadonlyMap<string, Schema>;
+  /** Prose on fields that hold strings, by `Schema.field`. */
+  readonly prose: ReadonlyMap<string, string>;
 }
 
 /** Reads one `build/src/apis/<api>/<version>.d.ts`. */
 export function scanDeclarations(text: string, fileName: string): Declarations {
   const file = ts.createSourceFile(fileName, text, ts.ScriptTarget.Latest, false);
   const schemas = new Map<string, Schema>();
+  const prose = new Map<string, string>();
   const parameters = new Map<string, ts.InterfaceDeclaration>();
   const classes: ts.ClassDeclaration[] = [];
   for (const statement of namespaceStatements(file)) {
     if (ts.isInterfaceDeclaration(statement)) {
       const name = statement.name.text;
-      if (name.startsWith("Schema$")) schemas.set(name.slice(7), fieldsOf(statement.members));
+      if (name.startsWith("Schema$")) {
+        schemas.set(name.slice(7), fieldsOf(statement.members));
+        for (const [field, of] of proseOf(statement.members, text))
+          prose.set(`${name.slice(7)}.${field}`, of);
+      }
       if (name.startsWith("Params$")) parameters.set(name, statement);
     }
     if (ts.isClassDeclaration(statement)) classes.push(statement);
@@ -33,7 +42,7 @@ export function scanDeclarations(text: string, fileName: string): Declarations {
   const methods = new Map<string, DeclaredMethod>();
   for (const each of classes)
     for (const [name, method] of methodsOf(each, text, parameters)) methods.set(name, method);
-  return { methods, schemas };
+  return { methods, schemas, prose };
 }
 
 function namespaceStatements(file: ts.SourceFile): readonly ts.Statement[] {
@@ -51,6 +60,20 @@ function fieldsOf(members: ts.NodeArray<ts.TypeElement>): Map<string, FieldType>
     fields.set(nameOf(member.name), fieldTypeOf(member.type));
   }
   return fields;
+}
+
+function proseOf(members: ts.NodeArray<ts.TypeElement>, text: string): [string, string][] {
+  return members.flatMap((member): [string, string][] => {
+    if (!ts.isPropertySignature(member) || !/^(?:Array<)?string\b/.test(textOf(member.type, text))) return [];
+    const comment = (ts.getLeadingCommentRanges(text, member.pos) ?? []).map(({ pos, end }) =>
+      text.slice(pos, end),
+    );
+    return [[nameOf(member.name), readDescription(comment.join("\n"))]];
+  });
+}
+
+function textOf(node: ts.Node | undefined, text: string): string {
+  return node === undefined ? "" : text.slice(node.pos, node.end).trim();
 }
 
 function nameOf(name: ts.PropertyName): string {
@@ -89,6 +112,7 @@ function methodsOf(
   parameters: ReadonlyMap<string, ts.InterfaceDeclaration>,
 ): Map<string, DeclaredMethod> {
   const methods = new Map<string, DeclaredMethod>();
+  let description = "";
   let example: ReadonlyMap<string, string> = new Map();
   for (const member of declaration.members) {
     if (!ts.isMethodDeclaration(member)) continue;
@@ -97,7 +121,10 @@ function methodsOf(
     const comment = (ts.getLeadingCommentRanges(text, member.pos) ?? []).map(({ pos, end }) =>
       text.slice(pos, end),
     );
-    if (comment.length > 0) example = readExample(comment.join("\n"));
+    if (comment.length > 0) {
+      example = readExample(comment.join("\n"));
+      description = readDescription(comment.join("\n"));
+    }
     const responseSchema = answerOf(member);
     if (responseSchema === undefined || methods.has(key)) continue;
     const declared = parameters.get(parametersName(member));
@@ -105,6 +132,7 @@ function methodsOf(
       requestSchema: requestOf(declared),
       responseSchema: responseSchema === "" ? undefined : responseSchema,
       parameters: queryParametersOf(declared),
+      description,
       example,
     });
   }
@@ -148,6 +176,15 @@ function queryParametersOf(declared: ts.InterfaceDeclaration | undefined): Query
     if (name === "requestBody" || name === "media") return [];
     return [{ name, isRepeated: ts.isArrayTypeNode(member.type) }];
   });
+}
+
+/** The prose before the example and the parameters. */
+function readDescription(comment: string): string {
+  const text = comment.replace(/\*\/\s*$/gm, "").replace(/^\s*\/?\*+\/?/gm, "");
+  return text
+    .slice(0, /\n\s*@/.exec(text)?.index)
+    .replace(/\s+/g, " ")
+    .trim();
 }
 
 /** The string members of the call in `await api.chain.method({ … })`, path variables first. */

@@ -8,15 +8,21 @@ export interface BuiltGraph {
   readonly graph: SecretGraph;
   /** Listed fields of this API version that its schemas do not have. */
   readonly unresolved: readonly string[];
+  /** Listed fields it has. */
+  readonly present: readonly SecretField[];
 }
 
 export function buildSecretGraph(version: ApiVersion, listed: readonly SecretField[]): BuiltGraph {
   const own = listed.filter((field) => field.api === version.api && concerns(field, version.version));
   const marks = new Map<string, string>();
   const unresolved: string[] = [];
+  const present: SecretField[] = [];
   for (const field of own) {
-    if (typeOf(version, field) !== undefined) marks.set(`${field.schema}.${field.path}`, markOf(field));
-    // A field listed for every version need not be in each of them; generate.ts checks that it is in one.
+    if (typeOf(version, field) !== undefined) {
+      marks.set(`${field.schema}.${field.path}`, markOf(field));
+      present.push(field);
+    }
+    // A field listed for every version need not be in each of them; `findUnseen` checks that it is in one.
     else if (field.versions !== "*")
       unresolved.push(`${version.api} ${version.version} ${field.schema}.${field.path}`);
   }
@@ -29,7 +35,7 @@ export function buildSecretGraph(version: ApiVersion, listed: readonly SecretFie
       graph[name] = graphFields(name, schema, marks, bearing) ?? {};
     }
   }
-  return { graph, unresolved };
+  return { graph, unresolved, present };
 }
 
 /** Listed strict fields that are bytes to Discovery and text to our table, or the other way about; each a sentence. */
@@ -45,7 +51,18 @@ export function findByteSlips(discovery: ApiVersion, listed: readonly SecretFiel
     });
 }
 
-function concerns(field: SecretField, version: string): boolean {
+/** Fields listed for every version of an API that is carried, and in none of them. */
+export function findUnseen(
+  listed: readonly SecretField[],
+  present: ReadonlySet<SecretField>,
+  apis: ReadonlySet<string>,
+): string[] {
+  return listed
+    .filter((field) => field.versions === "*" && apis.has(field.api) && !present.has(field))
+    .map(({ api, schema, path }) => `no such field in any version: ${api} ${schema}.${path}`);
+}
+
+export function concerns(field: SecretField, version: string): boolean {
   return field.versions === "*" || field.versions.split(",").includes(version);
 }
 
