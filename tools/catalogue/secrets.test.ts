@@ -54,5 +54,6 @@ test("a field listed for this version that no schema has is unresolved, at whate
   expect(buildSecretGraph(version, listed)).toEqual({
     graph: {},
     unresolved: ["toy v1 Key.gone", "toy v1 Box.keys.gone", "toy v1 Ghost.a.b"],
+    present: [],
   });
 });
