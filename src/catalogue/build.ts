@@ -1,3 +1,4 @@
+import { bodyMatters, refineByBody, refineByQuery } from "./body/index.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { CatalogueFile, OperationRow } from "./catalogue-file.ts";
 import { canonicalHost } from "./host.ts";
@@ -30,7 +31,9 @@ export function buildCatalogue(files: readonly CatalogueFile[]): Catalogue {
     operation: (id) => byId.get(id),
   };
   return {
-    understand: (line) => understand(line, knowledge),
+    understand: (line) => refineByQuery(understand(line, knowledge)),
+    readsBody: bodyMatters,
+    judgeBody: refineByBody,
     knowsHost: (host) => canonicalHost(host, knowledge.services) !== undefined,
     operation: knowledge.operation,
     operations: () => operations,
