@@ -124,13 +124,16 @@ function xmlCall(request: Request): Understanding {
   if (projects.length > 1) return unknown("parameter_refused", "the header x-goog-project-id is there twice");
   // The header counts where it decides. Elsewhere an agent could claim an allowed project for a foreign bucket.
   const isDecisive = ["storage.buckets.list", "storage.buckets.insert"].includes(operation.id);
-  return finish(request, {
+  const understood = finish(request, {
     operation,
     name: xml.name,
     endsInLiteral: false,
     media: xml.media,
     projectAside: isDecisive ? projects[0] : undefined,
   });
+  return understood.kind === "call"
+    ? { ...understood, call: { ...understood.call, isXml: true } }
+    : understood;
 }
 
 function refuseAlt(): Understanding {

@@ -3,6 +3,7 @@
  * A class is lowered only by a body that was read to its end and understood without doubt. Pure; trusted with every byte an
  * agent may send.
  */
-export { refineByQuery } from "./refine-by-query.ts";
+
 export { bodyMatters, refineByBody } from "./refine-by-body.ts";
+export { refineByQuery } from "./refine-by-query.ts";
 export type { RequestBody } from "./request-body.ts";

@@ -10,7 +10,9 @@ export function knownMembers(value: Json | undefined, known: ReadonlySet<string>
   const found = new Map<string, Json>();
   for (const [name, member] of objectOf(value, where)) {
     if (!known.has(name)) {
-      throw doubt(`${where} has a member that is not known${camelCase(name) === name ? "" : " in this spelling"}`);
+      throw doubt(
+        `${where} has a member that is not known${camelCase(name) === name ? "" : " in this spelling"}`,
+      );
     }
     if (member !== null) found.set(name, member);
   }

@@ -9,21 +9,35 @@ import { ruleFor } from "./rules.ts";
 
 /**
  * Whether the body says what a call does. Bytes of an upload do not, and what stands before them in a multipart body is not
- * read; the start of a resumable upload is JSON like any other.
+ * read; the start of a resumable upload is JSON like any other. In the XML of Cloud Storage only access lists and lifecycle
+ * rules matter, and the request line says that they are set.
  */
-export function bodyMatters({ operation, media }: Call): boolean {
+export function bodyMatters(call: Call): boolean {
+  const { operation, media, isXml } = call;
+  if (isXml === true) return setsLifecycle(call);
   const rule = ruleFor(operation);
   if (rule === undefined || media === "upload" || media === "download") return false;
   return media === undefined || rule.worst !== undefined;
+}
+
+function setsLifecycle({ operation, query }: Call): boolean {
+  return operation.id === "storage.buckets.patch" && query.has("lifecycle");
 }
 
 /** The call with the class, reason and flags its body gives it; nothing else of it changes. */
 export function refineByBody(call: Call, body: RequestBody): Call {
   const rule = bodyMatters(call) ? ruleFor(call.operation) : undefined;
   if (rule === undefined) return call;
+  if (call.isXml === true)
+    return { ...call, operation: add(call, xmlLifecycle, { class: "destructive", flags: [] }) };
   const judged = judge(call, body, rule);
-  return { ...call, operation: rule.worst === undefined ? replace(call, judged) : add(call, judged, rule.worst) };
+  return {
+    ...call,
+    operation: rule.worst === undefined ? replace(call, judged) : add(call, judged, rule.worst),
+  };
 }
+
+const xmlLifecycle = worstCase("it sets lifecycle rules in XML, which may delete objects");
 
 function judge(call: Call, body: RequestBody, rule: BodyRule): Judgement {
   try {
@@ -50,11 +64,21 @@ function parse(call: Call, body: RequestBody, rule: BodyRule) {
 }
 
 function isOfType(contentType: string | undefined, { mediaTypes }: BodyRule): boolean {
-  const [, type = ""] = /^\s*([\w.+/-]+)\s*(?:;\s*charset\s*=\s*"?utf-?8"?\s*)?$/i.exec(contentType ?? "") ?? [];
+  const [, type = ""] =
+    /^\s*([\w.+/-]+)\s*(?:;\s*charset\s*=\s*"?utf-?8"?\s*)?$/i.exec(contentType ?? "") ?? [];
   return mediaTypes.includes(type.toLowerCase());
 }
 
-const plainParameters = ["alt", "$alt", "prettyPrint", "$prettyPrint", "quotaUser", "$quotaUser", "fields", "$fields"];
+const plainParameters = [
+  "alt",
+  "$alt",
+  "prettyPrint",
+  "$prettyPrint",
+  "quotaUser",
+  "$quotaUser",
+  "fields",
+  "$fields",
+];
 
 /** Google's servers fill a request from the query too: a parameter that is not one of the system's may be part of it. */
 function requirePlainQuery({ query, repeatedQuery }: Call): void {

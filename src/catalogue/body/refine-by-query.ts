@@ -1,6 +1,7 @@
 import type { Call, Operation } from "../operation.ts";
 import { compareClasses } from "../route-tree.ts";
 import type { Understanding } from "../understanding.ts";
+import type { Judgement } from "./judgement.ts";
 import { judgePredefinedAcl } from "./methods/access.ts";
 
 const aclParameters = ["predefinedAcl", "predefinedDefaultObjectAcl", "destinationPredefinedAcl"];
@@ -13,19 +14,23 @@ export function refineByQuery(understanding: Understanding): Understanding {
 
 function withPredefinedAcl(call: Call): Call {
   if (!call.operation.id.startsWith("storage.")) return call;
-  let operation: Operation = call.operation;
+  let { operation } = call;
   for (const name of aclParameters) {
     const value = call.query.get(name);
     const judged = value === undefined ? undefined : judgePredefinedAcl(value);
     if (judged === undefined) continue;
-    operation = {
-      ...operation,
-      class: compareClasses(operation.class, judged.class) < 0 ? judged.class : operation.class,
-      classReason: `its query says so: ${judged.reason}`,
-      flags: [...new Set([...operation.flags, ...judged.flags])],
-    };
+    operation = raised(operation, judged);
   }
   return operation === call.operation ? call : { ...call, operation };
+}
+
+function raised(operation: Operation, judged: Judgement): Operation {
+  return {
+    ...operation,
+    class: compareClasses(operation.class, judged.class) < 0 ? judged.class : operation.class,
+    classReason: `its query says so: ${judged.reason}`,
+    flags: [...new Set([...operation.flags, ...judged.flags])],
+  };
 }
 
 /** `force=true` takes along what lies below, or what would have stopped it. */

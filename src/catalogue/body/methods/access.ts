@@ -29,7 +29,12 @@ function giftsOfBinding(value: Json): Gift[] {
   const role = textOf(binding.get("role"), "role");
   return listOf(binding.get("members"), "members").map((member) => {
     const name = textOf(member, "a member");
-    return { what: shownRole(role), to: shownMember(name), isPublic: isPublic(name), isPowerful: powerful.test(role) };
+    return {
+      what: shownRole(role),
+      to: shownMember(name),
+      isPublic: isPublic(name),
+      isPowerful: powerful.test(role),
+    };
   });
 }
 

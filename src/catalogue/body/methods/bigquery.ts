@@ -19,8 +19,12 @@ export function judgeQueryRequest(body: Json, call: Call): Judgement {
 }
 
 const dryRun = judgement("read", "a dry run changes nothing");
-const job = namesOf("kind etag id selfLink user_email configuration jobReference status statistics principal_subject");
-const configuration = namesOf("jobType query load copy extract dryRun jobTimeoutMs labels reservation maxSlots");
+const job = namesOf(
+  "kind etag id selfLink user_email configuration jobReference status statistics principal_subject",
+);
+const configuration = namesOf(
+  "jobType query load copy extract dryRun jobTimeoutMs labels reservation maxSlots",
+);
 
 /** `bigquery.jobs.insert`. */
 export function judgeJob(body: Json, call: Call): Judgement {
@@ -73,7 +77,9 @@ const dataset = namesOf("datasetId projectId");
 function defaultProject(query: JsonObject, project: string | undefined): string | undefined {
   const named = query.get("defaultDataset");
   if (named === undefined) return project;
-  return optionalText(knownMembers(named, dataset, "defaultDataset").get("projectId"), "projectId") ?? project;
+  return (
+    optionalText(knownMembers(named, dataset, "defaultDataset").get("projectId"), "projectId") ?? project
+  );
 }
 
 const property = namesOf("key value");

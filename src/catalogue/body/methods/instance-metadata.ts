@@ -20,7 +20,9 @@ export function judgeMetadata(body: Json): Judgement {
   if (acting.length === 0) {
     return judgement("destructive", "it replaces all metadata; keys that it leaves out are gone");
   }
-  return judgement("privileged", `it sets what instances run or whom they let in (${shown(acting)})`, ["exec"]);
+  return judgement("privileged", `it sets what instances run or whom they let in (${shown(acting)})`, [
+    "exec",
+  ]);
 }
 
 function shown(keys: readonly string[]): string {

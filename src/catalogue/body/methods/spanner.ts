@@ -56,7 +56,10 @@ const batchWrite = namesOf("mutationGroups requestOptions excludeTxnFromChangeSt
 const mutationGroup = namesOf("mutations");
 
 export function judgeBatchWrite(body: Json): Judgement {
-  const groups = listOf(knownMembers(body, batchWrite, "the request").get("mutationGroups"), "mutationGroups");
+  const groups = listOf(
+    knownMembers(body, batchWrite, "the request").get("mutationGroups"),
+    "mutationGroups",
+  );
   const mutations = groups.flatMap((group) =>
     listOf(knownMembers(group, mutationGroup, "a group").get("mutations"), "mutations"),
   );

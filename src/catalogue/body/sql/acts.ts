@@ -113,7 +113,8 @@ function judgeInsert(tokens: readonly Token[], at: number): Judgement | undefine
     (isWord(next, "OR") && isWord(tokens[at + 2], "IGNORE") && isWord(tokens[at + 3], "INTO"));
   // Without INTO, only what cannot be a word of the statement is surely the name of a table.
   const isBare =
-    next?.kind === "quoted" || (next?.kind === "word" && [".", "(", "-"].some((s) => isSymbol(tokens[at + 2], s)));
+    next?.kind === "quoted" ||
+    (next?.kind === "word" && [".", "(", "-"].some((s) => isSymbol(tokens[at + 2], s)));
   if (isInto || isBare) return judgement("write", "its SQL: INSERT adds rows", ["exec"]);
   return worstCase("its INSERT is of a kind that is not known", ["exec"]);
 }

@@ -55,11 +55,35 @@ function statementsOf(tokens: readonly Token[]): Token[][] {
   return statements.filter((statement) => statement.length > 0);
 }
 
-const reading = ["SELECT", "WITH", "FROM", "VALUES", "TABLE", "EXPLAIN", "DESCRIBE", "DESC", "SHOW", "ASSERT"];
+const reading = [
+  "SELECT",
+  "WITH",
+  "FROM",
+  "VALUES",
+  "TABLE",
+  "EXPLAIN",
+  "DESCRIBE",
+  "DESC",
+  "SHOW",
+  "ASSERT",
+];
 const writing = ["INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE", "CREATE", "ALTER", "DROP", "UNDROP"];
 const access = ["GRANT", "REVOKE", "DENY"];
 const controlling = [
-  ...["BEGIN", "BREAK", "CASE", "COMMIT", "CONTINUE", "DECLARE", "ELSE", "ELSEIF", "END", "EXCEPTION", "FOR", "IF"],
+  ...[
+    "BEGIN",
+    "BREAK",
+    "CASE",
+    "COMMIT",
+    "CONTINUE",
+    "DECLARE",
+    "ELSE",
+    "ELSEIF",
+    "END",
+    "EXCEPTION",
+    "FOR",
+    "IF",
+  ],
   ...["ITERATE", "LEAVE", "LOOP", "RAISE", "REPEAT", "RETURN", "ROLLBACK", "SET", "UNTIL", "WHEN", "WHILE"],
 ];
 

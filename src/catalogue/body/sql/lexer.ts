@@ -16,7 +16,9 @@ export type Token =
  */
 export function cut(text: string, dialect: Dialect): Token[] {
   if (dialect.refuses?.test(text) === true) {
-    throw doubt(`the SQL holds a backslash or a letter beyond ASCII, which ${dialect.name} reads by its settings`);
+    throw doubt(
+      `the SQL holds a backslash or a letter beyond ASCII, which ${dialect.name} reads by its settings`,
+    );
   }
   if (oddCharacters.test(text)) throw doubt("the SQL holds a character that may or may not end a line");
   const tokens: Token[] = [];
@@ -134,7 +136,8 @@ function quotedAt(text: string, at: number, quote: string, escapes: "backslash" 
 
 function bracketAt(text: string, at: number): Token {
   const end = endOf(/\[[\w .:$*@-]*\]?/y, text, at);
-  if (text[end - 1] !== "]" || text[end] === "]") throw doubt("a name in brackets in the SQL is spelled oddly");
+  if (text[end - 1] !== "]" || text[end] === "]")
+    throw doubt("a name in brackets in the SQL is spelled oddly");
   return { kind: "quoted", text: text.slice(at + 1, end - 1), end };
 }
 
@@ -155,7 +158,8 @@ function dollarAt(text: string, at: number, dialect: Dialect): Token {
 /** Where a number ends is disputed as soon as a letter touches it: `1e0UNION` is one word, or a number and a verb. */
 function numberAt(text: string, at: number): Token {
   const end = endOf(/0[xX][0-9a-fA-F]+|(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?/y, text, at);
-  const isDisputed = /[A-Za-z0-9_$'"`]/.test(text[end] ?? "") || /^\.[eE]?[0-9]/.test(text.slice(end, end + 3));
+  const isDisputed =
+    /[A-Za-z0-9_$'"`]/.test(text[end] ?? "") || /^\.[eE]?[0-9]/.test(text.slice(end, end + 3));
   if (isDisputed) throw doubt("a number in the SQL touches a word");
   return { kind: "number", text: text.slice(at, end), end };
 }

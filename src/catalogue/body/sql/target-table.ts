@@ -8,7 +8,19 @@ interface Target {
   readonly end: number;
 }
 
-const onTheWay = ["INTO", "OR", "IGNORE", "REPLACE", "IF", "NOT", "EXISTS", "TABLE", "VIEW", "TEMP", "TEMPORARY"];
+const onTheWay = [
+  "INTO",
+  "OR",
+  "IGNORE",
+  "REPLACE",
+  "IF",
+  "NOT",
+  "EXISTS",
+  "TABLE",
+  "VIEW",
+  "TEMP",
+  "TEMPORARY",
+];
 const alsoOnTheWay = ["MATERIALIZED", "SNAPSHOT", "SCHEMA", "UPDATE"];
 
 /** `p.d.t`, in whatever quotes; bare names may hold dashes. */
