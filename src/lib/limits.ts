@@ -13,6 +13,11 @@ export const limits = {
   structuredBodyBytesMax: 32 * 1024 * 1024,
   /** Bodies up to this size are buffered so that the intent commits to their digest; larger ones stream. */
   digestedBodyBytesMax: 1024 * 1024,
+  /**
+   * Read whole before the call is judged, where only the body says how bad it is; longer ones keep the worst class. BigQuery
+   * takes queries of up to 1 MiB, and cutting one in three dialects takes a tenth of a second.
+   */
+  judgedBodyBytesMax: 1024 * 1024,
   /** What a person can be asked to approve is held whole. */
   heldBodyBytesMax: 32 * 1024 * 1024,
   /** Of each masked body, this much is recorded unless configured otherwise. */

@@ -4,6 +4,7 @@ import type { BodyRule } from "./body-rule.ts";
 import { Doubt, doubt } from "./doubt.ts";
 import { parseJson } from "./json.ts";
 import { type Judgement, worstCase } from "./judgement.ts";
+import { namesOf } from "./members.ts";
 import type { RequestBody } from "./request-body.ts";
 import { ruleFor } from "./rules.ts";
 
@@ -24,7 +25,7 @@ function setsLifecycle({ operation, query }: Call): boolean {
   return operation.id === "storage.buckets.patch" && query.has("lifecycle");
 }
 
-/** The call with the class, reason and flags its body gives it; nothing else of it changes. */
+/** The call with the class, reason and flags its body gives it; nothing else of it changes. The same operation if nothing does. */
 export function refineByBody(call: Call, body: RequestBody): Call {
   const rule = bodyMatters(call) ? ruleFor(call.operation) : undefined;
   if (rule === undefined) return call;
@@ -58,7 +59,10 @@ function parse(call: Call, body: RequestBody, rule: BodyRule) {
   if (contentEncodings.some((coding) => coding.trim().toLowerCase() !== "identity")) {
     throw doubt("it is compressed");
   }
-  if (!isOfType(body.contentType, rule)) throw doubt("its content type is not the one that is read");
+  // Where a body can only add, one that says nothing about itself is read as what Google takes it for.
+  const isUnnamed = rule.worst !== undefined && body.contentType === undefined;
+  if (!isUnnamed && !isOfType(body.contentType, rule))
+    throw doubt("its content type is not the one that is read");
   if (rule.worst === undefined) requirePlainQuery(call);
   return parseJson(bytes);
 }
@@ -69,21 +73,16 @@ function isOfType(contentType: string | undefined, { mediaTypes }: BodyRule): bo
   return mediaTypes.includes(type.toLowerCase());
 }
 
-const plainParameters = [
-  "alt",
-  "$alt",
-  "prettyPrint",
-  "$prettyPrint",
-  "quotaUser",
-  "$quotaUser",
-  "fields",
-  "$fields",
-];
+// Those of all APIs, and ids by which a client finds its own request again.
+const plainParameters = namesOf(
+  "alt $alt prettyPrint $prettyPrint quotaUser $quotaUser fields $fields userProject $userProject $.xgafv requestId " +
+    "clientOperationId",
+);
 
 /** Google's servers fill a request from the query too: a parameter that is not one of the system's may be part of it. */
 function requirePlainQuery({ query, repeatedQuery }: Call): void {
   const names = [...query.keys(), ...(repeatedQuery?.keys() ?? [])];
-  if (names.some((name) => !plainParameters.includes(name))) {
+  if (names.some((name) => !plainParameters.has(name))) {
     throw doubt("a query parameter may be part of the request");
   }
 }
@@ -120,11 +119,11 @@ function add({ operation }: Call, judged: Judgement, worst: NonNullable<BodyRule
       flags: union(operation.flags, worst.flags),
     };
   }
-  const isTelling = judged.reason !== "" && compareClasses(operation.class, judged.class) <= 0;
+  if (judged.reason === "" || compareClasses(judged.class, operation.class) < 0) return operation;
   return {
     ...operation,
-    class: worse(operation.class, judged.class),
-    classReason: isTelling ? `its body says so: ${judged.reason}` : operation.classReason,
+    class: judged.class,
+    classReason: `its body says so: ${judged.reason}`,
     flags: union(operation.flags, judged.flags),
   };
 }

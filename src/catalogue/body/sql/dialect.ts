@@ -89,7 +89,7 @@ export const postgreSql: Dialect = {
 
 // What a backslash is depends on `NO_BACKSLASH_ESCAPES` and `standard_conforming_strings`, and what bytes above ASCII are
 // on the character set of the connection; without either, all settings cut a text the same way.
-const dependsOnSettings = /\\|[^\0-\x7f]/;
+const dependsOnSettings = /\\|\P{ASCII}/u;
 
 /** PostgreSQL on Cloud SQL, whose settings are not known. */
 export const cloudPostgreSql: Dialect = {

@@ -32,7 +32,7 @@ export function cut(text: string, dialect: Dialect): Token[] {
 }
 
 /** Control characters, lone carriage returns, Unicode's line ends and format characters. */
-const oddCharacters = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\uFEFF]|\r(?!\n)/;
+const oddCharacters = /[^\P{Cc}\t\n\r]|[\p{Cf}\u2028\u2029]|\r(?!\n)/u;
 
 /** The position after white space and comments. */
 function skipBlank(text: string, from: number, dialect: Dialect): number {
