@@ -14,10 +14,13 @@ export const limits = {
   /** Bodies up to this size are buffered so that the intent commits to their digest; larger ones stream. */
   digestedBodyBytesMax: 1024 * 1024,
   /**
-   * Read whole before the call is judged, where only the body says how bad it is; longer ones keep the worst class. BigQuery
-   * takes queries of up to 1 MiB, and cutting one in three dialects takes a tenth of a second.
+   * Read whole before the call is judged, where only the body says how bad it is; a longer one keeps the worst class and
+   * streams. Parsed at once: the worst 256 KiB take a tenth of a second, in which nobody else is served.
    */
-  judgedBodyBytesMax: 1024 * 1024,
+  judgedBodyBytesMax: 256 * 1024,
+  /** People write shorter ones, and a text is cut once for each dialect it may be in: the worst 64 KiB take as long. */
+  judgedSqlCharsMax: 64 * 1024,
+  judgedStatementsMax: 500,
   /** What a person can be asked to approve is held whole. */
   heldBodyBytesMax: 32 * 1024 * 1024,
   /** Of each masked body, this much is recorded unless configured otherwise. */

@@ -25,7 +25,7 @@ export function worstCase(reason: string, flags: readonly OperationFlag[] = []):
 }
 
 /** All of it happens: the worst class with its reason, and every flag. */
-export function worstOf(first: Judgement, ...others: readonly Judgement[]): Judgement {
+export function worstOf(first: Judgement, others: readonly Judgement[]): Judgement {
   return others.reduce(worseOf, first);
 }
 

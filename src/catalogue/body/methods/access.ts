@@ -112,12 +112,12 @@ export function judgeBucket(body: Json, call: Call): Judgement {
     ["acl", "defaultObjectAcl", "lifecycle", "iamConfiguration"],
     "the bucket",
   );
-  return worstOf(
+  return worstOf(nothing, [
     judgeAccessList(bucket.get("acl")),
     judgeAccessList(bucket.get("defaultObjectAcl")),
     judgeLifecycle(bucket.get("lifecycle")),
     judgeIamConfiguration(bucket.get("iamConfiguration"), call),
-  );
+  ]);
 }
 
 /** `storage.objects.insert` (the start of a resumable upload), `patch`, `update`, `copy`, `rewrite` and `compose`. */
@@ -125,7 +125,7 @@ export function judgeObject(body: Json): Judgement {
   const members = pickMembers(body, ["acl", "destination"], "the object");
   const destination = members.get("destination");
   const inner = destination === undefined ? undefined : pickMembers(destination, ["acl"], "the destination");
-  return worstOf(judgeAccessList(members.get("acl")), judgeAccessList(inner?.get("acl")));
+  return worstOf(judgeAccessList(members.get("acl")), [judgeAccessList(inner?.get("acl"))]);
 }
 
 function judgeLifecycle(value: Json | undefined): Judgement {

@@ -58,7 +58,9 @@ function judgeQueryJob(body: Json | undefined, call: Call): Judgement {
   const judged = judgeQuery(query, call);
   const target = query.get("destinationTable");
   if (target === undefined) return judged;
-  return worstOf(judged, { ...judgeTarget(query, target, call), flags: ["exec", ...exfilOf(target, call)] });
+  return worstOf(judged, [
+    { ...judgeTarget(query, target, call), flags: ["exec", ...exfilOf(target, call)] },
+  ]);
 }
 
 function judgeQuery(query: JsonObject, call: Call): Judgement {

@@ -8,7 +8,7 @@ const writeRequest = namesOf("writes transaction labels streamId streamToken");
 /** Firestore's `commit`, `batchWrite` and `write`. */
 export function judgeWrites(body: Json): Judgement {
   const writes = listOf(knownMembers(body, writeRequest, "the request").get("writes"), "writes");
-  return worstOf(judgement("write", "it commits a transaction"), ...writes.map(judgeWrite));
+  return worstOf(judgement("write", "it commits a transaction"), writes.map(judgeWrite));
 }
 
 const write = namesOf("update delete transform updateMask updateTransforms currentDocument");
@@ -45,7 +45,7 @@ const commitRequest = namesOf("mutations mode transaction singleUseTransaction d
 /** `datastore.projects.commit`. */
 export function judgeDatastoreCommit(body: Json): Judgement {
   const mutations = listOf(knownMembers(body, commitRequest, "the request").get("mutations"), "mutations");
-  return worstOf(judgement("write", "it commits a transaction"), ...mutations.map(judgeMutation));
+  return worstOf(judgement("write", "it commits a transaction"), mutations.map(judgeMutation));
 }
 
 const mutation = namesOf(

@@ -14,7 +14,7 @@ export function judgeBundle(body: Json): Judgement {
   if (kind !== "transaction" && kind !== "batch") throw doubt("the bundle is of another type");
   const entries = listOf(members.get("entry"), "entry");
   if (entries.length === 0) throw doubt("it asks for nothing");
-  return worstOf(judgement("read", "its requests only read"), ...entries.map(judgeEntry));
+  return worstOf(judgement("read", "its requests only read"), entries.map(judgeEntry));
 }
 
 function judgeEntry(value: Json): Judgement {

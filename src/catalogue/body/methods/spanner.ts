@@ -49,7 +49,7 @@ const commit = namesOf(
 /** What a transaction did before its commit was judged when it was done. */
 export function judgeCommit(body: Json): Judgement {
   const mutations = listOf(knownMembers(body, commit, "the request").get("mutations"), "mutations");
-  return worstOf(judgement("write", "it commits a transaction"), ...mutations.map(judgeMutation));
+  return worstOf(judgement("write", "it commits a transaction"), mutations.map(judgeMutation));
 }
 
 const batchWrite = namesOf("mutationGroups requestOptions excludeTxnFromChangeStreams");
@@ -83,5 +83,5 @@ function judgeMutation(value: Json): Judgement {
 
 function worstOfAll([first, ...others]: readonly Judgement[]): Judgement {
   if (first === undefined) throw doubt("it asks for nothing");
-  return worstOf(first, ...others);
+  return worstOf(first, others);
 }

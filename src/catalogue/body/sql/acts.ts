@@ -36,7 +36,7 @@ const acts: ReadonlyMap<string, Act> = new Map<string, Act>([
   ["COPY", () => worstCase("COPY moves data to or from elsewhere", ["exec", "exfil"])],
 ]);
 
-const givesAccess = judgement("privileged", "its SQL changes who has access", ["exec"]);
+export const givesAccess = judgement("privileged", "its SQL changes who has access", ["exec"]);
 
 function destroys(reason: string): Judgement {
   return judgement("destructive", `its SQL: ${reason}`, ["exec"]);
@@ -87,26 +87,35 @@ function judgeCreate(tokens: readonly Token[], at: number): Judgement | undefine
   return worstCase("CREATE makes something that may run code or reach elsewhere", ["exec"]);
 }
 
-/** Only a new column takes nothing away. */
+/** Only a new column takes nothing away, and only where nothing stands before or beside it. */
 function judgeAlter(tokens: readonly Token[], at: number): Judgement | undefined {
   const access = privilegedObject(tokens, at);
-  const rest = tokens.slice(at);
-  if (access !== undefined || rest.some((token) => isWord(token, "OWNER", "SECURITY", "PRIVILEGES"))) {
-    return givesAccess;
-  }
-  const add = rest.findIndex((token) => isWord(token, "ADD"));
-  const others = rest.filter((token) =>
-    isWord(token, "SET", "RENAME", "ALTER", "DROP", "MODIFY", "CHANGE", "POLICY"),
-  );
-  const isAddition =
-    isWord(rest[1], "TABLE") && add > 1 && isWord(rest[add + 1], "COLUMN") && others.length === 1;
-  return isAddition
+  if (access !== undefined) return access;
+  return at === 0 && addsColumns(tokens)
     ? judgement("write", "its SQL: ALTER TABLE adds a column", ["exec"])
     : destroys("ALTER changes what is there");
 }
 
+function addsColumns(tokens: readonly Token[]): boolean {
+  const add = tokens.findIndex((token) => isWord(token, "ADD"));
+  const others = tokens.filter((token) =>
+    isWord(token, "SET", "RENAME", "ALTER", "DROP", "MODIFY", "CHANGE", "POLICY"),
+  );
+  return isWord(tokens[1], "TABLE") && add > 1 && isWord(tokens[add + 1], "COLUMN") && others.length === 1;
+}
+
+/** `ALTER … OWNER TO`, `ALTER TABLE … DISABLE ROW LEVEL SECURITY`, anywhere in a statement. */
+export function handsOver(tokens: readonly Token[]): boolean {
+  return (
+    tokens.some((token) => isWord(token, "ALTER")) &&
+    tokens.some((token) => isWord(token, "OWNER", "SECURITY", "PRIVILEGES", "AUTHORIZATION"))
+  );
+}
+
 function judgeInsert(tokens: readonly Token[], at: number): Judgement | undefined {
   const next = tokens[at + 1];
+  // The branch of a MERGE names no table.
+  const isBranch = isWord(tokens[at - 1], "THEN") && (isWord(next, "ROW") || isSymbol(next, "("));
   const isInto =
     isWord(next, "INTO") ||
     (isWord(next, "IGNORE") && isWord(tokens[at + 2], "INTO")) ||
@@ -115,7 +124,7 @@ function judgeInsert(tokens: readonly Token[], at: number): Judgement | undefine
   const isBare =
     next?.kind === "quoted" ||
     (next?.kind === "word" && [".", "(", "-"].some((s) => isSymbol(tokens[at + 2], s)));
-  if (isInto || isBare) return judgement("write", "its SQL: INSERT adds rows", ["exec"]);
+  if (isInto || isBare || isBranch) return judgement("write", "its SQL: INSERT adds rows", ["exec"]);
   return worstCase("its INSERT is of a kind that is not known", ["exec"]);
 }
 

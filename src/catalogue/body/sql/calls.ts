@@ -11,7 +11,7 @@ export function judgeCalls(tokens: readonly Token[], from: number, names: Functi
   for (let index = Math.max(from, 1); index < tokens.length; index += 1) {
     if (!isSymbol(tokens[index], "(")) continue;
     const called = judgeCallee(tokens, index - 1, names);
-    if (called !== undefined) judged = worstOf(judged, called);
+    if (called !== undefined) judged = worstOf(judged, [called]);
   }
   return judged;
 }
@@ -38,15 +38,16 @@ const unknownFunction = worstCase("it calls a function or routine whose code can
 
 /** `A.B` before a parenthesis; with anything else than bare words on the way, a name that no list holds. */
 function pathBefore(tokens: readonly Token[], last: number): string {
-  const words: string[] = [];
-  let index = last;
-  for (;;) {
+  let name = "";
+  // The longest known name is `SAFE.NET.HOST`.
+  for (let index = last; index > last - 6; index -= 2) {
     const token = tokens[index];
     if (token?.kind !== "word") return "";
-    words.unshift(token.text);
-    if (!isSymbol(tokens[index - 1], ".")) return words.join(".");
-    index -= 2;
+    name = token.text + name;
+    if (!isSymbol(tokens[index - 1], ".")) return name;
+    name = `.${name}`;
   }
+  return "";
 }
 
 export function isSymbol(token: Token | undefined, text: string): boolean {

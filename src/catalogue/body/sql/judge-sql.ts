@@ -1,6 +1,7 @@
-import { Doubt } from "../doubt.ts";
+import { limits } from "#lib/limits";
+import { Doubt, doubt } from "../doubt.ts";
 import { type Judgement, judgement, worstCase, worstOf } from "../judgement.ts";
-import { judgeAct } from "./acts.ts";
+import { givesAccess, handsOver, judgeAct } from "./acts.ts";
 import { isSymbol, isWord, judgeCalls } from "./calls.ts";
 import type { Dialect } from "./dialect.ts";
 import { cut, type Token } from "./lexer.ts";
@@ -19,20 +20,21 @@ export interface SqlSetting {
  * text that one of them cannot cut, or whose statements are not known, is the worst case.
  */
 export function judgeSql(text: string, dialects: readonly Dialect[], setting: SqlSetting): Judgement {
+  if (text.length > limits.judgedSqlCharsMax) return unclear(text, "the SQL is too long");
   const [first, ...others] = dialects.map((dialect) => judgeReading(text, dialect, setting));
-  return first === undefined ? worstCase("its dialect is not known") : worstOf(first, ...others);
+  return first === undefined ? worstCase("its dialect is not known") : worstOf(first, others);
 }
 
 function judgeReading(text: string, dialect: Dialect, setting: SqlSetting): Judgement {
-  let tokens: readonly Token[];
+  let statements: readonly Token[][];
   try {
-    tokens = cut(text, dialect);
+    statements = statementsOf(cut(text, dialect));
   } catch (error) {
     if (!(error instanceof Doubt)) throw error;
     return unclear(text, error.message);
   }
-  const [first, ...others] = statementsOf(tokens).map((each) => judgeStatement(each, dialect, setting));
-  return first === undefined ? worstCase("the SQL holds no statement") : worstOf(first, ...others);
+  const [first, ...others] = statements.map((each) => judgeStatement(each, dialect, setting));
+  return first === undefined ? worstCase("the SQL holds no statement") : worstOf(first, others);
 }
 
 /** Somewhere in a text that nobody can cut may be a statement about access; then even the worst case is too mild. */
@@ -52,7 +54,9 @@ function statementsOf(tokens: readonly Token[]): Token[][] {
     if (isSymbol(token, ";")) statements.push([]);
     else statements.at(-1)?.push(token);
   }
-  return statements.filter((statement) => statement.length > 0);
+  const filled = statements.filter((statement) => statement.length > 0);
+  if (filled.length > limits.judgedStatementsMax) throw doubt("the SQL holds too many statements");
+  return filled;
 }
 
 const reading = [
@@ -98,8 +102,9 @@ function judgeStatement(statement: readonly Token[], dialect: Dialect, setting: 
   }
   judged.push(judgeCalls(tokens, callsBegin(tokens, dialect), dialect.functions), judgeHead(tokens, dialect));
   if (reachesElsewhere(tokens, setting)) judged.push(elsewhere);
+  if (handsOver(tokens)) judged.push(givesAccess);
   const [first = worstCase("the SQL holds no statement"), ...others] = judged;
-  return worstOf(first, ...others);
+  return worstOf(first, others);
 }
 
 const elsewhere = judgement("read", "it writes into another project", ["exfil"]);
@@ -117,7 +122,7 @@ function headOf(statement: readonly Token[]): number {
 function judgeHead([head]: readonly Token[], dialect: Dialect): Judgement {
   if (isWord(head, ...reading)) return judgement("read", "its SQL only reads");
   if (isWord(head, ...writing)) return judgement("write", "its SQL writes", ["exec"]);
-  if (isWord(head, ...access)) return judgement("privileged", "its SQL changes who has access", ["exec"]);
+  if (isWord(head, ...access)) return givesAccess;
   if (isWord(head, "REPLACE")) return judgement("destructive", "its SQL: REPLACE overwrites rows", ["exec"]);
   if (dialect.hasScripts && isWord(head, ...controlling)) {
     return judgement("write", "its SQL is a script that writes", ["exec"]);

@@ -48,6 +48,7 @@ function blankAt(text: string, at: number, dialect: Dialect): number {
   const here = text[at];
   if (here === " " || here === "\n" || here === "\t" || here === "\r") return at + 1;
   if (here === "#") return hashAt(text, at, dialect);
+  if (here !== "-" && here !== "/") return at;
   const two = text.slice(at, at + 2);
   if (two === "--") {
     const isComment = !dialect.dashesNeedSpace || /^\s?$/.test(text.slice(at + 2, at + 3));
@@ -93,8 +94,17 @@ function tokenAt(text: string, at: number, dialect: Dialect): Token {
 
 const symbols: ReadonlySet<string> = new Set("(),.;+-*/%<>=!|&^~:@?[]{}#`");
 
+// Sticky, and made once: `lastIndex` is set before each use.
+const patterns = {
+  word: /[A-Za-z0-9_]*/y,
+  bracket: /\[[\w .:$*@-]*\]?/y,
+  parameter: /\$[0-9]+/y,
+  dollarTag: /\$(?:[A-Za-z_][A-Za-z0-9_]*)?\$/y,
+  number: /0[xX][0-9a-fA-F]+|(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?/y,
+} as const;
+
 function wordAt(text: string, at: number, dialect: Dialect): Token {
-  const end = endOf(/[A-Za-z0-9_]*/y, text, at);
+  const end = endOf(patterns.word, text, at);
   const word = text.slice(at, end).toUpperCase();
   const next = text[end];
   if (next === "'" || next === '"') {
@@ -135,7 +145,7 @@ function quotedAt(text: string, at: number, quote: string, escapes: "backslash" 
 }
 
 function bracketAt(text: string, at: number): Token {
-  const end = endOf(/\[[\w .:$*@-]*\]?/y, text, at);
+  const end = endOf(patterns.bracket, text, at);
   if (text[end - 1] !== "]" || text[end] === "]")
     throw doubt("a name in brackets in the SQL is spelled oddly");
   return { kind: "quoted", text: text.slice(at + 1, end - 1), end };
@@ -143,11 +153,11 @@ function bracketAt(text: string, at: number): Token {
 
 /** `$1` is a parameter; `$tag$ … $tag$` a literal, to PostgreSQL alone. */
 function dollarAt(text: string, at: number, dialect: Dialect): Token {
-  const parameter = endOf(/\$[0-9]+/y, text, at);
+  const parameter = endOf(patterns.parameter, text, at);
   if (parameter > at && !/[A-Za-z_$]/.test(text[parameter] ?? "")) {
     return { kind: "number", text: "", end: parameter };
   }
-  const open = endOf(/\$(?:[A-Za-z_][A-Za-z0-9_]*)?\$/y, text, at);
+  const open = endOf(patterns.dollarTag, text, at);
   if (!dialect.hasDollarQuotes || open === at) throw doubt("the SQL holds a dollar sign");
   const tag = text.slice(at, open);
   const close = text.indexOf(tag, open);
@@ -157,7 +167,7 @@ function dollarAt(text: string, at: number, dialect: Dialect): Token {
 
 /** Where a number ends is disputed as soon as a letter touches it: `1e0UNION` is one word, or a number and a verb. */
 function numberAt(text: string, at: number): Token {
-  const end = endOf(/0[xX][0-9a-fA-F]+|(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?/y, text, at);
+  const end = endOf(patterns.number, text, at);
   const isDisputed =
     /[A-Za-z0-9_$'"`]/.test(text[end] ?? "") || /^\.[eE]?[0-9]/.test(text.slice(end, end + 3));
   if (isDisputed) throw doubt("a number in the SQL touches a word");

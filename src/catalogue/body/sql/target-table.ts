@@ -28,7 +28,9 @@ export function targetAfter(tokens: readonly Token[], verb: number): Target {
   let at = verb + 1;
   while (isWord(tokens[at], ...onTheWay, ...alsoOnTheWay)) at += 1;
   let name = "";
-  for (;;) {
+  // A name has three parts, of which the first may hold dashes; a longer one is none.
+  const last = at + 2 * partsMax;
+  while (at < last) {
     const token = tokens[at];
     if (token === undefined || token.kind === "symbol") return { name, end: at };
     name += token.text;
@@ -37,7 +39,10 @@ export function targetAfter(tokens: readonly Token[], verb: number): Target {
     name += next?.text ?? "";
     at += 2;
   }
+  return { name, end: at };
 }
+
+const partsMax = 32;
 
 /**
  * Whether a statement may write into another project than the call's: by a name that says so, by the project that names
