@@ -68,10 +68,16 @@ function shownRole(role: string): string {
 /** Who, without the name: masking rules may hide names, and the domain is what tells a stranger. */
 function shownMember(member: string): string {
   if (isPublic(member)) return member.trim();
-  const [, kind = "somebody"] = /^([A-Za-z]{1,20}):/.exec(member) ?? [];
+  const kind = memberKinds.find((each) => member.startsWith(`${each}:`)) ?? "somebody";
   const [, domain] = /@([A-Za-z0-9.-]{1,80})(?:\?|$)/.exec(member) ?? [];
-  return domain === undefined ? `a ${kind}` : `a ${kind} at ${domain}`;
+  const who = kind === "somebody" ? kind : `a ${kind}`;
+  return domain === undefined ? who : `${who} at ${domain}`;
 }
+
+const memberKinds = [
+  ...["user", "group", "serviceAccount", "domain", "principal", "principalSet", "project", "deleted"],
+  ...["projectOwner", "projectEditor", "projectViewer"],
+];
 
 /** One entry of an access list of Cloud Storage; the entity stands in the body or at the end of the path. */
 export function judgeAccessControl(body: Json, { resource }: Call): Judgement {

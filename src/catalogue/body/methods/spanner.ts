@@ -1,3 +1,4 @@
+import { limits } from "#lib/limits";
 import type { Call } from "../../operation.ts";
 import { doubt } from "../doubt.ts";
 import type { Json } from "../json.ts";
@@ -30,8 +31,9 @@ const statement = namesOf("sql params paramTypes");
 
 export function judgeBatchDml(body: Json, call: Call): Judgement {
   const statements = listOf(knownMembers(body, batchDml, "the request").get("statements"), "statements");
-  return worstOfAll(
-    statements.map((each) => judgeText(knownMembers(each, statement, "a statement").get("sql"), call)),
+  return judgeTexts(
+    statements.map((each) => knownMembers(each, statement, "a statement").get("sql")),
+    call,
   );
 }
 
@@ -39,7 +41,16 @@ const ddl = namesOf("statements operationId protoDescriptors throughputMode");
 
 export function judgeDdl(body: Json, call: Call): Judgement {
   const statements = listOf(knownMembers(body, ddl, "the request").get("statements"), "statements");
-  return worstOfAll(statements.map((each) => judgeText(each, call)));
+  return judgeTexts(statements, call);
+}
+
+/** All texts of one call are no longer than one may be, and no more than the statements of one. */
+function judgeTexts(texts: readonly (Json | undefined)[], call: Call): Judgement {
+  const chars = texts.reduce((sum: number, text) => sum + textOf(text, "sql").length, 0);
+  if (texts.length > limits.judgedStatementsMax || chars > limits.judgedSqlCharsMax) {
+    throw doubt("the SQL is too long");
+  }
+  return worstOfAll(texts.map((text) => judgeText(text, call)));
 }
 
 const commit = namesOf(

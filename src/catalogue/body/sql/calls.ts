@@ -7,11 +7,11 @@ import type { Token } from "./lexer.ts";
  * them. A name in quotes is nobody's built-in function.
  */
 export function judgeCalls(tokens: readonly Token[], from: number, names: FunctionNames): Judgement {
-  let judged = judgement("read", "it only reads");
+  let judged = judgement("read", "its SQL only reads");
   for (let index = Math.max(from, 1); index < tokens.length; index += 1) {
     if (!isSymbol(tokens[index], "(")) continue;
     const called = judgeCallee(tokens, index - 1, names);
-    if (called !== undefined) judged = worstOf(judged, [called]);
+    if (called !== undefined) judged = worstOf(called, [judged]);
   }
   return judged;
 }
@@ -28,7 +28,7 @@ function judgeCallee(tokens: readonly Token[], last: number, names: FunctionName
   return names.inference.has(plain) ? asksModel : unknownFunction;
 }
 
-const asksModel = judgement("read", "it reads, and asks a model", ["inference"]);
+const asksModel = judgement("read", "its SQL reads, and asks a model", ["inference"]);
 
 // A remote function sends what it is given to code elsewhere.
 const unknownFunction = worstCase("it calls a function or routine whose code cannot be seen", [
