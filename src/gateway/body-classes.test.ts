@@ -142,8 +142,8 @@ test.each(["with a length", "chunked"])(
     expect((await post(under, body, { ...json, ...framing })).status).toBe(200);
     expect(asked[0]?.operation).toMatchObject({ class: "destructive", flags: ["exec"] });
     expect(under.audit.entries[0]).toMatchObject({
-    detail: { classReason: expect.stringContaining("it is too long to be read") },
-  });
+      detail: { classReason: expect.stringContaining("it is too long to be read") },
+    });
     expect(under.upstream.requests[0]?.body.equals(body)).toBe(true);
   },
 );
