@@ -21,7 +21,8 @@ export function knownMembers(value: Json | undefined, known: ReadonlySet<string>
 
 /**
  * Of an object with members nobody knows, those that are asked for, in camelCase or `snake_case`, but not both. Whatever only resembles one of them (other case, other
- * underscores) is a doubt: to some server it may be that member. Throws `Doubt`.
+ * underscores) is a doubt: to some server it may be that member. `null` stays: in a PATCH it takes something away.
+ * Throws `Doubt`.
  */
 export function pickMembers(value: Json | undefined, wanted: readonly string[], where: string): JsonObject {
   const byLook = new Map(wanted.map((name) => [look(name), name]));
@@ -32,7 +33,7 @@ export function pickMembers(value: Json | undefined, wanted: readonly string[], 
     if (name === undefined) continue;
     if (camelCase(written) !== name || spelled.has(name)) throw doubt(`${where} spells a member oddly`);
     spelled.add(name);
-    if (member !== null) found.set(name, member);
+    found.set(name, member);
   }
   return found;
 }
@@ -54,9 +55,9 @@ export function objectOf(value: Json | undefined, where: string): JsonObject {
   throw doubt(`${where} is not an object`);
 }
 
-/** Absent is an empty list. */
+/** Absent, or `null`, is an empty list. */
 export function listOf(value: Json | undefined, where: string): readonly Json[] {
-  if (value === undefined) return [];
+  if (value === undefined || value === null) return [];
   if (isList(value)) return value;
   throw doubt(`${where} is not a list`);
 }
@@ -71,7 +72,7 @@ export function textOf(value: Json | undefined, where: string): string {
 }
 
 export function optionalText(value: Json | undefined, where: string): string | undefined {
-  return value === undefined ? undefined : textOf(value, where);
+  return value === undefined || value === null ? undefined : textOf(value, where);
 }
 
 /** Absent is false, as in proto3. */

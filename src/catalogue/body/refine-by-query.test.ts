@@ -19,7 +19,8 @@ test.each([
   ["PATCH", "/storage/v1/b/b/o/x?predefinedAcl=publicread"],
 ])("%s %s lets everybody in, or may: privileged", (method, target) => {
   const operation = operationOf(method, target);
-  expect(operation).toMatchObject({ class: "privileged", flags: expect.arrayContaining(["exfil"]) });
+  expect(operation.class).toBe("privileged");
+  expect(operation.flags).toContain("exfil");
   expect(operation.classReason).toMatch(/^its query says so: it sets/);
 });
 

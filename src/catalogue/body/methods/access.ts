@@ -1,7 +1,7 @@
 import type { Call } from "../../operation.ts";
 import type { Json } from "../json.ts";
 import { type Judgement, judgement, worstOf } from "../judgement.ts";
-import { listOf, objectOf, optionalText, pickMembers, textOf } from "../members.ts";
+import { listOf, optionalText, pickMembers, textOf } from "../members.ts";
 
 /** One thing a policy or access list gives. */
 interface Gift {
@@ -16,7 +16,8 @@ interface Gift {
 export function judgePolicy(body: Json): Judgement {
   const outer = pickMembers(body, ["policy", "bindings"], "the request");
   const inner = outer.get("policy");
-  const nested = inner === undefined ? undefined : pickMembers(inner, ["bindings"], "the policy");
+  const nested =
+    inner === undefined || inner === null ? undefined : pickMembers(inner, ["bindings"], "the policy");
   const bindings = [
     ...listOf(outer.get("bindings"), "bindings"),
     ...listOf(nested?.get("bindings"), "bindings"),
@@ -103,7 +104,8 @@ const nothing = judgement("read", "");
 /** A list of access in the metadata of a bucket or an object. */
 function judgeAccessList(list: Json | undefined): Judgement {
   const entries = listOf(list, "an access list");
-  if (list === undefined) return nothing;
+  // An empty one lets nobody in.
+  if (entries.length === 0) return nothing;
   const gifts = entries.map((each) => {
     const entry = pickMembers(each, ["entity", "role"], "an entry");
     return giftOfEntry(textOf(entry.get("entity"), "entity"), entry.get("role"));
@@ -130,12 +132,15 @@ export function judgeBucket(body: Json, call: Call): Judgement {
 export function judgeObject(body: Json): Judgement {
   const members = pickMembers(body, ["acl", "destination"], "the object");
   const destination = members.get("destination");
-  const inner = destination === undefined ? undefined : pickMembers(destination, ["acl"], "the destination");
+  const inner =
+    destination === undefined || destination === null
+      ? undefined
+      : pickMembers(destination, ["acl"], "the destination");
   return worstOf(judgeAccessList(members.get("acl")), [judgeAccessList(inner?.get("acl"))]);
 }
 
 function judgeLifecycle(value: Json | undefined): Judgement {
-  if (value === undefined) return nothing;
+  if (value === undefined || value === null) return nothing;
   const rules = listOf(pickMembers(value, ["rule"], "lifecycle").get("rule"), "rule");
   const kinds = rules.map((each) => {
     const action = pickMembers(each, ["action"], "a rule").get("action");
@@ -148,21 +153,27 @@ function judgeLifecycle(value: Json | undefined): Judgement {
 /** On a bucket that exists, what keeps the public out may be taken away; a new one starts without. */
 function judgeIamConfiguration(value: Json | undefined, { operation }: Call): Judgement {
   if (value === undefined || operation.id === "storage.buckets.insert") return nothing;
-  objectOf(value, "iamConfiguration");
+  if (value === null) return letsIn;
   const members = pickMembers(
     value,
     ["publicAccessPrevention", "uniformBucketLevelAccess", "bucketPolicyOnly"],
     "iamConfiguration",
   );
-  const prevention = optionalText(members.get("publicAccessPrevention"), "publicAccessPrevention");
+  const prevention = members.get("publicAccessPrevention");
   const weakens =
     (prevention !== undefined && prevention !== "enforced") ||
     ["uniformBucketLevelAccess", "bucketPolicyOnly"].some((name) => mayDisable(members.get(name)));
-  return weakens ? judgement("privileged", "it lets access lists or the public in again") : nothing;
+  return weakens ? letsIn : nothing;
 }
 
+const letsIn = judgement("privileged", "it lets access lists or the public in again");
+
+/** `null` takes the setting away. */
 function mayDisable(value: Json | undefined): boolean {
-  return value !== undefined && pickMembers(value, ["enabled"], "a setting").get("enabled") !== true;
+  return (
+    value === null ||
+    (value !== undefined && pickMembers(value, ["enabled"], "a setting").get("enabled") !== true)
+  );
 }
 
 const quietAcls = ["private", "projectPrivate", "bucketOwnerRead", "bucketOwnerFullControl"];

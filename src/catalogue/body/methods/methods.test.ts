@@ -352,6 +352,9 @@ test.each([
     false,
   ],
   ["buckets.patch", { iamConfiguration: { publicAccessPrevention: "enforced" } }, "write", false],
+  ["buckets.patch", { iamConfiguration: null }, "privileged", false],
+  ["buckets.patch", { iamConfiguration: { uniformBucketLevelAccess: null } }, "privileged", false],
+  ["buckets.patch", { acl: [], lifecycle: null }, "write", false],
   ["objects.patch", { acl: [{ entity: "allUsers", role: "READER" }] }, "privileged", true],
   [
     "objects.compose",

@@ -80,9 +80,9 @@ export function judgeBatchWrite(body: Json): Judgement {
 const mutation = namesOf("insert update insertOrUpdate replace delete");
 
 function judgeMutation(value: Json): Judgement {
-  const kinds = [...knownMembers(value, mutation, "a mutation").keys()];
-  if (kinds.length !== 1) throw doubt("a mutation is not of one kind");
-  switch (kinds[0]) {
+  const [kind = "", ...others] = knownMembers(value, mutation, "a mutation").keys();
+  if (kind === "" || others.length > 0) throw doubt("a mutation is not of one kind");
+  switch (kind) {
     case "delete":
       return judgement("destructive", "it deletes rows");
     case "replace":
