@@ -212,6 +212,19 @@ test.each([
   expect(judge(id, body)).toMatchObject({ class: "destructive", isWorstCase: true });
 });
 
+test.each([
+  ["bigquery.jobs.query", { query: "SELECT [']; DROP TABLE x; -- ']" }],
+  ["bigquery.jobs.query", { query: "#legacySQL\nSELECT 1 # '\n; DROP TABLE x -- '", useLegacySql: false }],
+  [`${spanner}.sessions.executeSql`, { sql: String.raw`SELECT '\'; DROP TABLE x; --'` }],
+  [`${spanner}.sessions.executeStreamingSql`, { sql: "SELECT $$ ' $$; DROP TABLE x; -- '" }],
+  [`${spanner}.updateDdl`, { statements: [String.raw`CREATE VIEW v AS SELECT '\'; DROP TABLE x; --'`] }],
+  ["sql.instances.executeSql", { sqlStatement: "SELECT 1 /*! ; DROP TABLE x */" }],
+  ["sql.instances.executeSql", { sqlStatement: "SELECT 1 --1; DROP TABLE x" }],
+  ["sql.instances.executeSql", { sqlStatement: "SELECT 1 # SHUTDOWN" }],
+] as const)("%s reads %j in every dialect it may be in", (id, body) => {
+  expect(judge(id, body).class).toBe("destructive");
+});
+
 const bundle = (...requests: object[]) => ({
   resourceType: "Bundle",
   type: "transaction",

@@ -195,7 +195,7 @@ test.each(naive)(
   },
 );
 
-test("any text at all is judged, and a long one in time that grows with its length", () => {
+test("any text at all is judged, and none breaks the judging", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {
       for (const [, dialects] of services) expect(rank(text, dialects)).toBeGreaterThanOrEqual(0);

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { limits } from "#lib/limits";
 import {
   cloudPostgreSql,
   type Dialect,
@@ -109,6 +110,14 @@ test.each([
   expect(judge(text).isWorstCase).toBe(true);
 });
 
+test("a text that is too long, or holds too many statements, is the worst case", () => {
+  const long = `SELECT '${"x".repeat(limits.judgedSqlCharsMax)}'`;
+  expect(judge(long).isWorstCase).toBe(true);
+  const many = "SELECT 1;".repeat(limits.judgedStatementsMax);
+  expect(isRead(many)).toBe(true);
+  expect(judge(`${many}SELECT 1`).isWorstCase).toBe(true);
+});
+
 test("functions that ask a model say so", () => {
   expect(judge("SELECT * FROM ML.PREDICT(MODEL d.m, TABLE d.t)")).toMatchObject({
     class: "read",
@@ -140,6 +149,10 @@ test.each([
   ["a name in Unicode escapes", 'SELECT U&"d\\0061t"; DROP TABLE x'],
 ])("a DROP behind %s is never taken for part of a SELECT of Spanner", (_what, text) => {
   expect(isRead(text, spanner)).toBe(false);
+});
+
+test("PostgreSQL: a quote doubled in an escaped string does not hide where it ends", () => {
+  expect(isRead(String.raw`SELECT E'a''b\''; DROP TABLE x; --'`, [postgreSql])).toBe(false);
 });
 
 test.each([
