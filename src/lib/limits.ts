@@ -15,10 +15,10 @@ export const limits = {
   digestedBodyBytesMax: 1024 * 1024,
   /**
    * Read whole before the call is judged, where only the body says how bad it is; a longer one keeps the worst class and
-   * streams. Parsed at once: the worst 256 KiB take a tenth of a second, in which nobody else is served.
+   * streams. Parsed at once, in which time nobody else is served: the worst 256 KiB take up to 0.3 s on a busy machine.
    */
   judgedBodyBytesMax: 256 * 1024,
-  /** People write shorter ones, and a text is cut once for each dialect it may be in: the worst 64 KiB take as long. */
+  /** People write shorter ones, and a text is cut once for each dialect it may be in: the worst 64 KiB take up to 0.4 s. */
   judgedSqlCharsMax: 64 * 1024,
   judgedStatementsMax: 500,
   /** What a person can be asked to approve is held whole. */
