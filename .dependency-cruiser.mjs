@@ -60,6 +60,7 @@ const homes = {
   "google-auth-library": "^src/connections",
   "@marcbachmann/cel-js": "^src/policy",
   re2js: "^src/masking",
+  "jsonc-parser": "^src/catalogue",
   "ipaddr.js": "^src/lib",
   yaml: "^(src/config|src/policy|src/masking|test)",
   commander: "^src/cli",

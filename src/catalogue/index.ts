@@ -2,6 +2,7 @@
  * What a request means: request line in, operation and resource out.
  * It never guesses: what it does not know is `unknown`. Pure; trusted to name every call the policies judge.
  */
+export { bodyMatters, type RequestBody, refineByBody } from "./body/index.ts";
 export type { Catalogue } from "./catalogue.ts";
 export { loadCatalogue } from "./load.ts";
 export type { Call, Operation, OperationFlag, Resource, RiskClass } from "./operation.ts";

@@ -1,3 +1,4 @@
+import { bodyMatters, refineByBody, refineByQuery } from "./body/index.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { type CatalogueFile, type OperationRow, parseCatalogueFile } from "./catalogue-file.ts";
 import { canonicalHost, servicesOf } from "./host.ts";
@@ -55,7 +56,9 @@ export function openCatalogue(
   };
   const all = (): OpenService[] => [...texts.keys()].flatMap((host) => service(host) ?? []);
   return {
-    understand: (line) => withMeaning(understand(line, knowledge), line, knowledge),
+    understand: (line) => refineByQuery(withMeaning(understand(line, knowledge), line, knowledge)),
+    readsBody: bodyMatters,
+    judgeBody: refineByBody,
     knowsHost: (host) => canonicalHost(host, knowledge) !== undefined,
     operation: (id) => worst(all().flatMap((each) => each.operation(id) ?? [])),
     operations: () => all().flatMap(({ operations }) => operations),

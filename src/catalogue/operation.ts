@@ -77,4 +77,6 @@ export interface Call {
    * session URL in `Location`.
    */
   readonly media?: "upload" | "resumable_upload" | "download" | undefined;
+  /** A call of the XML API of Cloud Storage, named after its twin of the JSON API; its body is not JSON. */
+  readonly isXml?: true;
 }

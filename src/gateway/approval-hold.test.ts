@@ -190,7 +190,7 @@ test("an approval given under other policies than now is worth nothing: they may
 
 test("bodies sent for review all at once cannot fill the memory, and once they broke off there is room again", async () => {
   const under = await asking();
-  const chunked = `POST /storage/v1/b HTTP/1.1\r\nHost: ${host}\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n`;
+  const chunked = `POST /storage/v1/generateUploadUrl HTTP/1.1\r\nHost: ${host}\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n`;
   const beginBody = async (): Promise<{ text: string; drop: () => void }> => {
     const socket = await under.tunnel();
     socket.write(chunked);
@@ -204,9 +204,9 @@ test("bodies sent for review all at once cannot fill the memory, and once they b
     begun.push(await beginBody());
   }
   expect(begun.every(({ text }) => text.startsWith("HTTP/1.1 100 "))).toBe(true);
-  expect(reasonOf(await under.send({ method: "POST", target: "/storage/v1/b", body: "{}" }))).toBe(
-    "TOO_MANY_APPROVALS",
-  );
+  expect(
+    reasonOf(await under.send({ method: "POST", target: "/storage/v1/generateUploadUrl", body: "{}" })),
+  ).toBe("TOO_MANY_APPROVALS");
   for (const { drop } of begun) drop();
   while (under.audit.entries.length <= begun.length) await new Promise(setImmediate);
   expect((await beginBody()).text).toMatch(/^HTTP\/1\.1 100 /);

@@ -104,7 +104,7 @@ function receive(arrival: Arrival, head: Head, place: Place): ReceivedRequest {
 
 /**
  * The body, not read before somebody asks for it. A client that waits for permission to send gets it then: after it
- * was identified, understood and judged, and never before.
+ * was identified and understood, and judged, unless only its body says how to judge it; never before.
  */
 function bodyOf(arrival: Arrival, bytes: number | undefined): Readable {
   const { request, response, expectsContinue } = arrival;

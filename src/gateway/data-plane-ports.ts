@@ -19,7 +19,7 @@ export interface ApprovalKeys {
 
 /** All the data plane needs from its neighbours; `main.ts` fills it. */
 export interface DataPlanePorts {
-  readonly catalogue: Pick<Catalogue, "understand" | "knowsHost" | "operation">;
+  readonly catalogue: Pick<Catalogue, "understand" | "knowsHost" | "operation" | "readsBody" | "judgeBody">;
   readonly authenticator: Authenticator;
   readonly connections: ConnectionRegistry;
   /** The policies in force now. */

@@ -48,7 +48,13 @@ export interface UnderstoodRequest extends IdentifiedRequest {
   readonly capability: Capability | undefined;
 }
 
-export interface DecidedRequest extends UnderstoodRequest {
+/** Its class is that of this very call, as far as the body had to be read for it. `body` still yields all of the body. */
+export interface ReadRequest extends UnderstoodRequest {
+  /** What the class, its reason and the flags of `call.operation` were found by. */
+  readonly judgedBy: "line" | "body";
+}
+
+export interface DecidedRequest extends ReadRequest {
   readonly connection: string;
   readonly decision: Decision;
 }

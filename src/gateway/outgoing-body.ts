@@ -26,6 +26,42 @@ export function bufferedBody(bytes: Uint8Array): OutgoingBody {
   return { kind: "buffered", bytes, sha256: createHash("sha256").update(bytes).digest("hex") };
 }
 
+/** The beginning of a body that was read before its call was judged, and a body that still yields all of it. */
+export interface PeekedBody {
+  /** All of it; `undefined` when there is more than `bytesMax`. */
+  readonly bytes: Uint8Array | undefined;
+  readonly request: Pick<ReceivedRequest, "body" | "bodyBytes">;
+}
+
+/**
+ * Reads a body of up to `bytesMax` and puts it back, so that the bytes that were judged are the bytes that go on. One that
+ * says it is longer is not touched. Rejects when the client stops sending.
+ */
+export async function peekBody(
+  { body, bodyBytes }: Pick<ReceivedRequest, "body" | "bodyBytes">,
+  bytesMax: number,
+): Promise<PeekedBody> {
+  if (bodyBytes === 0) return { bytes: new Uint8Array(0), request: { body, bodyBytes } };
+  if (bodyBytes !== undefined && bodyBytes > bytesMax) {
+    return { bytes: undefined, request: { body, bodyBytes } };
+  }
+  const begun = await readUpTo(body, bytesMax);
+  if (!begun.isWhole) {
+    const whole = Readable.from(continued(begun, Number.POSITIVE_INFINITY));
+    return { bytes: undefined, request: { body: whole, bodyBytes } };
+  }
+  const { bytes } = begun;
+  return { bytes, request: { body: streamOf(bytes), bodyBytes: bytes.length } };
+}
+
+/** Lets go of the bytes as soon as they are taken: a call that waits for people must not hold on to them. */
+function streamOf(bytes: Uint8Array): Readable {
+  const stream = new Readable({ read: () => undefined });
+  stream.push(bytes);
+  stream.push(null);
+  return stream;
+}
+
 /** All of a stream, or `undefined` when there is more than `bytesMax`; what was not read is left where it is. */
 export async function readWhole(stream: Readable, bytesMax: number): Promise<Uint8Array | undefined> {
   const begun = await readUpTo(stream, bytesMax);

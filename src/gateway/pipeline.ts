@@ -5,6 +5,7 @@ import type {
   DecidedRequest,
   IdentifiedRequest,
   MaskedExchange,
+  ReadRequest,
   ReceivedRequest,
   RecordedRequest,
   UnderstoodRequest,
@@ -15,7 +16,8 @@ import { isRefusal, type KnownRequest, type Refusal, refusal } from "./refusal.t
 export interface Stages {
   identify(request: ReceivedRequest): Promise<IdentifiedRequest | Refusal>;
   understand(request: IdentifiedRequest): UnderstoodRequest | Refusal;
-  decide(request: UnderstoodRequest): DecidedRequest | Refusal;
+  readBody(request: UnderstoodRequest): Promise<ReadRequest | Refusal>;
+  decide(request: ReadRequest): DecidedRequest | Refusal;
   approve(request: DecidedRequest): Promise<ClearedRequest | Refusal>;
   recordIntent(request: ClearedRequest): Promise<RecordedRequest | Refusal>;
   forward(request: RecordedRequest): Promise<AnsweredExchange | Refusal>;
@@ -62,7 +64,9 @@ async function clear(received: ReceivedRequest, stages: Stages): Promise<Cleared
   if (isRefusal(identified)) return identified;
   const understood = stages.understand(identified);
   if (isRefusal(understood)) return understood;
-  const decided = stages.decide(understood);
+  const read = await stages.readBody(understood);
+  if (isRefusal(read)) return read;
+  const decided = stages.decide(read);
   if (isRefusal(decided)) return decided;
   return stages.approve(decided);
 }

@@ -13,6 +13,14 @@ export const limits = {
   structuredBodyBytesMax: 32 * 1024 * 1024,
   /** Bodies up to this size are buffered so that the intent commits to their digest; larger ones stream. */
   digestedBodyBytesMax: 1024 * 1024,
+  /**
+   * Read whole before the call is judged, where only the body says how bad it is; a longer one keeps the worst class and
+   * streams. Parsed at once, in which time nobody else is served: the worst 256 KiB take up to 0.3 s on a busy machine.
+   */
+  judgedBodyBytesMax: 256 * 1024,
+  /** People write shorter ones, and a text is cut once for each dialect it may be in: the worst 64 KiB take up to 0.4 s. */
+  judgedSqlCharsMax: 64 * 1024,
+  judgedStatementsMax: 500,
   /** What a person can be asked to approve is held whole. */
   heldBodyBytesMax: 32 * 1024 * 1024,
   /** Of each masked body, this much is recorded unless configured otherwise. */

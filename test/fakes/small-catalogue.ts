@@ -1,4 +1,12 @@
-import type { Call, CallLine, Catalogue, Operation, Understanding } from "#catalogue";
+import {
+  bodyMatters,
+  type Call,
+  type CallLine,
+  type Catalogue,
+  type Operation,
+  refineByBody,
+  type Understanding,
+} from "#catalogue";
 
 export function operationOf(id: string, more: Partial<Operation> = {}): Operation {
   const [service = ""] = id.split(".");
@@ -35,6 +43,8 @@ export function smallCatalogue(routes: readonly Route[]): Catalogue {
     knowsHost: (host) => hosts.has(host),
     operation: (id) => operations.find((operation) => operation.id === id),
     operations: () => operations,
+    readsBody: bodyMatters,
+    judgeBody: refineByBody,
     understand: (line) => understand(line, routes, hosts),
   };
 }

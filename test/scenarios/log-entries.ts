@@ -5,6 +5,7 @@ import { openDatabaseForReading, sqliteAuditStore } from "../../src/storage/sqli
 const shown = z.object({
   kind: z.string(),
   operation: z.string().optional(),
+  class: z.string().optional(),
   decision: z.string().optional(),
 });
 

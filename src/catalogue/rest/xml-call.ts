@@ -28,5 +28,9 @@ export function xmlCall(request: ReadRequest): Understanding {
     projectAside: isDecisive ? projects[0] : undefined,
     endsInLiteral: false,
   });
-  return resource === undefined ? refuseName() : callOf(request, operation, resource, xml.media);
+  if (resource === undefined) return refuseName();
+  const understood = callOf(request, operation, resource, xml.media);
+  return understood.kind === "call"
+    ? { ...understood, call: { ...understood.call, isXml: true } }
+    : understood;
 }

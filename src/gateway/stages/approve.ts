@@ -6,6 +6,7 @@ import type {
   DecidedRequest,
   IdentifiedRequest,
   OutgoingBody,
+  ReadRequest,
   UnderstoodRequest,
 } from "../exchange.ts";
 import { holdFor } from "../hold.ts";
@@ -14,12 +15,13 @@ import { bufferedBody, takeBody } from "../outgoing-body.ts";
 import { isRefusal, type Refusal, type RefusalCode, refusal } from "../refusal.ts";
 import { maskWhole } from "../sent-body.ts";
 import { allowedHeaders } from "../upstream-headers.ts";
+import { rereadBody } from "./read-body.ts";
 
 export interface ApprovePorts
-  extends Pick<DataPlanePorts, "approvals" | "approvalKeys" | "masking" | "connections"> {
+  extends Pick<DataPlanePorts, "approvals" | "approvalKeys" | "catalogue" | "masking" | "connections"> {
   /** What was held is judged again before it runs: the policies may have changed while people thought. */
   readonly understand: (request: IdentifiedRequest) => UnderstoodRequest | Refusal;
-  readonly decide: (request: UnderstoodRequest) => DecidedRequest | Refusal;
+  readonly decide: (request: ReadRequest) => DecidedRequest | Refusal;
   /** Aborted when the server stops: whoever waits is told so, and finds the approval request again afterwards. */
   readonly draining: AbortSignal;
 }
@@ -138,7 +140,9 @@ function heldBytes(request: DecidedRequest, body: Uint8Array): HeldBytes {
 }
 
 async function previewOf(request: DecidedRequest, body: Uint8Array, ports: ApprovePorts): Promise<string> {
-  const line = `${request.method} https://${request.host}${request.target}`;
+  const { operation } = request.call;
+  const judged = request.judgedBy === "body" ? `\n(${operation.class}: ${operation.classReason})` : "";
+  const line = `${request.method} https://${request.host}${request.target}${judged}`;
   if (body.length === 0) return line;
   const masked = await maskWhole(body, ports.masking.plan(requestSubject(request, ports)));
   if (masked === undefined) return `${line}\n\n(${body.length} bytes that cannot be shown)`;
@@ -220,7 +224,10 @@ async function claimAndRejudge(
   approval: ApprovalRequest,
   ports: ApprovePorts,
 ): Promise<ClearedRequest | Refusal> {
-  const now = judge(request, request, approval, ports);
+  // Its body is no longer here; what was read in it is.
+  const { call, judgedBy } = request;
+  const asRead = { ...request, read: (again: UnderstoodRequest) => ({ ...again, call, judgedBy }) };
+  const now = judge(request, asRead, approval, ports);
   if (isRefusal(now)) return now;
   const claim = await ports.approvals.claim(approval.id, approval.fingerprint);
   if (claim.kind === "refused") {
@@ -228,21 +235,27 @@ async function claimAndRejudge(
       claim.state === "approved" || claim.state === "denied" ? "approval_expired" : codeFor(claim.state);
     return refusal(code, request, `not claimed: ${claim.state}`, { approval });
   }
-  const judged = judge(request, claim.held, approval, ports);
+  const { held } = claim;
+  const asHeld = { ...held, read: (again: UnderstoodRequest) => rereadBody(again, held.body, ports) };
+  const judged = judge(request, asHeld, approval, ports);
   if (isRefusal(judged)) return { ...judged, request: { ...judged.request, approvalId: approval.id } };
-  return { ...judged, outgoing: bufferedBody(claim.held.body), approvalId: approval.id };
+  return { ...judged, outgoing: bufferedBody(held.body), approvalId: approval.id };
+}
+
+/** What is judged again, and how its body is. */
+interface Rerun extends Pick<HeldBytes, "method" | "host" | "target" | "headers"> {
+  readonly read: (again: UnderstoodRequest) => ReadRequest;
 }
 
 /** Refuses also what is allowed under other rules than people answered under: those may have asked more of them. */
 function judge(
   request: DecidedRequest,
-  bytes: Pick<HeldBytes, "method" | "host" | "target" | "headers">,
+  { method, host, target, headers, read }: Rerun,
   approval: ApprovalRequest,
   ports: ApprovePorts,
 ): DecidedRequest | Refusal {
-  const { method, host, target, headers } = bytes;
   const understood = ports.understand({ ...request, method, host, target, headers });
-  const decided = isRefusal(understood) ? understood : ports.decide(understood);
+  const decided = isRefusal(understood) ? understood : ports.decide(read(understood));
   if (isRefusal(decided)) return { ...decided, approval };
   const isAsReviewed =
     decided.decision.policyVersion === approval.policyVersion && decided.connection === approval.connection;

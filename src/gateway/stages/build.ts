@@ -9,6 +9,7 @@ import { decideStage } from "./decide.ts";
 import { forwardStage } from "./forward.ts";
 import { identifyStage } from "./identify.ts";
 import { maskStage } from "./mask.ts";
+import { readBodyStage } from "./read-body.ts";
 import { recordIntentStage } from "./record-intent.ts";
 import { recordOutcomeStage } from "./record-outcome.ts";
 import { refuseStage } from "./refuse.ts";
@@ -33,6 +34,7 @@ export function buildStages(ports: DataPlanePorts, shared: Shared): Stages {
       onIdentified: (exchangeId, sessionId) => exchanges.find(exchangeId)?.bind(sessionId) ?? false,
     }),
     understand,
+    readBody: readBodyStage(ports),
     decide,
     approve: approveStage({ ...ports, understand, decide, draining }),
     recordIntent: recordIntentStage(ports),

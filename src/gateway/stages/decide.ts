@@ -2,14 +2,14 @@ import type { Call } from "#catalogue";
 import type { Connection } from "#connections";
 import type { PolicyInput, Reason } from "#policy";
 import type { DataPlanePorts } from "../data-plane-ports.ts";
-import type { DecidedRequest, UnderstoodRequest } from "../exchange.ts";
+import type { DecidedRequest, ReadRequest } from "../exchange.ts";
 import { type Refusal, refusal } from "../refusal.ts";
 
 export type DecidePorts = Pick<DataPlanePorts, "connections" | "decide" | "clock">;
 
 /** Which connection carries it, and whether it may happen. Asked again before an approved call runs. */
 export function decideStage(ports: DecidePorts) {
-  return (request: UnderstoodRequest): DecidedRequest | Refusal => {
+  return (request: ReadRequest): DecidedRequest | Refusal => {
     const { call, caller } = request;
     const wanted = { service: call.operation.service, project: call.resource.project };
     const choice = ports.connections.choose(caller, wanted);
@@ -36,7 +36,7 @@ function foreignBilling({ query }: Call, { quotaProject }: Connection): string |
   return undefined;
 }
 
-function policyInput(request: UnderstoodRequest, connection: string, time: Date): PolicyInput {
+function policyInput(request: ReadRequest, connection: string, time: Date): PolicyInput {
   const { caller, call } = request;
   return {
     principal: caller.principal,

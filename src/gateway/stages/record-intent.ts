@@ -50,7 +50,7 @@ function recordableTarget({ target, call }: { target: string; call?: ClearedRequ
 export function exchangeDetail(
   request: Pick<ClearedRequest, "method" | "host" | "target" | "headers"> & Partial<ClearedRequest>,
 ): Record<string, JsonValue> {
-  const { caller, call, decision, connection } = request;
+  const { caller, call, decision, connection, judgedBy } = request;
   const [userAgent] = headerValues(request.headers, "user-agent");
   return {
     method: request.method,
@@ -70,6 +70,7 @@ export function exchangeDetail(
           proof: caller.proof,
         }),
     ...(call === undefined ? {} : { operation: call.operation.id, resource: call.resource.name }),
+    ...(call === undefined || judgedBy !== "body" ? {} : { classReason: call.operation.classReason }),
     ...(call?.resource.project === undefined ? {} : { project: call.resource.project }),
     ...(connection === undefined ? {} : { connection }),
     ...(decision === undefined

@@ -1,0 +1,145 @@
+import { limits } from "#lib/limits";
+import { Doubt, doubt } from "../doubt.ts";
+import { type Judgement, judgement, worstCase, worstOf } from "../judgement.ts";
+import { givesAccess, handsOver, judgeAct } from "./acts.ts";
+import { isSymbol, isWord, judgeCalls } from "./calls.ts";
+import type { Dialect } from "./dialect.ts";
+import { cut, type Token } from "./lexer.ts";
+import { reachesElsewhere, targetAfter } from "./target-table.ts";
+
+/** Where the names in a text lead. */
+export interface SqlSetting {
+  /** The project of the call. */
+  readonly project: string | undefined;
+  /** The project of names without one, if the call says so. */
+  readonly defaultProject: string | undefined;
+}
+
+/**
+ * What a text of SQL does, read in every dialect it may be in; the worst of all readings and of all its statements. A
+ * text that one of them cannot cut, or whose statements are not known, is the worst case.
+ */
+export function judgeSql(text: string, dialects: readonly Dialect[], setting: SqlSetting): Judgement {
+  if (text.length > limits.judgedSqlCharsMax) return unclear(text, "the SQL is too long");
+  const [first, ...others] = dialects.map((dialect) => judgeReading(text, dialect, setting));
+  return first === undefined ? worstCase("its dialect is not known") : worstOf(first, others);
+}
+
+function judgeReading(text: string, dialect: Dialect, setting: SqlSetting): Judgement {
+  let statements: readonly Token[][];
+  try {
+    statements = statementsOf(cut(text, dialect));
+  } catch (error) {
+    if (!(error instanceof Doubt)) throw error;
+    return unclear(text, error.message);
+  }
+  const [first, ...others] = statements.map((each) => judgeStatement(each, dialect, setting));
+  return first === undefined ? worstCase("the SQL holds no statement") : worstOf(first, others);
+}
+
+/** Somewhere in a text that nobody can cut may be a statement about access; then even the worst case is too mild. */
+function unclear(text: string, why: string): Judgement {
+  const mayGiveAccess =
+    /\b(?:grant|revoke|deny)\b/i.test(text) ||
+    (/\b(?:create|alter|drop)/i.test(text) &&
+      /\b(?:user|role|login|group|polic(?:y|ies)|masking|security|owner|privileges)\b/i.test(text));
+  return mayGiveAccess
+    ? { ...worstCase(`${why}, and may change who has access`), class: "privileged" }
+    : worstCase(why);
+}
+
+function statementsOf(tokens: readonly Token[]): Token[][] {
+  const statements: Token[][] = [[]];
+  for (const token of tokens) {
+    if (isSymbol(token, ";")) statements.push([]);
+    else statements.at(-1)?.push(token);
+  }
+  const filled = statements.filter((statement) => statement.length > 0);
+  if (filled.length > limits.judgedStatementsMax) throw doubt("the SQL holds too many statements");
+  return filled;
+}
+
+const reading = [
+  "SELECT",
+  "WITH",
+  "FROM",
+  "VALUES",
+  "TABLE",
+  "EXPLAIN",
+  "DESCRIBE",
+  "DESC",
+  "SHOW",
+  "ASSERT",
+];
+const writing = ["INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE", "CREATE", "ALTER", "DROP", "UNDROP"];
+const access = ["GRANT", "REVOKE", "DENY"];
+const controlling = [
+  ...[
+    "BEGIN",
+    "BREAK",
+    "CASE",
+    "COMMIT",
+    "CONTINUE",
+    "DECLARE",
+    "ELSE",
+    "ELSEIF",
+    "END",
+    "EXCEPTION",
+    "FOR",
+    "IF",
+  ],
+  ...["ITERATE", "LEAVE", "LOOP", "RAISE", "REPEAT", "RETURN", "ROLLBACK", "SET", "UNTIL", "WHEN", "WHILE"],
+];
+
+function judgeStatement(statement: readonly Token[], dialect: Dialect, setting: SqlSetting): Judgement {
+  const tokens = statement.slice(headOf(statement));
+  // The most telling first: of two reasons that weigh the same, the first is given.
+  const judged: Judgement[] = [];
+  for (const [at, token] of tokens.entries()) {
+    const act = judgeAct(tokens, at);
+    if (act !== undefined) judged.push(act);
+    if (isStarter(token, dialect)) judged.push(worstCase("a word in the SQL may begin another statement"));
+  }
+  judged.push(judgeCalls(tokens, callsBegin(tokens, dialect), dialect.functions), judgeHead(tokens, dialect));
+  if (reachesElsewhere(tokens, setting)) judged.push(elsewhere);
+  if (handsOver(tokens)) judged.push(givesAccess);
+  const [first = worstCase("the SQL holds no statement"), ...others] = judged;
+  return worstOf(first, others);
+}
+
+const elsewhere = judgement("read", "it writes into another project", ["exfil"]);
+
+/** Past hints (`@{…}`) and opening parentheses. */
+function headOf(statement: readonly Token[]): number {
+  let at = 0;
+  if (isSymbol(statement[0], "@") && isSymbol(statement[1], "{")) {
+    at = statement.findIndex((token) => isSymbol(token, "}")) + 1;
+  }
+  while (isSymbol(statement[at], "(")) at += 1;
+  return at;
+}
+
+function judgeHead([head]: readonly Token[], dialect: Dialect): Judgement {
+  if (isWord(head, ...reading)) return judgement("read", "its SQL only reads");
+  if (isWord(head, ...writing)) return judgement("write", "its SQL writes", ["exec"]);
+  if (isWord(head, ...access)) return givesAccess;
+  if (isWord(head, "REPLACE")) return judgement("destructive", "its SQL: REPLACE overwrites rows", ["exec"]);
+  if (dialect.hasScripts && isWord(head, ...controlling)) {
+    return judgement("write", "its SQL is a script that writes", ["exec"]);
+  }
+  return worstCase("the SQL holds a statement that is not known", ["exec"]);
+}
+
+/** A definition calls nothing by itself, and the name of what is written to is no function, though a parenthesis follows it. */
+function callsBegin(tokens: readonly Token[], { definitionsRun }: Dialect): number {
+  if (isWord(tokens[0], "CREATE", "ALTER")) {
+    if (definitionsRun) return targetAfter(tokens, 0).end + 1;
+    const query = tokens.findIndex((token) => isWord(token, "SELECT", "WITH", "FROM", "VALUES"));
+    return query === -1 ? tokens.length : query;
+  }
+  return isWord(tokens[0], "INSERT") ? targetAfter(tokens, 0).end + 1 : 0;
+}
+
+function isStarter(token: Token, { starters }: Dialect): boolean {
+  return token.kind === "word" && starters.has(token.text);
+}
