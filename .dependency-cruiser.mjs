@@ -62,6 +62,7 @@ const homes = {
   re2js: "^src/masking",
   "ipaddr.js": "^src/lib",
   yaml: "^(src/config|src/policy|src/masking|test)",
+  "@bufbuild/protobuf": "^src/catalogue",
   commander: "^src/cli",
   pino: "^src/telemetry",
   "oidc-provider": "^practice",

@@ -13,6 +13,7 @@ import {
 } from "./rest/route-tree.ts";
 import { parseTemplate } from "./rest/template.ts";
 import { tokenHosts, understand } from "./rest/understand.ts";
+import { openRpcs, type RpcSource, understandRpc } from "./rpc/index.ts";
 import { answersOf, shapesOf } from "./secret-graph.ts";
 
 /** One committed file, not yet parsed. */
@@ -25,6 +26,8 @@ export interface CatalogueSource {
 export interface CatalogueOptions {
   /** Domains of the gateway's own under which `<api>.<domain>` stands for `<api>.googleapis.com`. */
   readonly universeDomains?: readonly string[];
+  /** What is known of gRPC. */
+  readonly rpcSources?: readonly RpcSource[];
 }
 
 /**
@@ -33,7 +36,7 @@ export interface CatalogueOptions {
  */
 export function openCatalogue(
   sources: readonly CatalogueSource[],
-  { universeDomains = [] }: CatalogueOptions = {},
+  { universeDomains = [], rpcSources = [] }: CatalogueOptions = {},
 ): Catalogue {
   const texts = new Map<string, string[]>();
   for (const { service, text } of sources) texts.set(service, [...(texts.get(service) ?? []), text]);
@@ -48,17 +51,30 @@ export function openCatalogue(
     services.set(host, opened);
     return opened;
   };
+  const rpcs = openRpcs(rpcSources);
   const knowledge: Knowledge = {
-    services: servicesOf([...texts.keys(), ...tokenHosts]),
+    services: servicesOf([...texts.keys(), ...rpcs.hosts, ...tokenHosts]),
     universeDomains,
     service,
+  };
+  const rpcKnowledge = {
+    ...knowledge,
+    rpcs,
+    operation: (host: string, id: string) => service(host)?.operation(id),
   };
   const all = (): OpenService[] => [...texts.keys()].flatMap((host) => service(host) ?? []);
   return {
     understand: (line) => withMeaning(understand(line, knowledge), line, knowledge),
     knowsHost: (host) => canonicalHost(host, knowledge) !== undefined,
-    operation: (id) => worst(all().flatMap((each) => each.operation(id) ?? [])),
-    operations: () => all().flatMap(({ operations }) => operations),
+    operation: (id) =>
+      worst([
+        ...all().flatMap((each) => each.operation(id) ?? []),
+        ...rpcs.ownOperations().filter((each) => each.id === id),
+      ]),
+    operations: () => [...all().flatMap(({ operations }) => operations), ...rpcs.ownOperations()],
+    understandRpc: (line) => understandRpc(line, rpcKnowledge),
+    rpcsOf: rpcs.describe,
+    findRpc: rpcs.find,
   };
 }
 

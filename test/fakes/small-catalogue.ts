@@ -36,6 +36,13 @@ export function smallCatalogue(routes: readonly Route[]): Catalogue {
     operation: (id) => operations.find((operation) => operation.id === id),
     operations: () => operations,
     understand: (line) => understand(line, routes, hosts),
+    understandRpc: ({ host, path }) => ({
+      kind: "unknown",
+      code: "unknown_method",
+      detail: `${host}${path}`,
+    }),
+    findRpc: () => undefined,
+    rpcsOf: () => [],
   };
 }
 

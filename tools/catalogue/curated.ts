@@ -1,6 +1,7 @@
 import { parseClass, parseFlag } from "../../src/catalogue/catalogue-file.ts";
 import type { OperationFlag, RiskClass } from "../../src/catalogue/index.ts";
 import { compileOperationPattern, type OperationTest } from "../../src/catalogue/index.ts";
+import { dottedId } from "./identifiers.ts";
 import { type Row, readTable } from "./table.ts";
 
 // What people decided and no package says. One file a subject under curated/, one line a decision, each with a reason.
@@ -38,6 +39,8 @@ export interface SecretField {
   readonly kind: "strict" | "bag";
   /** Whether the value is base64 on the wire. */
   readonly isBytes: boolean;
+  /** The same field in the protos, e.g. `google.cloud.run.v2.EnvVar.value=2`. */
+  readonly protos: readonly string[];
 }
 
 export interface Curated {
@@ -52,6 +55,8 @@ export interface Curated {
   /** Collections whose ids may hold an encoded slash, by API. */
   readonly slashes: ReadonlyMap<string, readonly string[]>;
   readonly secretFields: readonly SecretField[];
+  /** Names of resources in the messages of rpcs, by rpc, where the annotations do not give them whole. */
+  readonly rpcResources: ReadonlyMap<string, readonly string[]>;
 }
 
 export function readCurated(): Curated {
@@ -71,6 +76,12 @@ export function readCurated(): Curated {
     downloads: readTable("downloads", ["pattern", "count", "reason"]).map(countedPattern),
     slashes: readSlashes(),
     secretFields: readSecretFields(),
+    rpcResources: new Map(
+      readTable("rpc-resources", ["rpc", "names", "reason"]).map(({ rpc = "", names = "" }) => [
+        rpc,
+        names.split(" | "),
+      ]),
+    ),
   };
 }
 
@@ -79,7 +90,16 @@ function countedPattern(row: Row): CountedPattern {
   const reason = row["reason"] ?? "";
   const count = Number(row["count"]);
   if (!Number.isInteger(count) || reason === "") throw new Error(`${pattern}: needs a count and a reason`);
-  return { pattern, isMeant: compileOperationPattern(pattern), count, reason };
+  return { pattern, isMeant: inBothSpellings(compileOperationPattern(pattern)), count, reason };
+}
+
+/** `**.setIamPolicy` also means `google.iam.v1.IAMPolicy/SetIamPolicy`, an operation that goes by the name of its rpc. */
+function inBothSpellings(isMeant: OperationTest): OperationTest {
+  return (operation) => {
+    const { id, aliases } = operation;
+    if (!id.includes("/") || isMeant(operation)) return isMeant(operation);
+    return isMeant({ id: dottedId(id), aliases });
+  };
 }
 
 function withField(row: Row): CountedPattern & { field: string } {
@@ -139,6 +159,7 @@ function readSecretFields(): SecretField[] {
       direction,
       kind,
       isBytes: bytes.has(`${row["api"]} ${row["schema"]} ${row["field"]}`),
+      protos: row["proto"] === "-" ? [] : (row["proto"] ?? "").split(";"),
     };
   });
 }

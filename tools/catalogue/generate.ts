@@ -19,6 +19,7 @@ import { type DerivedCase, deriveCases, printCases } from "./derived-cases.ts";
 import type { DiscoverySource } from "./discovery/index.ts";
 import { describeSource, obtainDiscovery } from "./inputs.ts";
 import { page } from "./page.ts";
+import { addProtos } from "./protos/index.ts";
 import { readVersion } from "./read-version.ts";
 import { buildSecretGraph, findByteSlips } from "./secrets.ts";
 
@@ -30,6 +31,7 @@ const docsPage = join(here, "../../docs/catalogue.md");
 const report = join(here, "out/changes.md");
 const comparisonReport = join(here, "out/discovery.md");
 const packageFolder = join(here, "node_modules/googleapis");
+const protosFolder = join(here, "node_modules/google-proto-files");
 
 process.exitCode = main(process.argv.slice(2));
 
@@ -73,49 +75,59 @@ interface Generated {
 
 function generate(discovery: DiscoverySource): Generated {
   const sources = { packageFolder, discovery };
-  const inputs = { googleapis: packageVersion(), ...describeSource(discovery) };
-  const comparisons: Comparison[] = [];
+  const inputs = {
+    googleapis: packageVersion(packageFolder),
+    "google-proto-files": packageVersion(protosFolder),
+    ...describeSource(discovery),
+  };
   const curated = readCurated();
+  const read = carriedVersions().map(({ api, version }) => readVersion(sources, api, version));
+  const comparisons = read.flatMap(({ comparison }) => comparison ?? []);
+  const digests = new Map(read.map(({ description, inputDigest }) => [versionKey(description), inputDigest]));
+  const protos = addProtos(
+    protosFolder,
+    read.map(({ description }) => description),
+    curated,
+  );
+  const decisions = { ...curated, secretFields: [...curated.secretFields, ...protos.secretFields] };
   const texts = new Map<string, string>();
-  const files: CatalogueFile[] = [];
   const entries: CatalogueManifest["files"] = [];
-  const slips: string[] = [];
+  const slips: string[] = [...protos.slips];
   const cases: DerivedCase[] = [];
-  for (const { api, version } of carriedVersions()) {
-    const { description, inputDigest, fromDiscovery, fromPackage, comparison } = readVersion(
-      sources,
-      api,
-      version,
-    );
-    if (fromPackage !== undefined) {
+  for (const { description, fromDiscovery, fromPackage } of read) {
+    if (fromPackage !== undefined)
       cases.push(...deriveCases(fromPackage.methods, new Set(description.methods.map(({ id }) => id))));
-    }
-    if (comparison !== undefined) comparisons.push(comparison);
-    const file = compose(description, curated);
-    slips.push(
-      ...buildSecretGraph(description, curated.secretFields).unresolved.map(
-        (name) => `no such field: ${name}`,
-      ),
-    );
     if (fromDiscovery !== undefined) slips.push(...findByteSlips(fromDiscovery, curated.secretFields));
+  }
+  const files = protos.versions.map((version) => {
+    const file = compose(version, decisions);
+    const { unresolved } = buildSecretGraph(version, decisions.secretFields);
+    slips.push(...unresolved.map((name) => `no such field: ${name}`));
     const text = printCatalogueFile(file);
-    const name = `rest/${api}-${version}.txt`;
+    const name = `rest/${version.api}-${version.version}.txt`;
     texts.set(name, text);
-    files.push(file);
     entries.push({
       file: name,
       service: file.service,
-      input: inputDigest,
+      input: digests.get(versionKey(version)) ?? protos.inputDigest,
       sha256: digest(text),
       operations: file.operations.length,
     });
-  }
-  slips.push(...findStaleDecisions(files, curated));
+    return file;
+  });
+  for (const { file, text } of protos.files) texts.set(file, text);
+  slips.push(...findStaleDecisions(files, curated, protos.unroutedIds));
   const manifest: CatalogueManifest = {
     format: 2,
     inputs,
     files: entries,
-    counts: countAll(files),
+    rpcFiles: protos.files.map(({ file, service, text, rpcs }) => ({
+      file,
+      service,
+      sha256: digest(text),
+      rpcs,
+    })),
+    counts: { ...countAll(files), ...protos.counts },
   };
   texts.set(derivedCases, printCases(cases));
   texts.set("manifest.json", `${JSON.stringify(manifest, null, 1)}\n`);
@@ -130,11 +142,15 @@ function reportComparisons(comparisons: readonly Comparison[]): void {
   console.log(`${summary}; see tools/catalogue/out/discovery.md`);
 }
 
-function packageVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8"));
+function versionKey({ api, version }: { api: string; version: string }): string {
+  return `${api} ${version}`;
+}
+
+function packageVersion(folder: string): string {
+  const manifest: unknown = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   if (typeof manifest === "object" && manifest !== null && "version" in manifest)
     return String(manifest.version);
-  throw new Error("googleapis has no version");
+  throw new Error(`${folder} has no version`);
 }
 
 function countAll(files: readonly CatalogueFile[]): Record<string, number> {
@@ -182,7 +198,7 @@ function check(texts: ReadonlyMap<string, string>, docs: string): number {
 function write(texts: ReadonlyMap<string, string>, files: readonly CatalogueFile[]): number {
   const old = committed();
   const before = [...old].filter(([name]) => name.startsWith("rest/")).flatMap(([, text]) => parseOld(text));
-  mkdirSync(join(target, "rest"), { recursive: true });
+  for (const folder of ["rest", "rpc"]) mkdirSync(join(target, folder), { recursive: true });
   for (const name of old.keys()) if (!texts.has(name)) rmSync(join(target, name));
   for (const [name, text] of texts) writeFileSync(join(target, name), text);
   mkdirSync(join(here, "out"), { recursive: true });
