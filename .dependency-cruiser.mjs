@@ -63,6 +63,7 @@ const homes = {
   "jsonc-parser": "^src/catalogue",
   "ipaddr.js": "^src/lib",
   yaml: "^(src/config|src/policy|src/masking|test)",
+  "@bufbuild/protobuf": "^src/catalogue",
   commander: "^src/cli",
   pino: "^src/telemetry",
   "oidc-provider": "^practice",

@@ -222,6 +222,15 @@ export const catalogueManifest = z.strictObject({
       operations: z.number().int(),
     }),
   ),
+  /** What is known of gRPC, a file a host (rpc/rpc-file.ts). */
+  rpcFiles: z.array(
+    z.strictObject({
+      file: z.string(),
+      service: z.string(),
+      sha256: z.string(),
+      rpcs: z.number().int(),
+    }),
+  ),
   counts: z.record(z.string(), z.number().int()),
 });
 

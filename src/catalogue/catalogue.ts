@@ -1,5 +1,6 @@
 import type { RequestBody } from "./body/index.ts";
 import type { Call, Operation } from "./operation.ts";
+import type { Rpc, RpcDescription, RpcLine } from "./rpc/index.ts";
 import type { CallLine, Understanding } from "./understanding.ts";
 
 export interface Catalogue {
@@ -8,6 +9,11 @@ export interface Catalogue {
   readsBody(call: Call): boolean;
   /** The call with the class, reason and flags its body gives it; the worst case stands where the body leaves a doubt. */
   judgeBody(call: Call, body: RequestBody): Call;
+  understandRpc(line: RpcLine): Understanding;
+  /** An rpc of a host by its name, `package.Service/Method`: e.g. where the secrets of its messages sit. */
+  findRpc(service: string, name: string): Rpc | undefined;
+  /** The rpcs that are an operation, for people. */
+  rpcsOf(operation: Pick<Operation, "id" | "service">): readonly RpcDescription[];
   /** Whether a host belongs to a Google API we know; anything else is never intercepted. */
   knowsHost(host: string): boolean;
   /** By id; `undefined` when there is none. */

@@ -125,6 +125,7 @@ const cleared: ReadonlyMap<string, readonly string[]> = new Map([
       "exportData",
       "exportExerciseTcx",
       "exportImageMetadata",
+      "exportInvocation",
       "exportLock",
       "exportMetadata",
       "exportProjectMetadata",
@@ -165,8 +166,11 @@ test("no GET with a verb that acts is classed as a read unless somebody looked a
   expect(gets.filter((name) => acting.test(name))).toEqual([]);
 });
 
+/** Names of rpcs begin with a capital; those of REST methods do not. */
 function lastName(id: string): string {
-  return id.slice(Math.max(id.lastIndexOf("."), id.lastIndexOf("/")) + 1);
+  const slash = id.lastIndexOf("/");
+  const name = id.slice(Math.max(id.lastIndexOf("."), slash) + 1);
+  return slash < 0 ? name : name.charAt(0).toLowerCase() + name.slice(1);
 }
 
 /** The name from the word that tells what is done: `batchDelete` tells of deleting, `DeleteBackup` too. */

@@ -7,5 +7,6 @@ export type { Catalogue } from "./catalogue.ts";
 export { loadCatalogue } from "./load.ts";
 export type { Call, Operation, OperationFlag, Resource, RiskClass } from "./operation.ts";
 export { compileOperationPattern, isDeadPattern, type OperationTest } from "./pattern.ts";
+export type { Rpc, RpcDescription, RpcLine, SecretPath } from "./rpc/index.ts";
 export { secretPaths } from "./secret-paths.ts";
 export type { CallLine, Understanding, UnknownCode } from "./understanding.ts";

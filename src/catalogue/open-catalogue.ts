@@ -14,6 +14,7 @@ import {
 } from "./rest/route-tree.ts";
 import { parseTemplate } from "./rest/template.ts";
 import { tokenHosts, understand } from "./rest/understand.ts";
+import { openRpcs, type RpcSource, understandRpc } from "./rpc/index.ts";
 import { answersOf, shapesOf } from "./secret-graph.ts";
 
 /** One committed file, not yet parsed. */
@@ -26,6 +27,8 @@ export interface CatalogueSource {
 export interface CatalogueOptions {
   /** Domains of the gateway's own under which `<api>.<domain>` stands for `<api>.googleapis.com`. */
   readonly universeDomains?: readonly string[];
+  /** What is known of gRPC. */
+  readonly rpcSources?: readonly RpcSource[];
 }
 
 /**
@@ -34,7 +37,7 @@ export interface CatalogueOptions {
  */
 export function openCatalogue(
   sources: readonly CatalogueSource[],
-  { universeDomains = [] }: CatalogueOptions = {},
+  { universeDomains = [], rpcSources = [] }: CatalogueOptions = {},
 ): Catalogue {
   const texts = new Map<string, string[]>();
   for (const { service, text } of sources) texts.set(service, [...(texts.get(service) ?? []), text]);
@@ -49,10 +52,16 @@ export function openCatalogue(
     services.set(host, opened);
     return opened;
   };
+  const rpcs = openRpcs(rpcSources);
   const knowledge: Knowledge = {
-    services: servicesOf([...texts.keys(), ...tokenHosts]),
+    services: servicesOf([...texts.keys(), ...rpcs.hosts, ...tokenHosts]),
     universeDomains,
     service,
+  };
+  const rpcKnowledge = {
+    ...knowledge,
+    rpcs,
+    operation: (host: string, id: string) => service(host)?.operation(id),
   };
   const all = (): OpenService[] => [...texts.keys()].flatMap((host) => service(host) ?? []);
   return {
@@ -60,8 +69,15 @@ export function openCatalogue(
     readsBody: bodyMatters,
     judgeBody: refineByBody,
     knowsHost: (host) => canonicalHost(host, knowledge) !== undefined,
-    operation: (id) => worst(all().flatMap((each) => each.operation(id) ?? [])),
-    operations: () => all().flatMap(({ operations }) => operations),
+    operation: (id) =>
+      worst([
+        ...all().flatMap((each) => each.operation(id) ?? []),
+        ...rpcs.ownOperations().filter((each) => each.id === id),
+      ]),
+    operations: () => [...all().flatMap(({ operations }) => operations), ...rpcs.ownOperations()],
+    understandRpc: (line) => understandRpc(line, rpcKnowledge),
+    rpcsOf: rpcs.describe,
+    findRpc: rpcs.find,
   };
 }
 

@@ -46,6 +46,13 @@ export function smallCatalogue(routes: readonly Route[]): Catalogue {
     readsBody: bodyMatters,
     judgeBody: refineByBody,
     understand: (line) => understand(line, routes, hosts),
+    understandRpc: ({ host, path }) => ({
+      kind: "unknown",
+      code: "unknown_method",
+      detail: `${host}${path}`,
+    }),
+    findRpc: () => undefined,
+    rpcsOf: () => [],
   };
 }
 

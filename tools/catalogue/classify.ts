@@ -1,5 +1,6 @@
 import type { RiskClass } from "../../src/catalogue/index.ts";
 import type { Curated } from "./curated.ts";
+import { dottedId } from "./identifiers.ts";
 import { findDestroyingWord, isApprovingName, isMintingName, isReadingName } from "./names.ts";
 
 export interface Verdict {
@@ -35,13 +36,6 @@ export function classify(method: { id: string; verb: string }, curated: Curated)
   if (method.verb === "GET") return { class: "read", reason: "GET reads" };
   if (reads) return { class: "read", reason: `POST methods named "${name}" only read` };
   return { class: "write", reason: `${method.verb} changes state` };
-}
-
-/** `pkg.Service/Method` as `pkg.Service.method`, so that `**.setIamPolicy` means the method wherever it is served. */
-function dottedId(id: string): string {
-  const slash = id.indexOf("/");
-  if (slash < 0) return id;
-  return `${id.slice(0, slash)}.${id.charAt(slash + 1).toLowerCase()}${id.slice(slash + 2)}`;
 }
 
 function reasonOfPrivilege(spellings: readonly string[], curated: Curated): string | undefined {

@@ -22,7 +22,7 @@ export function compose(version: ApiVersion, curated: Curated): CatalogueFile {
       id: method.id,
       class: verdict.class,
       why: reasonIndex(verdict.reason),
-      http: [`${method.verb} ${method.template}`],
+      http: [`${method.verb} ${method.template}`, ...(method.moreRoutes ?? [])],
       ...extrasOf(method, version, curated),
       ...secretsOf(method, graph),
     };

@@ -5,14 +5,21 @@ import type { CountedPattern, Curated } from "./curated.ts";
 /**
  * Curated decisions that do not hold for what was read: a pattern that matches more or fewer ids than it says, an
  * override of a method that is not there, an alias that reads like somebody's id. Each is a sentence; none is the goal.
+ * `unroutedIds` are rpcs no path leads to.
  */
-export function findStaleDecisions(files: readonly CatalogueFile[], curated: Curated): string[] {
+export function findStaleDecisions(
+  files: readonly CatalogueFile[],
+  curated: Curated,
+  unroutedIds: readonly string[],
+): string[] {
   const verbs = new Map<string, Set<string>>();
   for (const { id, http } of files.flatMap(({ operations }) => operations)) {
     const known = verbs.get(id) ?? new Set<string>();
     for (const route of http) known.add(route.slice(0, route.indexOf(" ")));
     verbs.set(id, known);
   }
+  // Called by POST, or as a REST method that has their path under another name: every verb is theirs.
+  for (const id of unroutedIds) verbs.set(id, new Set(["GET", "POST", "PUT", "PATCH", "DELETE"]));
   const waiting = apisWithoutInput(verbs);
   const patterns: readonly (readonly [string, readonly CountedPattern[]])[] = [
     ["privileged", curated.privileged],
@@ -52,7 +59,7 @@ function checkCount(table: string, rule: CountedPattern, verbs: ReadonlyMap<stri
 /** Patterns over APIs that are not carried match nothing and wait for the day they are. */
 function isCarried(pattern: string, ids: Iterable<string>): boolean {
   const api = prefixOf(pattern);
-  return api.includes("*") || [...ids].some((id) => prefixOf(id) === api);
+  return api.includes("*") || [...ids].some((id) => isOf(id, api));
 }
 
 /** APIs that should be carried and that no input has yet: what is decided about them waits for the day one does. */
@@ -74,6 +81,12 @@ function checkOverrides(curated: Curated, verbs: ReadonlyMap<string, ReadonlySet
     .map(({ id, verb }) => `overrides: there is no ${verb} ${id}`);
 }
 
+/** The API of an id or pattern; of those only the protos know, the package: `google.cloud.run.v2`, `google.cloud.kms`. */
 function prefixOf(id: string): string {
-  return id.slice(0, id.indexOf("."));
+  if (!id.startsWith("google.")) return id.slice(0, id.indexOf("."));
+  return /^google(?:\.[a-z]\w*)*/.exec(id)?.[0] ?? id;
+}
+
+function isOf(id: string, prefix: string): boolean {
+  return prefixOf(id) === prefix || (prefix.startsWith("google.") && id.startsWith(`${prefix}.`));
 }

@@ -1,6 +1,7 @@
 import { parseClass, parseFlag } from "../../src/catalogue/catalogue-file.ts";
 import type { OperationFlag, RiskClass } from "../../src/catalogue/index.ts";
 import { compileOperationPattern, type OperationTest } from "../../src/catalogue/index.ts";
+import { dottedId } from "./identifiers.ts";
 import type { PermissionRule } from "./permission.ts";
 import { type Row, readTable } from "./table.ts";
 
@@ -39,6 +40,8 @@ export interface SecretField {
   readonly kind: "strict" | "bag";
   /** Whether the value is base64 on the wire. */
   readonly isBytes: boolean;
+  /** The same field in the protos, e.g. `google.cloud.run.v2.EnvVar.value=2`. */
+  readonly protos: readonly string[];
 }
 
 export interface Curated {
@@ -55,6 +58,8 @@ export interface Curated {
   readonly secretFields: readonly SecretField[];
   /** By the first segment of the ids. */
   readonly permissions: ReadonlyMap<string, PermissionRule>;
+  /** Names of resources in the messages of rpcs, by rpc, where the annotations do not give them whole. */
+  readonly rpcResources: ReadonlyMap<string, readonly string[]>;
 }
 
 export function readCurated(): Curated {
@@ -75,6 +80,12 @@ export function readCurated(): Curated {
     slashes: readSlashes(),
     secretFields: readSecretFields(),
     permissions: readPermissionRules(),
+    rpcResources: new Map(
+      readTable("rpc-resources", ["rpc", "names", "reason"]).map(({ rpc = "", names = "" }) => [
+        rpc,
+        names.split(" | "),
+      ]),
+    ),
   };
 }
 
@@ -83,7 +94,16 @@ function countedPattern(row: Row): CountedPattern {
   const reason = row["reason"] ?? "";
   const count = Number(row["count"]);
   if (!Number.isInteger(count) || reason === "") throw new Error(`${pattern}: needs a count and a reason`);
-  return { pattern, isMeant: compileOperationPattern(pattern), count, reason };
+  return { pattern, isMeant: inBothSpellings(compileOperationPattern(pattern)), count, reason };
+}
+
+/** `**.setIamPolicy` also means `google.iam.v1.IAMPolicy/SetIamPolicy`, an operation that goes by the name of its rpc. */
+function inBothSpellings(isMeant: OperationTest): OperationTest {
+  return (operation) => {
+    const { id, aliases } = operation;
+    if (!id.includes("/") || isMeant(operation)) return isMeant(operation);
+    return isMeant({ id: dottedId(id), aliases });
+  };
 }
 
 function withField(row: Row): CountedPattern & { field: string } {
@@ -156,6 +176,7 @@ function readSecretFields(): SecretField[] {
       direction,
       kind,
       isBytes: bytes.has(`${row["api"]} ${row["schema"]} ${row["field"]}`),
+      protos: row["proto"] === "-" ? [] : (row["proto"] ?? "").split(";"),
     };
   });
 }

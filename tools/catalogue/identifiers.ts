@@ -29,3 +29,10 @@ export function identifierOf(api: string, version: string, chain: readonly strin
   const id = [prefix, ...path].join(".");
   return renamed.get(id) ?? id;
 }
+
+/** `pkg.Service/Method` as `pkg.Service.method`, so that `**.setIamPolicy` means the method wherever it is served. */
+export function dottedId(id: string): string {
+  const slash = id.indexOf("/");
+  if (slash < 0) return id;
+  return `${id.slice(0, slash)}.${id.charAt(slash + 1).toLowerCase()}${id.slice(slash + 2)}`;
+}

@@ -10,6 +10,8 @@ export interface Method {
   readonly host: string;
   /** google.api.http syntax, e.g. `/v1/{name=projects/*}:undelete`. */
   readonly template: string;
+  /** Other bindings of the same method, which only the protos know: `VERB /template`. */
+  readonly moreRoutes?: readonly string[];
   /** Path of the media upload, in the same syntax. */
   readonly uploadTemplate: string | undefined;
   /** Whether the shape of some path variable had to be guessed. */

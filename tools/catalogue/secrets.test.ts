@@ -17,7 +17,7 @@ const version: ApiVersion = {
 };
 
 function secret(path: string, more: Partial<SecretField> = {}): SecretField {
-  const field = { api: "toy", versions: "*", schema: "Key", path, isBytes: false } as const;
+  const field = { api: "toy", versions: "*", schema: "Key", path, isBytes: false, protos: [] } as const;
   return { ...field, direction: "both", kind: "strict", ...more };
 }
 

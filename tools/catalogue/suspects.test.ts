@@ -33,7 +33,16 @@ export declare namespace toy_v1 {
 const toy: ApiVersion = { api: "toy", version: "v1", methods: [], schemas, prose };
 
 function field(schema: string, path: string, versions = "*"): SecretField {
-  return { api: "toy", versions, schema, path, direction: "both", kind: "strict", isBytes: false };
+  return {
+    api: "toy",
+    versions,
+    schema,
+    path,
+    direction: "both",
+    kind: "strict",
+    isBytes: false,
+    protos: [],
+  };
 }
 
 test("fields whose name and prose look secret are suggested, with their prose", () => {
