@@ -45,6 +45,8 @@ export interface OperationRow {
   /** Query parameter that names the project where the path does not. */
   readonly project?: string | undefined;
   readonly permission?: Permission | undefined;
+  /** Ids of worse methods of the same version that some of the same paths fit, and nothing says which is meant. */
+  readonly rivals: readonly string[];
   /** Whether `alt=media` asks for the bytes themselves. */
   readonly isDownload: boolean;
   /** Whether the shape of the path was guessed, on the wide side. */
@@ -98,6 +100,7 @@ function printRow(row: OperationRow): string {
   add("repeated", row.repeated.join(","));
   add("project", row.project);
   add(row.permission?.basis ?? "", row.permission?.name);
+  add("rivals", row.rivals.join(","));
   add("shape", row.isApproximate ? "guessed" : undefined);
   if (cells.some((cell) => /[\t\n]/.test(cell))) throw new Error(`${row.id} holds a tab or a line end`);
   return cells.join("\t");
@@ -138,6 +141,7 @@ function parseRow(line: string, reasons: number): OperationRow {
     aliases: none,
     volatile: none,
     repeated: none,
+    rivals: none,
     isDownload: false,
     isApproximate: false,
   };
@@ -167,6 +171,7 @@ function readCell(row: Writable<OperationRow>, name: string, value: string): voi
     case "aliases":
     case "volatile":
     case "repeated":
+    case "rivals":
       row[name] = value.split(",");
       break;
     case "described":

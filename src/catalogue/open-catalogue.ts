@@ -88,16 +88,22 @@ interface OpenService extends Service {
 function openService(files: readonly CatalogueFile[], words: WordList): OpenService {
   const operations: Operation[] = [];
   const routes: PlacedRoute[] = [];
+  // Filled when all routes are known.
+  const contested: (readonly [ids: readonly string[], rivals: PlacedRoute[]])[] = [];
   for (const file of files) {
     const operationOf = operationsIn(file);
     const slashes = new Set(file.slashes);
     for (const row of file.operations) {
       const operation = operationOf(row);
       operations.push(operation);
-      routes.push(...routesOf(row, operation, slashes));
+      const rivals: PlacedRoute[] = [];
+      if (row.rivals.length > 0) contested.push([row.rivals, rivals]);
+      routes.push(...routesOf(row, operation, { slashes, rivals }));
     }
   }
   const byId = indexById(operations);
+  const rivalsOf = (id: string): PlacedRoute[] => routes.filter(({ route }) => route.operation.id === id);
+  for (const [ids, rivals] of contested) rivals.push(...ids.flatMap(rivalsOf));
   const tree = growRouteTree(files[0]?.service ?? "", routes, words);
   return { operations, tree, operation: (id) => byId.get(id) };
 }
@@ -125,7 +131,11 @@ function operationsIn(file: CatalogueFile): (row: OperationRow) => Operation {
 const nothing: ReadonlySet<string> = new Set();
 
 /** The paths of a method: its own, and those Google gives to uploads and downloads of bytes. */
-function routesOf(row: OperationRow, operation: Operation, slashes: ReadonlySet<string>): PlacedRoute[] {
+function routesOf(
+  row: OperationRow,
+  operation: Operation,
+  { slashes, rivals }: Pick<Route, "slashes" | "rivals">,
+): PlacedRoute[] {
   const repeated = row.repeated.length === 0 ? nothing : new Set(row.repeated);
   const place = (method: string, path: string, media: Route["media"]): PlacedRoute => {
     const template = parseTemplate(path);
@@ -137,6 +147,7 @@ function routesOf(row: OperationRow, operation: Operation, slashes: ReadonlySet<
       slashes,
       repeated,
       projectParameter: row.project,
+      rivals,
       documentSegments: documentSegmentsOf(operation.service, template.segments, path),
     };
     return { method, template, route };

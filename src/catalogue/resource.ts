@@ -93,6 +93,7 @@ function locationOf(parts: readonly string[]): string | undefined {
       case "global":
         // compute writes `projects/p/global/…` where others have a location.
         return at % 2 === 0 ? "global" : undefined;
+      default:
     }
   }
   return undefined;

@@ -7,6 +7,7 @@ import {
   printCatalogueFile,
 } from "../../src/catalogue/catalogue-file.ts";
 import { carriedVersions } from "./carried.ts";
+import { countRoutes } from "./collisions.ts";
 import type { Comparison } from "./compare.ts";
 import { compose } from "./compose.ts";
 import { findStaleDecisions } from "./counts.ts";
@@ -52,7 +53,8 @@ export function assemble(discovery: DiscoverySource): Assembled {
   );
   const decisions = { ...curated, secretFields: [...curated.secretFields, ...protos.secretFields] };
   const composed = composeAll(protos.versions, decisions);
-  const { files } = composed;
+  const { rivals } = countRoutes(composed.files);
+  const files = composed.files.map((file) => withRivals(file, rivals));
   const texts = new Map<string, string>(files.map((file) => [fileName(file), printCatalogueFile(file)]));
   const manifest = manifestOf({ discovery, read, protos, files, texts });
   for (const { file, text } of protos.files) texts.set(file, text);
@@ -87,6 +89,16 @@ function composeAll(
   });
   const apis = new Set(files.map(({ api }) => api));
   return { files, slips: [...slips, ...findUnseen(curated.secretFields, present, apis)] };
+}
+
+function withRivals(file: CatalogueFile, rivals: ReadonlyMap<string, readonly string[]>): CatalogueFile {
+  if (!file.operations.some(({ id }) => rivals.has(id))) return file;
+  const ids = new Set(file.operations.map(({ id }) => id));
+  const operations = file.operations.map((row) => ({
+    ...row,
+    rivals: (rivals.get(row.id) ?? []).filter((id) => ids.has(id)),
+  }));
+  return { ...file, operations };
 }
 
 function casesOf({ description, fromPackage }: ReadVersion) {

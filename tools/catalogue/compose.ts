@@ -54,6 +54,7 @@ function extrasOf(
     repeated: method.queryParameters.filter(({ isRepeated }) => isRepeated).map(({ name }) => name),
     project: namesProjectInQuery(method) ? "project" : undefined,
     permission: permissionOf(method, version, curated.permissions),
+    rivals: [],
     isDownload: meant(curated.downloads, method).length > 0,
     isApproximate: method.isApproximate,
   };

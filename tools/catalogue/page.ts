@@ -61,7 +61,7 @@ ${aliasRows(operations).join("\n")}
 }
 
 function coverage(files: readonly CatalogueFile[], { counts }: CatalogueManifest): string {
-  const { routes, repeated, claimedTwice } = countRoutes(files);
+  const { routes, repeated, overlaps, differing } = countRoutes(files);
   const count = (name: string): string => String(counts[name] ?? 0);
   const rows = [
     ["APIs", new Set(files.map(({ api }) => api)).size],
@@ -72,7 +72,8 @@ function coverage(files: readonly CatalogueFile[], { counts }: CatalogueManifest
     ["operation ids", count("ids")],
     ["routes: host, verb and path", routes],
     ["routes that several versions of one method share", repeated],
-    ["routes that two methods claim", claimedTwice.length],
+    ["pairs of methods whose paths overlap", overlaps],
+    ["of them with different classes", differing.length],
     ["paths whose shape was guessed", count("approximate")],
     ["gRPC methods", `${count("rpcs")} of ${count("rpcServices")} services`],
     ["gRPC methods with the id of a REST method", count("rpcsJoined")],
@@ -80,8 +81,14 @@ function coverage(files: readonly CatalogueFile[], { counts }: CatalogueManifest
     ["secret fields by field number", count("secretFieldsByNumber")],
   ] as const;
   const table = rows.map(([what, value]) => `| ${what} | ${value} |`).join("\n");
-  const claims = claimedTwice.map((claim) => `- ${claim}`).join("\n");
-  return `| what | count |\n| --- | --- |\n${table}\n\nWhere two methods claim one route, the worse class is believed:\n\n${claims}`;
+  const pairs = differing.map((pair) => `- ${pair}`).join("\n");
+  return `| what | count |
+| --- | --- |
+${table}
+
+Where paths overlap, a literal is believed before one segment of any kind, and that before several. These overlap and differ in class:
+
+${pairs}`;
 }
 
 function versionRow(file: CatalogueFile): string {

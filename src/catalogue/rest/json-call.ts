@@ -3,7 +3,7 @@ import { wwwHost } from "../host.ts";
 import { type Call, compareClasses } from "../operation.ts";
 import type { CallLine, Understanding } from "../understanding.ts";
 import { asksForMedia, isAltAllowed, type Parameters } from "./parameters.ts";
-import { type Path, pathOf, segmentAt, segmentsOf } from "./path.ts";
+import { fitsTemplate, type Path, pathOf, segmentAt, segmentsOf } from "./path.ts";
 import { callOf, type ReadRequest, refuseAlt, refuseName, show, unknown } from "./request.ts";
 import { resourceIn } from "./resource-in-path.ts";
 import { findRoute, type RouteSearch } from "./route-search.ts";
@@ -17,7 +17,8 @@ export function jsonCall(request: ReadRequest): Understanding {
   if (objection !== undefined) return unknown("ambiguous_path", `the path is refused: ${objection}`);
   const search = searchRoutes(request);
   if (search.kind === "none") return noRoute(request, search.why);
-  const { route, tree } = search;
+  const { tree } = search;
+  const route = worstReading(search.route, line.method, search.path);
   if (path.hasEscapes && isWorseDecoded(tree, request, route)) {
     return unknown("ambiguous_path", `decoded early, the path would be a worse call: ${show(path.text)}`);
   }
@@ -36,6 +37,16 @@ export function jsonCall(request: ReadRequest): Understanding {
     tree.service === request.host.service ? request.host : { ...request.host, service: tree.service };
   const resource = resourceIn(search.path, route.resource, origin, projectAsideOf(route, request));
   return resource === undefined ? refuseName() : callOf(request, operation, resource, media);
+}
+
+/** Of methods that the same path fits, none before the others, the worst is believed. */
+function worstReading(route: Route, method: string, path: Path): Route {
+  let worst = route;
+  for (const rival of route.rivals) {
+    if (rival.method !== method || !fitsTemplate(path, rival.template)) continue;
+    if (compareClasses(worst.operation.class, rival.route.operation.class) < 0) worst = rival.route;
+  }
+  return worst;
 }
 
 /** The project a query parameter names where the path does not. */

@@ -24,14 +24,8 @@ function meaningOf(
   knowledge: Knowledge,
 ): Call | undefined {
   if (understanding.kind === "session_url") return read(without(line, ["signature"]), knowledge);
-  switch (understanding.code) {
-    case "parameter_refused":
-      return read(without(line, ["credential"]), knowledge);
-    case "override_refused":
-      return overridden(line, knowledge);
-    default:
-      return undefined;
-  }
+  if (understanding.code === "parameter_refused") return read(without(line, ["credential"]), knowledge);
+  return understanding.code === "override_refused" ? overridden(line, knowledge) : undefined;
 }
 
 function read(line: CallLine, knowledge: Knowledge): Call | undefined {

@@ -336,3 +336,15 @@ test("a path of ten thousand segments is refused in a moment", () => {
   const result = catalogue.understand({ method: "GET", host: "run.googleapis.com", target, headers: [] });
   expect(result).toMatchObject({ code: "ambiguous_path" });
 });
+
+test("a path that fits two methods, none before the other, is the worse of them", () => {
+  const blocks = "/compute/v1/projects/p/zones/z/reservations/x/reservationBlocks/y/reservationSubBlocks";
+  const read = (target: string) =>
+    catalogue.understand({ method: "POST", host: "compute.googleapis.com", target, headers: [] });
+  expect(read(`${blocks}/reservationSubBlocks/reservationSlots/setIamPolicy`)).toMatchObject({
+    call: { operation: { id: "compute.reservationSubBlocks.setIamPolicy", class: "privileged" } },
+  });
+  expect(read(`${blocks}/z/reservationSlots/s`)).toMatchObject({
+    call: { operation: { id: "compute.reservationSlots.update", class: "write" } },
+  });
+});

@@ -46,6 +46,18 @@ export function isSegment(path: Path, index: number, word: string): boolean {
   return path.text.startsWith(word, start);
 }
 
+/** Whether a path could be one of a template's, verbs apart. */
+export function fitsTemplate(path: Path, { segments }: { readonly segments: readonly string[] }): boolean {
+  const fits = (at: number, index: number): boolean => {
+    const want = segments[index];
+    if (want === undefined || at >= path.starts.length)
+      return want === undefined && at === path.starts.length;
+    if (want !== "**") return (want === "*" || isSegment(path, at, want)) && fits(at + 1, index + 1);
+    return fits(at + 1, index + 1) || fits(at + 1, index);
+  };
+  return fits(0, 0);
+}
+
 export function segmentsOf(path: Path): string[] {
   return path.starts.map((_, index) => segmentAt(path, index));
 }

@@ -15,6 +15,8 @@ export interface Route {
   readonly repeated: ReadonlySet<string>;
   /** Query parameter that names the project where the path does not. */
   readonly projectParameter: string | undefined;
+  /** Worse methods that the same path may fit, where no rule says which is meant. */
+  readonly rivals: readonly PlacedRoute[];
   /**
    * Firestore alone tells methods apart by counting: below `documents` an even number of segments is a document, an
    * odd number a collection.
