@@ -75,5 +75,11 @@ test("only methods between which no precedence decides are rivals", () => {
       ["t.other", "read", "GET /v1/g/i/{y}"],
     ]),
   ]);
-  expect(rivals).toEqual(new Map([["t.other", ["t.one"]]]));
+  // `/v1/c/e/d/f` and `/v1/g/i/h` could be either.
+  expect(rivals).toEqual(
+    new Map([
+      ["t.left", ["t.right"]],
+      ["t.other", ["t.one"]],
+    ]),
+  );
 });
