@@ -85,16 +85,12 @@ function projectOfServiceAccount(parts: readonly string[]): string | undefined {
 
 function locationOf(parts: readonly string[]): string | undefined {
   for (let at = 0; at < parts.length; at++) {
-    switch (parts[at]) {
-      case "locations":
-      case "zones":
-      case "regions":
-        return parts[at + 1] === "-" ? undefined : parts[at + 1];
-      case "global":
-        // compute writes `projects/p/global/…` where others have a location.
-        return at % 2 === 0 ? "global" : undefined;
-      default:
+    const part = parts[at];
+    if (part === "locations" || part === "zones" || part === "regions") {
+      return parts[at + 1] === "-" ? undefined : parts[at + 1];
     }
+    // compute writes `projects/p/global/…` where others have a location.
+    if (part === "global") return at % 2 === 0 ? "global" : undefined;
   }
   return undefined;
 }
