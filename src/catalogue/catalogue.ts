@@ -5,6 +5,8 @@ import type { CallLine, Understanding } from "./understanding.ts";
 
 export interface Catalogue {
   understand(line: CallLine): Understanding;
+  /** What a call would have been, had it been asked properly. Said to people, never acted upon. */
+  meaningOf(line: CallLine): Call | undefined;
   /** Whether the body of a call says how bad it is, so that it must be read before the call is judged. */
   readsBody(call: Call): boolean;
   /** The call with the class, reason and flags its body gives it; the worst case stands where the body leaves a doubt. */

@@ -270,10 +270,9 @@ test("the URL that uploads source code is left to the register of capabilities",
     understand(
       "PUT storage.googleapis.com/gcf-v2-uploads-1-us-central1/3f.zip?GoogleAccessId=x&Expires=1&Signature=y",
     ),
-  ).toMatchObject({
+  ).toEqual({
     kind: "session_url",
     host: "storage.googleapis.com",
-    meaning: { operation: { id: "storage.objects.insert" } },
   });
   expect(understand("PUT storage.googleapis.com/gcf/3f.zip?gatehouse_handle=abc").kind).toBe("session_url");
 });

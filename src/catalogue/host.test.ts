@@ -7,7 +7,7 @@ const services = servicesOf([
   "storage.googleapis.com",
   "www.googleapis.com",
 ]);
-const known = { services, universeDomains: [] };
+const known = { services, universeDomains: [], recognised: new Map() };
 
 test.each([
   "",

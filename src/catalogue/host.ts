@@ -46,6 +46,8 @@ export interface KnownHosts {
   readonly services: ReadonlyMap<string, CanonicalHost>;
   /** Domains under which `<api>.<domain>` stands for `<api>.googleapis.com`: a gateway's own universe. */
   readonly universeDomains: readonly string[];
+  /** Other spellings that were recognised before. */
+  readonly recognised: Map<string, CanonicalHost>;
 }
 
 /**
@@ -53,8 +55,19 @@ export interface KnownHosts {
  * with a catch-all took `evil-secretmanager.googleapis.com` for Secret Manager.
  */
 export function canonicalHost(raw: string, known: KnownHosts): CanonicalHost | undefined {
-  const exact = known.services.get(raw);
-  if (exact !== undefined) return exact;
+  return known.services.get(raw) ?? known.recognised.get(raw) ?? recognise(raw, known);
+}
+
+/** Enough for every region of the APIs a fleet of agents uses. Bounded, because strangers choose buckets' names. */
+const recognisedMax = 1_024;
+
+function recognise(raw: string, known: KnownHosts): CanonicalHost | undefined {
+  const found = parseHost(raw, known);
+  if (found !== undefined && known.recognised.size < recognisedMax) known.recognised.set(raw, found);
+  return found;
+}
+
+function parseHost(raw: string, known: KnownHosts): CanonicalHost | undefined {
   // A DNS name has 253 characters, and a port may follow. Before lower-casing: there are letters outside ASCII that become `k` and `s` by it.
   if (!/^[A-Za-z0-9._:-]{1,260}$/.test(raw)) return undefined;
   const host = inGooglesUniverse(raw.toLowerCase().replace(/:443$/, "").replace(/\.$/, ""), known);

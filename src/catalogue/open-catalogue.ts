@@ -4,7 +4,7 @@ import { type CatalogueFile, type OperationRow, parseCatalogueFile } from "./cat
 import { canonicalHost, servicesOf } from "./host.ts";
 import type { Knowledge, Service } from "./knowledge.ts";
 import { compareClasses, type Operation } from "./operation.ts";
-import { withMeaning } from "./rest/meaning.ts";
+import { meaningOf } from "./rest/meaning.ts";
 import {
   emptyWordList,
   growRouteTree,
@@ -56,6 +56,7 @@ export function openCatalogue(
   const knowledge: Knowledge = {
     services: servicesOf([...texts.keys(), ...rpcs.hosts, ...tokenHosts]),
     universeDomains,
+    recognised: new Map(),
     service,
   };
   const rpcKnowledge = {
@@ -65,7 +66,8 @@ export function openCatalogue(
   };
   const all = (): OpenService[] => [...texts.keys()].flatMap((host) => service(host) ?? []);
   return {
-    understand: (line) => refineByQuery(withMeaning(understand(line, knowledge), line, knowledge)),
+    understand: (line) => refineByQuery(understand(line, knowledge)),
+    meaningOf: (line) => meaningOf(line, knowledge),
     readsBody: bodyMatters,
     judgeBody: refineByBody,
     knowsHost: (host) => canonicalHost(host, knowledge) !== undefined,

@@ -52,7 +52,7 @@ test.each(cases.filter(({ kind }) => kind === "rest"))(
     const result = catalogue.understand(each);
     const refusal = refused.get(each.name);
     if (refusal !== undefined) expect(refusalOf(result)).toBe(refusal);
-    const meant = result.kind === "call" ? result.call : result.meaning;
+    const meant = catalogue.meaningOf(each);
     const id = byHand.get(each.name) ?? each.id;
     expect(meant?.operation.id ?? "unknown").toBe(id);
     if (meant === undefined || byHand.has(each.name)) return;

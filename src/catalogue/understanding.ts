@@ -16,14 +16,8 @@ export interface CallLine {
  */
 export type Understanding =
   | { readonly kind: "call"; readonly call: Call }
-  | { readonly kind: "session_url"; readonly host: string; readonly meaning?: Call }
-  | {
-      readonly kind: "unknown";
-      readonly code: UnknownCode;
-      readonly detail: string;
-      /** What the call would have been, had it been asked properly. Said to people, never acted upon. */
-      readonly meaning?: Call;
-    };
+  | { readonly kind: "session_url"; readonly host: string }
+  | { readonly kind: "unknown"; readonly code: UnknownCode; readonly detail: string };
 
 export type UnknownCode =
   | "unknown_host"

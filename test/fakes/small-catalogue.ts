@@ -43,6 +43,7 @@ export function smallCatalogue(routes: readonly Route[]): Catalogue {
     knowsHost: (host) => hosts.has(host),
     operation: (id) => operations.find((operation) => operation.id === id),
     operations: () => operations,
+    meaningOf: () => undefined,
     readsBody: bodyMatters,
     judgeBody: refineByBody,
     understand: (line) => understand(line, routes, hosts),

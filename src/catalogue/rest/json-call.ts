@@ -4,7 +4,7 @@ import { type Call, compareClasses } from "../operation.ts";
 import type { CallLine, Understanding } from "../understanding.ts";
 import { asksForMedia, isAltAllowed, type Parameters } from "./parameters.ts";
 import { fitsTemplate, type Path, pathOf, segmentAt, segmentsOf } from "./path.ts";
-import { callOf, type ReadRequest, refuseAlt, refuseName, show, unknown } from "./request.ts";
+import { callOf, type ReadRequest, refuseAlt, refuseName, show, showPath, unknown } from "./request.ts";
 import { resourceIn } from "./resource-in-path.ts";
 import { findRoute, type RouteSearch } from "./route-search.ts";
 import { emptyWordList, growRouteTree, type Route, type RouteTree } from "./route-tree.ts";
@@ -19,8 +19,8 @@ export function jsonCall(request: ReadRequest): Understanding {
   if (search.kind === "none") return noRoute(request, search.why);
   const { tree } = search;
   const route = worstReading(search.route, line.method, search.path);
-  if (path.hasEscapes && isWorseDecoded(tree, request, route)) {
-    return unknown("ambiguous_path", `decoded early, the path would be a worse call: ${show(path.text)}`);
+  if (path.hasEscapes && hidesShape(path) && isWorseDecoded(tree, request, route)) {
+    return unknown("ambiguous_path", `decoded early, the path would be a worse call: ${showPath(path)}`);
   }
   const refusal =
     (path.hasEscapes ? refuseSlashes(route, path) : undefined) ?? refuseParameters(route, request);
@@ -68,6 +68,11 @@ function carriesForm({ headers }: CallLine): boolean {
   );
 }
 
+/** Whether undoing escapes could give the path other segments or another verb. What looks like a word of it is told by the search. */
+function hidesShape({ text }: Path): boolean {
+  return /%(?:2f|25|3a)/i.test(text);
+}
+
 /**
  * Whether a server that undoes escapes before it splits the path would see a worse method: `PUT …/o/x%2Facl%2Fy`
  * updates an object of that name, or gives somebody access to the object `x`.
@@ -89,7 +94,7 @@ function noRoute(
   { line, host, path }: ReadRequest,
   why: "no_route" | "unknown_verb" | "look_alike",
 ): Understanding {
-  const shown = show(path.text);
+  const shown = showPath(path);
   switch (why) {
     case "no_route":
       return unknown("unknown_method", `${host.service} has no method at ${line.method} ${shown}`);
@@ -125,6 +130,7 @@ function treeOf({ knowledge }: ReadRequest, service: string): RouteTree {
 const emptyTree = growRouteTree("", [], emptyWordList());
 
 function refuseSlashes(route: Route, path: Path): Understanding | undefined {
+  if (!needsPathLikeId(path.text)) return undefined;
   const segments = segmentsOf(path);
   const misplaced = segments.find(
     (segment, index) => needsPathLikeId(segment) && !route.slashes.has(segments[index - 1] ?? ""),

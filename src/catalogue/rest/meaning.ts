@@ -1,31 +1,24 @@
 import type { Knowledge } from "../knowledge.ts";
 import type { Call } from "../operation.ts";
-import type { CallLine, Understanding } from "../understanding.ts";
+import type { CallLine } from "../understanding.ts";
 import { kindOfParameter, type ParameterKind } from "./parameters.ts";
 import { understand } from "./understand.ts";
 
 /**
  * What a call that is refused for the way it was asked would have been: a credential in the query, a method override,
- * a signed URL. It is said to people and written down; nothing is ever decided or forwarded by it.
+ * a signed URL. It is said to people; nothing is ever decided or forwarded by it. `undefined` when nobody could say.
  */
-export function withMeaning(
-  understanding: Understanding,
-  line: CallLine,
-  knowledge: Knowledge,
-): Understanding {
-  if (understanding.kind === "call") return understanding;
-  const meaning = meaningOf(understanding, line, knowledge);
-  return meaning === undefined ? understanding : { ...understanding, meaning };
-}
-
-function meaningOf(
-  understanding: Exclude<Understanding, { kind: "call" }>,
-  line: CallLine,
-  knowledge: Knowledge,
-): Call | undefined {
-  if (understanding.kind === "session_url") return read(without(line, ["signature"]), knowledge);
-  if (understanding.code === "parameter_refused") return read(without(line, ["credential"]), knowledge);
-  return understanding.code === "override_refused" ? overridden(line, knowledge) : undefined;
+export function meaningOf(line: CallLine, knowledge: Knowledge): Call | undefined {
+  const understanding = understand(line, knowledge);
+  switch (understanding.kind) {
+    case "call":
+      return understanding.call;
+    case "session_url":
+      return read(without(line, ["signature"]), knowledge);
+    case "unknown":
+      if (understanding.code === "parameter_refused") return read(without(line, ["credential"]), knowledge);
+      return understanding.code === "override_refused" ? overridden(line, knowledge) : undefined;
+  }
 }
 
 function read(line: CallLine, knowledge: Knowledge): Call | undefined {

@@ -77,19 +77,20 @@ export function parseParameters(query: string): Parameters | ParameterRefusal {
   const spellings = new Map<string, string>();
   let areCapability = false;
   for (const pair of query.split("&")) {
-    const decoded = decodePair(pair);
-    if (decoded === undefined) return refusal("a query parameter is not readable");
-    const [name, value] = decoded;
-    const facts = factsOf(name);
+    const equals = pair.indexOf("=");
+    const facts = factsOf(equals < 0 ? pair : pair.slice(0, equals));
+    const value = equals < 0 ? "" : decodeComponent(pair.slice(equals + 1));
+    if (facts === undefined || value === undefined) return refusal("a query parameter is not readable");
     const objection = facts.objection ?? objectionToValue(facts.squashed, value);
     if (objection !== undefined) return objection;
     areCapability ||= facts.isCapability;
     // `updateMask` and `update_mask` name one field to Google; who reads the first must not meet who reads the last.
-    const spelling = spellings.get(facts.squashed);
+    const { name, squashed } = facts;
+    const spelling = spellings.get(squashed);
     if (spelling !== undefined && spelling !== name)
       return refusal(`the query parameter "${name}" is there twice, spelled differently`);
     if (spelling === undefined) {
-      spellings.set(facts.squashed, name);
+      spellings.set(squashed, name);
       values.set(name, value);
     } else {
       repeated.set(name, [...(repeated.get(name) ?? [values.get(name) ?? ""]), value]);
@@ -101,6 +102,8 @@ export function parseParameters(query: string): Parameters | ParameterRefusal {
 
 /** What the name of a parameter says, whatever its value. */
 interface NameFacts {
+  /** Decoded. */
+  readonly name: string;
   /** One spelling for all that Google takes for the same. */
   readonly squashed: string;
   readonly objection: ParameterRefusal | undefined;
@@ -111,16 +114,20 @@ interface NameFacts {
 const remembered = new Map<string, NameFacts>();
 const rememberedMax = 512;
 
-function factsOf(name: string): NameFacts {
-  const known = remembered.get(name);
+/** `undefined` when nobody could say what the name is. */
+function factsOf(raw: string): NameFacts | undefined {
+  const known = remembered.get(raw);
   if (known !== undefined) return known;
+  const name = decodeComponent(raw);
+  if (name === undefined || !/^[\x21-\x7e]{1,128}$/.test(name)) return undefined;
   const squashed = squash(name);
-  const facts = {
+  const facts: NameFacts = {
+    name,
     squashed,
     objection: objectionToName(name, squashed),
     isCapability: capabilities.has(name.toLowerCase()),
   };
-  if (remembered.size < rememberedMax) remembered.set(name, facts);
+  if (remembered.size < rememberedMax) remembered.set(raw, facts);
   return facts;
 }
 
@@ -133,20 +140,14 @@ function refusal(detail: string): ParameterRefusal {
   return { code: "parameter_refused", detail };
 }
 
-function decodePair(pair: string): readonly [string, string] | undefined {
-  const equals = pair.indexOf("=");
-  const [name, value] = equals < 0 ? [pair, ""] : [pair.slice(0, equals), pair.slice(equals + 1)];
+/** `undefined` when the escapes make no sense. */
+function decodeComponent(text: string): string | undefined {
+  if (!/[%+]/.test(text)) return text;
   try {
-    const decoded = decodeComponent(name);
-    return /^[\x21-\x7e]{1,128}$/.test(decoded) ? [decoded, decodeComponent(value)] : undefined;
+    return decodeURIComponent(text.replaceAll("+", " "));
   } catch {
     return undefined;
   }
-}
-
-function decodeComponent(text: string): string {
-  if (!/[%+]/.test(text)) return text;
-  return decodeURIComponent(text.replaceAll("+", " "));
 }
 
 function squash(name: string): string {

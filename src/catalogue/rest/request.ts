@@ -18,6 +18,11 @@ export function unknown(code: UnknownCode, detail: string): Understanding {
   return { kind: "unknown", code, detail };
 }
 
+/** A path that was accepted has nothing in it that would have to be escaped. */
+export function showPath({ text }: Path): string {
+  return `"${text.slice(0, 120)}"`;
+}
+
 /** What a stranger wrote, fit to be shown: short and without control characters. */
 export function show(text: string): string {
   return JSON.stringify(text.slice(0, 120));

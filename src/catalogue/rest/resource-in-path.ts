@@ -35,7 +35,7 @@ function readPlaces(
     parent: path.text.slice(start, parentEnd),
     type: span.type,
     project: placeAt(path, span.project) ?? projectAside,
-    location: placeAt(path, span.location) ?? origin.location,
+    location: span.fixedLocation ?? placeAt(path, span.location) ?? origin.location,
   };
 }
 

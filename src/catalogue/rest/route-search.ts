@@ -17,12 +17,13 @@ const lookAlike: RouteSearch = { kind: "none", why: "look_alike" };
 export function findRoute(tree: RouteTree, method: string, path: Path): RouteSearch {
   const last = path.starts[path.starts.length - 1] ?? 0;
   const colon = path.text.includes(":", last) ? path.text.lastIndexOf(":") : -1;
-  const verb = colon > last ? path.text.slice(colon + 1) : "";
-  if (verb !== "" && tree.verbs.has(verb)) {
-    const search = searchTree(tree, untilColon(path, colon), method, verb);
+  const verb = colon > last ? tree.verbs.get(path.text.slice(colon + 1)) : undefined;
+  const methodNumber = tree.words.numbers.get(method) ?? -1;
+  if (verb !== undefined) {
+    const search = searchTree(tree, untilColon(path, colon), methodNumber, verb);
     if (search.kind === "found" || search.why === "look_alike") return search;
   }
-  const search = searchTree(tree, path, method, "");
+  const search = searchTree(tree, path, methodNumber, 0);
   const mayHideVerb = colon >= 0 || path.hasEscapes;
   if (search.kind === "found" && mayHideVerb && hidesVerb(tree, path)) return unknownVerb;
   if (search === noRoute && colon >= 0) return unknownVerb;
@@ -45,27 +46,20 @@ function hidesVerb(tree: RouteTree, path: Path): boolean {
   if (/(?:^|@)sha256:[0-9a-f]{8,64}$/.test(decoded)) return false;
   const [, suffix] = /^(?:[a-z0-9-]+\.)+[a-z]+:([a-z][a-z0-9-]*)$/.exec(last) ?? [];
   const isDomainScoped = suffix !== undefined && isSegment(path, count - 2, "projects");
-  return !isDomainScoped || [...tree.verbs].some((verb) => verb.toLowerCase() === suffix);
+  return !isDomainScoped || [...tree.verbs.keys()].some((verb) => verb.toLowerCase() === suffix);
 }
 
 interface Search {
   readonly tree: RouteTree;
   readonly path: Path;
-  /** Numbers of the word list; -1 for what is not in it. */
   readonly method: number;
   readonly verb: number;
   sawLookAlike: boolean;
 }
 
-function searchTree(tree: RouteTree, path: Path, method: string, verb: string): RouteSearch {
-  const { numbers } = tree.words;
-  const search: Search = {
-    tree,
-    path,
-    method: numbers.get(method) ?? -1,
-    verb: verb === "" ? 0 : (numbers.get(verb) ?? -1),
-    sawLookAlike: false,
-  };
+/** `method` and `verb` are numbers of the word list: -1 for a method no path has, 0 for no verb. */
+function searchTree(tree: RouteTree, path: Path, method: number, verb: number): RouteSearch {
+  const search: Search = { tree, path, method, verb, sawLookAlike: false };
   const route = walk(search, 0, 0);
   if (search.sawLookAlike) return lookAlike;
   return route === undefined ? noRoute : { kind: "found", route, path, tree };

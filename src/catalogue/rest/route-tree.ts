@@ -44,7 +44,8 @@ export interface RouteTree {
   readonly nodes: Int32Array;
   readonly words: WordList;
   readonly routes: readonly Route[];
-  readonly verbs: ReadonlySet<string>;
+  /** Custom verbs and their numbers in the word list. */
+  readonly verbs: ReadonlyMap<string, number>;
   /** First path segments under which there are custom verbs. */
   readonly verbPrefixes: ReadonlySet<string>;
 }
@@ -92,12 +93,12 @@ export interface PlacedRoute {
 
 export function growRouteTree(service: string, routes: Iterable<PlacedRoute>, words: WordList): RouteTree {
   const root = sprout();
-  const verbs = new Set<string>();
+  const verbs = new Map<string, number>();
   const verbPrefixes = new Set<string>();
   for (const { method, template, route } of routes) {
     const { segments, verb } = template;
     if (verb !== "") {
-      verbs.add(verb);
+      verbs.set(verb, numberOf(words, verb));
       verbPrefixes.add(segments[0] ?? "");
     }
     const node = segments.reduce(childFor, root);

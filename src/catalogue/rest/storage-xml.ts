@@ -79,7 +79,9 @@ const configurations: ReadonlySet<string> = new Set([
 export function readXmlCall(request: XmlRequest): XmlCall | undefined {
   const place = readPlace(request);
   if (place === undefined || request.parameters.repeated.size > 0) return undefined;
-  const [action, ...others] = [...request.parameters.values.keys()].filter((name) => !neutral.has(name));
+  const { values } = request.parameters;
+  const [action, ...others] =
+    values.size === 0 ? [] : [...values.keys()].filter((name) => !neutral.has(name));
   // Multipart uploads name a part beside the upload; everything else has one sub-resource at most.
   const isPart =
     action !== undefined && [action, ...others].every((name) => ["uploadId", "partNumber"].includes(name));

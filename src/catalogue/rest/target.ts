@@ -1,5 +1,5 @@
 import { limits } from "#lib/limits";
-import { type Path, pathOf, segmentsOf } from "./path.ts";
+import { type Path, pathOf } from "./path.ts";
 
 /** The request target, cut at the question mark; still undecoded. */
 export interface Target {
@@ -42,14 +42,18 @@ function objectionToEscapes(path: string): string | undefined {
   return /[\x00-\x1f\x7f-\x9f\\]/.test(decoded) ? "it hides a control character or a backslash" : undefined;
 }
 
+/** `.` and `..` in any spelling, also between encoded slashes. */
+const dotSegment = /(?:\/|%2f)(?:\.|%2e){1,2}(?:\/|%2f|$)/i;
+
 /** Why the path of a JSON API cannot be trusted to mean one thing. `%2F` is no separator. */
 export function objectionToPath(path: Path): string | undefined {
   const { starts, isPlain, hasEscapes } = path;
   if (starts.length > limits.pathSegmentsMax) return `it has more than ${limits.pathSegmentsMax} segments`;
-  if (isPlain && !hasEscapes) return undefined;
-  const segments = segmentsOf(path);
-  if (segments.includes("")) return "it has an empty segment or ends in a slash";
-  return segments.some(isDotSegment) ? "it has a dot segment" : undefined;
+  // A dot segment in disguise needs an escaped dot, or an escaped slash beside a plain one.
+  if (isPlain && !(hasEscapes && /%2[ef]/i.test(path.text))) return undefined;
+  if (path.text.includes("//") || path.text.endsWith("/"))
+    return "it has an empty segment or ends in a slash";
+  return dotSegment.test(path.text) ? "it has a dot segment" : undefined;
 }
 
 /** `.` and `..` in any spelling, also between encoded slashes. */

@@ -19,6 +19,8 @@ export interface ResourceSpan {
   /** Positions among the segments of a path; -1 for what the name never has. */
   readonly project: number;
   readonly location: number;
+  /** The location of everything the template names, e.g. compute's `projects/p/global/…`. */
+  readonly fixedLocation: string | undefined;
   /** Segment after the last of the parent's name. */
   readonly parentEnd: number;
   readonly type: string;
@@ -74,19 +76,20 @@ const locations: ReadonlySet<string> = new Set(["locations", "zones", "regions"]
 function placesIn(
   segments: readonly string[],
   { before, end, endsInLiteral }: { before: number; end: number; endsInLiteral: boolean },
-): Pick<ResourceSpan, "isFixed" | "project" | "location" | "parentEnd" | "type"> {
+): Pick<ResourceSpan, "isFixed" | "project" | "location" | "fixedLocation" | "parentEnd" | "type"> {
   const name = segments.slice(before, end);
   const [first = "*", second] = name;
   const parentLength = Math.max(0, name.length - (endsInLiteral ? 1 : 2));
   const type = name[name.length - (endsInLiteral ? 1 : 2)] ?? "";
-  const isHidden =
-    ["policies", "*"].includes(first) || name.includes("serviceAccounts") || name.includes("global");
+  const isHidden = ["policies", "*"].includes(first) || name.includes("serviceAccounts");
   const hasProject = ["projects", "namespaces"].includes(first) && second !== undefined;
-  const place = name.findIndex((segment) => locations.has(segment));
+  const place = name.findIndex((segment) => locations.has(segment) || segment === "global");
+  const isGlobal = name[place] === "global";
   return {
     isFixed: !isHidden && type !== "*" && !segments.slice(0, end).includes("**"),
     project: hasProject ? before + 1 : -1,
-    location: place >= 0 && place + 1 < name.length ? before + place + 1 : -1,
+    fixedLocation: isGlobal && place % 2 === 0 ? "global" : undefined,
+    location: place >= 0 && !isGlobal && place + 1 < name.length ? before + place + 1 : -1,
     parentEnd: before + parentLength,
     type,
   };

@@ -3,7 +3,7 @@ import { storageHost } from "../host.ts";
 import { resourceOf } from "../resource.ts";
 import type { Understanding } from "../understanding.ts";
 import { isAltAllowed } from "./parameters.ts";
-import { callOf, type ReadRequest, refuseAlt, refuseName, show, unknown } from "./request.ts";
+import { type ReadRequest, refuseAlt, refuseName, showPath, unknown } from "./request.ts";
 import { readXmlCall } from "./storage-xml.ts";
 
 /** What a call of Cloud Storage's XML API means, in the words of the JSON API. */
@@ -14,7 +14,7 @@ export function xmlCall(request: ReadRequest): Understanding {
   if (xml === undefined || operation === undefined) {
     return unknown(
       "unknown_method",
-      `no method of the Cloud Storage XML API is ${line.method} ${show(path.text)}`,
+      `no method of the Cloud Storage XML API is ${line.method} ${showPath(path)}`,
     );
   }
   if (!isAltAllowed(parameters, xml.media === "download")) return refuseAlt();
@@ -29,8 +29,16 @@ export function xmlCall(request: ReadRequest): Understanding {
     endsInLiteral: false,
   });
   if (resource === undefined) return refuseName();
-  const understood = callOf(request, operation, resource, xml.media);
-  return understood.kind === "call"
-    ? { ...understood, call: { ...understood.call, isXml: true } }
-    : understood;
+  return {
+    kind: "call",
+    call: {
+      operation,
+      resource,
+      host: host.host,
+      query: parameters.values,
+      repeatedQuery: parameters.repeated,
+      media: xml.media,
+      isXml: true,
+    },
+  };
 }

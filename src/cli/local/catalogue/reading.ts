@@ -23,30 +23,29 @@ export interface Reading {
  */
 export function readLine(text: string, catalogue: Catalogue): Reading {
   try {
-    return describe(text, understandLine(text, catalogue));
+    const [, host, path] = /^GRPC +(\S+) +(\S+)$/.exec(text.split("\t", 1)[0]?.trim() ?? "") ?? [];
+    if (host !== undefined && path !== undefined) {
+      return describe(text, catalogue.understandRpc({ host, path }), undefined);
+    }
+    const line = parseCallLine(text);
+    return describe(text, catalogue.understand(line), catalogue.meaningOf(line));
   } catch (error) {
     if (!(error instanceof GatehouseError)) throw error;
     return { ...unknownReading(text.slice(0, limits.targetBytesMax), error.message), refused: error.code };
   }
 }
 
-export function understandLine(text: string, catalogue: Catalogue): Understanding {
-  const [, host, path] = /^GRPC +(\S+) +(\S+)$/.exec(text.split("\t", 1)[0]?.trim() ?? "") ?? [];
-  if (host !== undefined && path !== undefined) return catalogue.understandRpc({ host, path });
-  return catalogue.understand(parseCallLine(text));
-}
-
-function describe(input: string, understanding: Understanding): Reading {
+function describe(input: string, understanding: Understanding, meaning: Call | undefined): Reading {
   switch (understanding.kind) {
     case "call":
       return { ...callReading(input, understanding.call), refused: null };
     case "session_url": {
       const reason =
         "a URL that carries its own permission: refused unless it was issued to the same session through Gatehouse";
-      return refusedReading({ input, code: "session_url", reason, meaning: understanding.meaning });
+      return refusedReading({ input, code: "session_url", reason, meaning });
     }
     case "unknown": {
-      const { code, detail, meaning } = understanding;
+      const { code, detail } = understanding;
       return refusedReading({ input, code, reason: `${code}: ${detail}`, meaning });
     }
   }
