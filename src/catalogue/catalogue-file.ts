@@ -34,6 +34,8 @@ export interface OperationRow {
   /** Path of the media upload, same verb. */
   readonly upload?: string | undefined;
   readonly flags: readonly OperationFlag[];
+  /** For each flag the index of its reason; -1 where the package tells by itself. */
+  readonly flagWhys: readonly number[];
   readonly aliases: readonly string[];
   /** Names in `secrets`. */
   readonly request?: string | undefined;
@@ -91,7 +93,7 @@ function printRow(row: OperationRow): string {
   for (const each of more) add("also", each);
   add("upload", row.upload);
   add("download", row.isDownload ? "media" : undefined);
-  add("flags", row.flags.join(","));
+  add("flags", row.flags.map((flag, index) => printFlag(flag, row.flagWhys[index] ?? -1)).join(","));
   add("aliases", row.aliases.join(","));
   add("request", row.request);
   add("response", row.response);
@@ -104,6 +106,10 @@ function printRow(row: OperationRow): string {
   add("shape", row.isApproximate ? "guessed" : undefined);
   if (cells.some((cell) => /[\t\n]/.test(cell))) throw new Error(`${row.id} holds a tab or a line end`);
   return cells.join("\t");
+}
+
+function printFlag(flag: OperationFlag, why: number): string {
+  return why < 0 ? flag : `${flag}:${why}`;
 }
 
 /** Throws on anything `printCatalogueFile` does not write. */
@@ -138,6 +144,7 @@ function parseRow(line: string, reasons: number): OperationRow {
     why: index,
     http: routes,
     flags: none,
+    flagWhys: none,
     aliases: none,
     volatile: none,
     repeated: none,
@@ -166,7 +173,8 @@ function readCell(row: Writable<OperationRow>, name: string, value: string): voi
       row[name] = value;
       break;
     case "flags":
-      row.flags = value.split(",").map(parseFlag);
+      row.flags = value.split(",").map((each) => parseFlag(each.split(":")[0] ?? ""));
+      row.flagWhys = value.split(",").map((each) => Number(each.split(":")[1] ?? -1));
       break;
     case "aliases":
     case "volatile":

@@ -120,6 +120,7 @@ function operationsIn(file: CatalogueFile): (row: OperationRow) => Operation {
     class: row.class,
     classReason: file.reasons[row.why] ?? "",
     flags: row.flags,
+    flagReasons: flagReasonsOf(row, file.reasons),
     aliases: row.aliases,
     requestSecrets: requests(row.request),
     responseSecrets: answers(row.response),
@@ -128,6 +129,21 @@ function operationsIn(file: CatalogueFile): (row: OperationRow) => Operation {
     permission: row.permission,
     routes: row.http,
   });
+}
+
+const noReasons: Operation["flagReasons"] = new Map();
+
+function flagReasonsOf(
+  { flags, flagWhys }: OperationRow,
+  reasons: readonly string[],
+): Operation["flagReasons"] {
+  if (flagWhys.every((why) => why < 0)) return noReasons;
+  return new Map(
+    flags.flatMap((flag, index) => {
+      const reason = reasons[flagWhys[index] ?? -1];
+      return reason === undefined ? [] : [[flag, reason] as const];
+    }),
+  );
 }
 
 const nothing: ReadonlySet<string> = new Set();

@@ -33,6 +33,8 @@ export interface Operation {
   /** Why it is in that class, for people. */
   readonly classReason: string;
   readonly flags: readonly OperationFlag[];
+  /** Why it has them, for people; nothing of those that Google's description tells itself. */
+  readonly flagReasons: ReadonlyMap<OperationFlag, string>;
   /** Names people already use, e.g. `cloudfunctions.deploy`. */
   readonly aliases: readonly string[];
   readonly requestSecrets: SecretShape | undefined;

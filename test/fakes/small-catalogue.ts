@@ -17,6 +17,7 @@ export function operationOf(id: string, more: Partial<Operation> = {}): Operatio
     class: "read",
     classReason: "for a test",
     flags: [],
+    flagReasons: new Map(),
     aliases: [],
     requestSecrets: undefined,
     responseSecrets: undefined,

@@ -12,6 +12,7 @@ function file(
       why: 0,
       http: [route],
       flags: [],
+      flagWhys: [],
       aliases: [],
       volatile: [],
       repeated: [],

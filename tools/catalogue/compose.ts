@@ -1,4 +1,5 @@
 import type { CatalogueFile, OperationRow } from "../../src/catalogue/catalogue-file.ts";
+import type { OperationFlag } from "../../src/catalogue/index.ts";
 import { classify } from "./classify.ts";
 import type { CountedPattern, Curated } from "./curated.ts";
 import type { ApiVersion, Method } from "./intermediate.ts";
@@ -24,6 +25,7 @@ export function compose(version: ApiVersion, curated: Curated): CatalogueFile {
       why: reasonIndex(verdict.reason),
       http: [`${method.verb} ${method.template}`, ...(method.moreRoutes ?? [])],
       ...extrasOf(method, version, curated),
+      ...flagsOf(method, version, { curated, reasonIndex }),
       ...secretsOf(method, graph),
     };
   });
@@ -44,10 +46,9 @@ function extrasOf(
   method: Method,
   version: ApiVersion,
   curated: Curated,
-): Omit<OperationRow, "id" | "class" | "why" | "http"> {
+): Omit<OperationRow, "id" | "class" | "why" | "http" | "flags" | "flagWhys"> {
   return {
     upload: method.uploadTemplate,
-    flags: flagsOf(method, version, curated),
     aliases: [...new Set(meant(curated.aliases, method).map(({ alias }) => alias))],
     volatile: volatileFieldsOf(method, version, curated),
     capability: meant(curated.capabilities, method)[0]?.field,
@@ -64,11 +65,26 @@ function meant<T extends CountedPattern>(rules: readonly T[], method: Method): T
   return rules.filter(({ isMeant }) => isMeant({ id: method.id, aliases: [] }));
 }
 
-function flagsOf(method: Method, version: ApiVersion, curated: Curated): OperationRow["flags"] {
-  const flags = meant(curated.flags, method).map(({ flag }) => flag);
-  if (isLongRunning(method, version)) flags.push("long_running");
-  if (method.uploadTemplate !== undefined || meant(curated.downloads, method).length > 0) flags.push("media");
-  return [...new Set(flags)].sort();
+interface Reasoning {
+  readonly curated: Curated;
+  /** Where a reason stands in the file. */
+  readonly reasonIndex: (reason: string) => number;
+}
+
+function flagsOf(
+  method: Method,
+  version: ApiVersion,
+  { curated, reasonIndex }: Reasoning,
+): Pick<OperationRow, "flags" | "flagWhys"> {
+  const whys = new Map<OperationFlag, number>();
+  for (const { flag, reason } of meant(curated.flags, method)) {
+    if (!whys.has(flag)) whys.set(flag, reasonIndex(reason));
+  }
+  if (isLongRunning(method, version)) whys.set("long_running", -1);
+  if (method.uploadTemplate !== undefined || meant(curated.downloads, method).length > 0)
+    whys.set("media", -1);
+  const flags = [...whys].sort(([one], [other]) => (one < other ? -1 : 1));
+  return { flags: flags.map(([flag]) => flag), flagWhys: flags.map(([, why]) => why) };
 }
 
 function volatileFieldsOf(method: Method, version: ApiVersion, curated: Curated): string[] {

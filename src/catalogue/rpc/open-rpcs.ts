@@ -144,6 +144,7 @@ function ownOperation(name: string, row: RpcRow, file: RpcFile, service: string)
     class: own.class,
     classReason: file.reasons[own.why] ?? "",
     flags: own.flags,
+    flagReasons: new Map(),
     aliases: own.aliases,
     // Shapes of JSON; an rpc without a path has no JSON form.
     requestSecrets: undefined,

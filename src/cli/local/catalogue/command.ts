@@ -17,6 +17,7 @@ const matchHelp = `
 A call is 'METHOD https://host/path' or 'GRPC host /package.Service/Method', optionally with headers
 'Name: value', each behind a tab. With - calls are read from standard input, one a line, and each is
 answered by a line of JSON: input, operation, class, resource, project, flags, reason, refused.
+gRPC calls are understood here; the gateway itself does not carry gRPC yet.
 
 Exit status: 0, or 1 when the one call given would be refused as unknown.
 

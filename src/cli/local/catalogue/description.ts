@@ -1,16 +1,24 @@
-import { type Catalogue, type Operation, secretPaths } from "#catalogue";
+import {
+  type Catalogue,
+  type Operation,
+  type RpcDescription,
+  type SecretPath,
+  secretPaths,
+} from "#catalogue";
 
 /** What is known of one version of a method, by name; "" and empty lists stand for what there is not. */
 export type Description = Readonly<Record<string, string | readonly string[]>>;
 
 /** Every version of the methods that a name stands for: an id, an alias, or a gRPC method. */
 export function describeOperation(catalogue: Catalogue, name: string): Description[] {
-  return [...catalogue.operations()]
-    .filter(({ id, aliases }) => id === name || aliases.includes(name))
-    .map(describe);
+  const isMeant = (operation: Operation): boolean =>
+    operation.id === name ||
+    operation.aliases.includes(name) ||
+    (name.includes("/") && catalogue.rpcsOf(operation).some((rpc) => rpc.name === name));
+  return [...catalogue.operations()].filter(isMeant).map((operation) => describe(operation, catalogue));
 }
 
-function describe(operation: Operation): Description {
+function describe(operation: Operation, catalogue: Catalogue): Description {
   const { permission } = operation;
   return {
     operation: operation.id,
@@ -18,7 +26,10 @@ function describe(operation: Operation): Description {
     service: operation.service,
     class: operation.class,
     why: operation.classReason,
-    flags: operation.flags,
+    flags: operation.flags.map((flag) => {
+      const reason = operation.flagReasons.get(flag);
+      return reason === undefined ? flag : `${flag}: ${reason}`;
+    }),
     aliases: operation.aliases,
     permission: permission === undefined ? "" : `${permission.name} (${permission.basis})`,
     routes: operation.routes,
@@ -26,5 +37,20 @@ function describe(operation: Operation): Description {
     "answer secrets": secretPaths(operation.responseSecrets),
     volatile: operation.volatileFields,
     capability: operation.capabilityField ?? "",
+    "gRPC methods": catalogue.rpcsOf(operation).map(rpcInWords),
   };
+}
+
+/** The name, how it streams, and where its messages bear secrets, by field number. */
+function rpcInWords({ name, streaming, requestSecrets, responseSecrets }: RpcDescription): string {
+  const secrets = [
+    ...requestSecrets.map((path) => `request ${secretInWords(path)}`),
+    ...responseSecrets.map((path) => `answer ${secretInWords(path)}`),
+  ];
+  const about = [...(streaming === undefined ? [] : [`streams: ${streaming}`]), ...secrets];
+  return about.length === 0 ? name : `${name} (${about.join("; ")})`;
+}
+
+function secretInWords({ path, mark }: SecretPath): string {
+  return `field ${path} ${mark === "strict_bytes" ? "strict, bytes" : mark}`;
 }

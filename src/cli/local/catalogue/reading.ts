@@ -1,4 +1,4 @@
-import type { Call, Catalogue, Understanding } from "#catalogue";
+import type { Call, Catalogue, Operation, Understanding } from "#catalogue";
 import { GatehouseError } from "#lib/errors";
 import { limits } from "#lib/limits";
 import { parseCallLine } from "../call-line.ts";
@@ -71,8 +71,16 @@ function callReading(input: string, { operation, resource }: Call): Omit<Reading
     resource: resource.name,
     project: resource.project ?? null,
     flags: operation.flags,
-    reason: operation.classReason,
+    reason: [operation.classReason, ...flagsInWords(operation)].join("; "),
   };
+}
+
+/** `exec: runs the code it deploys`, for the flags that need a word. */
+export function flagsInWords({ flags, flagReasons }: Pick<Operation, "flags" | "flagReasons">): string[] {
+  return flags.flatMap((flag) => {
+    const reason = flagReasons.get(flag);
+    return reason === undefined ? [] : [`${flag}: ${reason}`];
+  });
 }
 
 function unknownReading(input: string, reason: string): Omit<Reading, "refused"> {
