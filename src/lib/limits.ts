@@ -194,6 +194,8 @@ export const limits = {
   tokenRequestsPerMinuteMax: 300,
   signInsPerMinuteMax: 60,
   votesPerMinuteMax: 60,
+  /** Files of the published log: 400 a second read ten million entries within one fresh sign-in. */
+  tilesPerMinuteMax: 24_000,
   /** The newest, as one answer. */
   listedSessionsMax: 500,
   /** A session of twelve hours refreshes every five minutes, 144 times; its used tokens are remembered. */

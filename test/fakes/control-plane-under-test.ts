@@ -22,6 +22,9 @@ export interface ControlPlaneUnderTest extends IdentityUnderTest {
   voteOutcome: Awaited<ReturnType<ApprovalDesk["vote"]>> | undefined;
   exchanges: SessionDetail["exchanges"];
   checkpoint: string | undefined;
+  /** Files of the published log, and proofs by index. */
+  readonly tiles: Map<string, Uint8Array>;
+  readonly proofs: Map<number, string>;
   isReady: boolean;
   call(method: "GET" | "POST", path: string, options?: CallOptions): Promise<Injected>;
   bearer(client: "agent" | "console", person: FakePerson): Promise<string>;
@@ -86,7 +89,11 @@ export async function controlPlaneUnderTest(
     auditLog: audit,
     exchanges: {
       exchangesOf: async () => under.exchanges,
-      newestCheckpoint: async () => under.checkpoint,
+    },
+    publishedLog: {
+      checkpoint: async () => under.checkpoint,
+      read: async (path) => under.tiles.get(path),
+      prove: async (index) => under.proofs.get(index),
     },
     readiness: async () => [{ name: "audit log", isReady: under.isReady }],
     clock,
@@ -105,6 +112,8 @@ export async function controlPlaneUnderTest(
     voteOutcome: undefined,
     exchanges: [],
     checkpoint: undefined,
+    tiles: new Map(),
+    proofs: new Map(),
     isReady: true,
     call: async (method, path, { bearer, json, form, headers } = {}) =>
       under.app.inject({

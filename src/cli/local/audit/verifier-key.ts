@@ -1,0 +1,29 @@
+import { join } from "node:path";
+import { GatehouseError } from "#lib/errors";
+import { parseVerifierKey, type Verifier } from "#tlog";
+import type { LogPlace } from "./log-place.ts";
+import { readText } from "./text-file.ts";
+
+/** The key to check with, and whether it came from somewhere else than the log itself. */
+export interface GivenKey {
+  readonly text: string;
+  readonly verifier: Verifier;
+  readonly isFromOutside: boolean;
+}
+
+/** `given` is the key itself or a file that holds it. Throws `verifier_key_invalid`. */
+export function verifierKey(given: string | undefined, place: LogPlace): GivenKey {
+  const text = (given === undefined ? keyOf(place) : given.includes("+") ? given : readText(given)).trim();
+  const verifier = parseVerifierKey(text);
+  if (verifier !== undefined) return { text, verifier, isFromOutside: given !== undefined };
+  throw new GatehouseError(
+    "verifier_key_invalid",
+    "This is not a verifier key, nor a file that holds one: name+8 hex digits+base64.",
+  );
+}
+
+function keyOf(place: LogPlace): string {
+  return place.kind === "server"
+    ? place.server.info.log.verifierKey
+    : readText(join(place.folder, "log.vkey"));
+}
