@@ -88,7 +88,7 @@ test("a log that was cut and signed again is found by whoever kept a checkpoint,
     kind: "broken",
     index: 900,
     problem:
-      "The published log has 900 entries; a checkpoint that was kept covers 1000. Entries 900 to 999 are missing: the log was cut.",
+      "The published log has 900 entries; the kept checkpoint covers 1000. Entries 900 to 999 are missing: the log was cut.",
   });
 });
 
@@ -110,7 +110,7 @@ test("a checkpoint that somebody else signed, of another log, or none at all is 
     problem: "There is no checkpoint here, so nothing vouches for anything.",
   });
   expect(await verdict(logOf(3), ["nonsense"])).toMatchObject({
-    problem: "A checkpoint that was kept cannot be believed: it is not a signed note.",
+    problem: "The kept checkpoint cannot be believed: it is not a signed note.",
   });
 });
 

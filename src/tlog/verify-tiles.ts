@@ -73,13 +73,13 @@ class TilesCheck {
   async run(): Promise<TilesVerification> {
     const newest = this.#believed(await this.#source.checkpoint(), "the published checkpoint");
     const pinned = this.#options.pinned
-      .map((note) => this.#believed(note, "a checkpoint that was kept"))
+      .map((note) => this.#believed(note, "the kept checkpoint"))
       .sort((one, other) => one.size - other.size);
     const longest = pinned.at(-1)?.size ?? 0;
     if (longest > newest.size) {
       const missing = `Entries ${newest.size} to ${longest - 1} are missing: the log was cut.`;
       throw new Broken(
-        `The published log has ${newest.size} entries; a checkpoint that was kept covers ${longest}. ${missing}`,
+        `The published log has ${newest.size} entries; the kept checkpoint covers ${longest}. ${missing}`,
         newest.size,
       );
     }
@@ -136,8 +136,7 @@ class TilesCheck {
       );
     }
     this.#tree.append(computed);
-    for (const kept of this.#pinned.get(index + 1) ?? [])
-      this.#requireRoot(kept, "a checkpoint that was kept");
+    for (const kept of this.#pinned.get(index + 1) ?? []) this.#requireRoot(kept, "the kept checkpoint");
   }
 
   async #checkUpperTiles(size: number): Promise<void> {
