@@ -75,7 +75,8 @@ export class Publisher {
     this.#isGrowthScheduled = false;
     try {
       const isStored = await this.#integrateAndSign();
-      this.#schedule(isStored ? idleDelayMs : retryDelayMs);
+      // What was appended meanwhile has set its own, shorter time; an idle minute must not take its place.
+      if (!this.#isGrowthScheduled) this.#schedule(isStored ? idleDelayMs : retryDelayMs);
     } catch (error) {
       this.abandon();
       this.#parts.onFailed(error);
