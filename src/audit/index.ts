@@ -2,6 +2,7 @@
  * What happened, for ever: entries, their order, and the tree over them.
  * It never reports an entry as durable before it is, and never rewrites one.
  */
+export type { About } from "./about.ts";
 export {
   type Attachment,
   type AuditLog,
@@ -11,6 +12,7 @@ export {
   type NewEntry,
   type Receipt,
 } from "./entry.ts";
+export type { EntryAbout, EntryCursor, EntryFilter, EntryPage, EntryQuery } from "./entry-query.ts";
 export { exportTiles, type WriteFile } from "./export-tiles.ts";
 export { type AuditLogParts, type OpenAuditLog, openAuditLog } from "./log.ts";
 export { openPublishedLog, type PublishedLog } from "./published-log.ts";

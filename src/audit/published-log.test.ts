@@ -32,7 +32,7 @@ async function storeOf(size: number, signed = size): Promise<MemoryAuditStore> {
 
 async function appendTo(store: MemoryAuditStore, n: number): Promise<void> {
   const leaf = Buffer.from(`{"n":${n}}`);
-  await store.append({ leaf, leafHash: hashLeaf(leaf), attachments: [] });
+  await store.append({ leaf, leafHash: hashLeaf(leaf), attachments: [], about: {} });
 }
 
 async function signUpTo(store: MemoryAuditStore, size: number): Promise<void> {

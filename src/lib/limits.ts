@@ -194,6 +194,10 @@ export const limits = {
   tokenRequestsPerMinuteMax: 300,
   signInsPerMinuteMax: 60,
   votesPerMinuteMax: 60,
+  /** Looked at for one page: in a log of a million entries 25 ms of the thread that also commits intents. */
+  searchedEntriesMax: 1_000,
+  /** Entries of one answer. */
+  listedEntriesMax: 500,
   /** Files of the published log: 400 a second read ten million entries within one fresh sign-in. */
   tilesPerMinuteMax: 24_000,
   /** The newest, as one answer. */
