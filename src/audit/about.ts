@@ -31,6 +31,7 @@ export function aboutOf({ detail }: NewEntry): About {
   return {
     ...(name === undefined ? {} : { principal: name.toLowerCase() }),
     ...(agent === undefined ? {} : { agent }),
-    ...(resource === undefined ? {} : { resource }),
+    // A listing of projects is about no resource in particular.
+    ...(resource === undefined || resource === "" ? {} : { resource }),
   };
 }

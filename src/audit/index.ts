@@ -13,6 +13,13 @@ export {
   type Receipt,
 } from "./entry.ts";
 export type { EntryAbout, EntryCursor, EntryFilter, EntryPage, EntryQuery } from "./entry-query.ts";
+export {
+  type EntryReader,
+  type ListedEntry,
+  openEntryReader,
+  type ShownAttachment,
+  type ShownEntry,
+} from "./entry-reader.ts";
 export { exportTiles, type WriteFile } from "./export-tiles.ts";
 export { type AuditLogParts, type OpenAuditLog, openAuditLog } from "./log.ts";
 export { openPublishedLog, type PublishedLog } from "./published-log.ts";

@@ -87,4 +87,6 @@ export interface AuditStore extends LogSource {
   exchangeEntries(query: ExchangeQuery): Promise<readonly EntryWithDetail[]>;
   /** Entries by what they say and are about, newest first. */
   findEntries(query: EntryQuery): Promise<EntryPage>;
+  /** Of one entry; empty when nothing is known or it was erased. */
+  aboutOf(index: number): Promise<About>;
 }

@@ -1,8 +1,10 @@
 import {
   type AuditReader,
+  type EntryReader,
   type OpenAuditLog,
   openAuditLog,
   openAuditReader,
+  openEntryReader,
   openPublishedLog,
   type PublishedLog,
 } from "#audit";
@@ -19,6 +21,7 @@ export interface Memory {
   readonly database: Database;
   readonly audit: OpenAuditLog;
   readonly reader: AuditReader;
+  readonly entries: EntryReader;
   readonly publishedLog: PublishedLog;
   /** Rejects once nothing can be recorded any more. */
   readonly failed: Promise<never>;
@@ -56,6 +59,7 @@ export async function openMemory(path: string, log: Logger, opened: AsyncDisposa
     database,
     audit,
     reader: openAuditReader(store),
+    entries: openEntryReader(store),
     publishedLog: openPublishedLog(store),
     failed: failure.promise,
     readiness: () => Promise.resolve([{ name: "audit log", isReady: !hasFailed }]),

@@ -7,8 +7,10 @@ import type { ControlRefusal } from "./refusal.ts";
 
 /** What somebody wants to look at. */
 export interface AuditSubject {
-  readonly what: "sessions" | "session" | "log";
+  readonly what: "sessions" | "session" | "log" | "entries" | "entry" | "proof";
   readonly sessionId?: string;
+  readonly index?: number;
+  readonly asked?: Readonly<Record<string, string | number>>;
 }
 
 /** Puts reads of the audit on record, those that were refused as well, before anybody gets an answer. */

@@ -1,6 +1,6 @@
 import type { ServerInfo, SessionDetail } from "#api";
 import type { ApprovalDesk } from "#approvals";
-import type { AuditLog, PublishedLog } from "#audit";
+import type { AuditLog, EntryReader, PublishedLog } from "#audit";
 import type { Catalogue } from "#catalogue";
 import type { Identity } from "#identity";
 import type { Clock } from "#lib/clock";
@@ -30,6 +30,7 @@ export interface ControlPlanePorts {
   readonly catalogue: Pick<Catalogue, "operation">;
   readonly auditLog: AuditLog;
   readonly exchanges: ExchangeReader;
+  readonly entries: EntryReader;
   /** The log as it is published; its checkpoint is anybody's, the rest is for auditors. */
   readonly publishedLog: PublishedLog;
   readonly readiness: () => Promise<readonly Readiness[]>;

@@ -16,6 +16,7 @@ import { ControlRefusal } from "./refusal.ts";
 import type { App } from "./routes/app.ts";
 import { addApprovalRoutes } from "./routes/approval-routes.ts";
 import { addAuditRoutes } from "./routes/audit-routes.ts";
+import { addEntryRoutes } from "./routes/entry-routes.ts";
 import { addMeRoute } from "./routes/me-route.ts";
 import { addOpenRoutes } from "./routes/open-routes.ts";
 import { addSessionRoutes } from "./routes/session-routes.ts";
@@ -75,6 +76,7 @@ export async function buildControlPlane(ports: ControlPlanePorts): Promise<App> 
   const reads = auditReads(ports);
   addSessionRoutes(app, { ports, reads });
   addAuditRoutes(app, { ports, reads });
+  addEntryRoutes(app, { ports, reads });
   addApprovalRoutes(app, ports);
   addMeRoute(app, ports);
   addSignInRoutes(app, ports, visitors);

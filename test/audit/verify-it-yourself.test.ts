@@ -22,6 +22,10 @@ const sections: Readonly<Record<string, { tools: readonly string[]; says: RegExp
     says: /verified: \d+ entries, \d+ inclusion proofs, 1 older checkpoints/,
   },
   "5. The same with our command": { tools: [], says: /Verified: .*\n[\s\S]*pinned +contained/ },
+  "6. One entry alone": {
+    tools: ["go"],
+    says: /Entry 1 of \d+ is proven|verified: entry 1 of \d+: \{[\s\S]*Verified: entry 1 of gatehouse\.local\/audit/,
+  },
 };
 
 function missingTool({ section }: Block): string | undefined {
@@ -91,14 +95,35 @@ function skipWithoutModules(block: Block, ran: Ran, skip: () => void): void {
   skip();
 }
 
+const proofCheck = blocks.at(-1);
+test.skipIf(proofCheck === undefined || missingTool(proofCheck) !== undefined)(
+  "a proof with one character of its entry, its place or its hashes changed fails wherever it is checked",
+  async () => {
+    const [file, vkey] = [join(reader, "entry.tlog-proof"), join(home, "log.vkey")];
+    const sound = readFileSync(file, "utf8");
+    for (const place of [/^(extra .{20})(.)/m, /^(index )(1)$/m, /^(index 1\n.{5})(.)/m]) {
+      const spoiled = sound.replace(place, (_, before: string, one: string) => before + anotherOf(one));
+      expect(spoiled).not.toBe(sound);
+      writeFileSync(file, spoiled);
+      for (const command of [
+        `./verifier proof "${vkey}" entry.tlog-proof`,
+        `gatehouse audit verify --proof entry.tlog-proof --key "${vkey}"`,
+      ]) {
+        const { status, said } = await runBlock(command, reader, environment);
+        expect([status === 0, said]).toEqual([false, expect.stringMatching(/FAILED|NOT VERIFIED/)]);
+      }
+    }
+  },
+);
+
 test("with one byte of one entry changed, every check of the entries on the page fails, and the signature still holds", async () => {
   const evidence = join(home, "evidence");
   const leaves = leavesOf(evidence);
   leaves.splice(7, 1, changed(leaves[7] ?? new Uint8Array()));
   replaceLeaves(evidence, leaves, await openLogKey(join(world.data, "keys/log.pem"), readOrigin(evidence)));
   for (const block of blocks) {
-    const isSetUp = block.section.startsWith("0.") || block.commands.startsWith("wc");
-    if (isSetUp || missingTool(block) !== undefined) continue;
+    const isOfEntries = /^[1-5]\./.test(block.section) && !block.commands.startsWith("wc");
+    if (!isOfEntries || missingTool(block) !== undefined) continue;
     const ran = await runBlock(block.commands, evidence, environment);
     const isSignature = block.section.startsWith("1.");
     expect([block.section, ran.status === 0, ran.said]).toEqual([
@@ -111,4 +136,10 @@ test("with one byte of one entry changed, every check of the entries on the page
 
 function readOrigin(folder: string): string {
   return readFileSync(join(folder, "checkpoint"), "utf8").split("\n")[0] ?? "";
+}
+
+/** Another digit or letter: still the same kind of line. */
+function anotherOf(character: string): string {
+  if (character === "1") return "2";
+  return character === "A" ? "B" : "A";
 }

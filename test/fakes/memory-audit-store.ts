@@ -133,6 +133,9 @@ export function memoryAuditStore(): MemoryAuditStore {
           detail: store.beside.find(({ index, role }) => index === entry.index && role === "detail")?.bytes,
         }));
     },
+    async aboutOf(index) {
+      return store.abouts.get(index) ?? {};
+    },
     async findEntries({ filter, before, limit }) {
       const found = store.stored
         .map((entry) => ({ ...entry, about: store.abouts.get(entry.index) ?? {} }))

@@ -9,7 +9,7 @@ import type {
 } from "#audit";
 import { assert } from "#lib/errors";
 import { type Database, isKnownUnwritten, type Row, type Statement } from "./database.ts";
-import { aboutValues, findEntries, insertAbout } from "./entry-search.ts";
+import { aboutValues, findEntries, insertAbout, readAbout } from "./entry-search.ts";
 
 /** The audit log in SQLite. Durable when a method resolves, since the database is. */
 export function sqliteAuditStore(database: Database): AuditStore {
@@ -25,7 +25,8 @@ type Reading =
   | "macKey"
   | "unfinishedIntents"
   | "exchangeEntries"
-  | "findEntries";
+  | "findEntries"
+  | "aboutOf";
 
 function readingStore(database: Database): Pick<AuditStore, Reading> {
   return {
@@ -68,6 +69,7 @@ function readingStore(database: Database): Pick<AuditStore, Reading> {
       return rows.map(parseEntryWithDetail);
     },
     findEntries: (query) => findEntries(database, query),
+    aboutOf: (index) => readAbout(database, index),
   };
 }
 

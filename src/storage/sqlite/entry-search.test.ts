@@ -1,8 +1,14 @@
-import { expect, test } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { expect, onTestFinished, test } from "vitest";
 import { limits } from "#lib/limits";
 import { temporaryDatabase } from "../../../test/contracts/temporary-database.ts";
 import { sqliteAuditStore } from "./audit-store.ts";
 import type { Database } from "./database.ts";
+import { migrate, readMigrations } from "./migrate.ts";
+import { openDatabase } from "./open-database.ts";
 import { sqliteSessionStore } from "./session-store.ts";
 
 const leafOf = (n: number, more: object = {}): Buffer =>
@@ -94,4 +100,53 @@ test("an entry that names nobody is found by the person and agent of its session
   expect(found.entries).toMatchObject([
     { index: 0, about: { principal: "dev@example.com", agent: "cursor" } },
   ]);
+});
+
+/** A data folder of the version before entries could be searched, with these entries in it. */
+function oldDatabase(entries: readonly { leaf: object; detail?: string }[]): string {
+  const folder = mkdtempSync(join(tmpdir(), "gatehouse-search-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "gatehouse.db");
+  const database = new DatabaseSync(path);
+  migrate(database, readMigrations().slice(0, 3));
+  database.exec(
+    "INSERT INTO session VALUES ('ses_1', 'p', 'i', 'Subject-7', NULL, '[]', 'cursor', NULL, 0, 1, NULL)",
+  );
+  for (const [index, { leaf, detail }] of entries.entries()) {
+    database
+      .prepare("INSERT INTO audit_entry (entry_index, leaf, leaf_hash) VALUES (?, ?, zeroblob(32))")
+      .run(index, Buffer.from(JSON.stringify({ t: new Date(index).toISOString(), kind: "x", ...leaf })));
+    if (detail === undefined) continue;
+    database
+      .prepare("INSERT INTO audit_attachment (entry_index, role, bytes) VALUES (?, 'detail', ?)")
+      .run(index, Buffer.from(detail));
+  }
+  database.close();
+  return path;
+}
+
+test("what was on record before entries could be searched is found after the migration", async () => {
+  const path = oldDatabase([
+    {
+      leaf: {},
+      detail: '{"principal":{"email":"Dev@example.com","subject":"s"},"agent":"codex","resource":"b/o"}',
+    },
+    { leaf: {}, detail: '{"principal":"Dev@example.com","resource":""}' },
+    { leaf: {}, detail: '{"what":"sessions","subject":"auditor-7"}' },
+    { leaf: { session: "ses_1" }, detail: '{"maskedValues":1}' },
+    { leaf: { session: "ses_1" }, detail: "no JSON any more" },
+    { leaf: {} },
+  ]);
+  const database = await openDatabase(path);
+  const store = sqliteAuditStore(database);
+  const found = async (filter: object): Promise<number[]> =>
+    (await store.findEntries({ filter, limit: 10 })).entries.map(({ index }) => index);
+  expect(await found({ principal: "dev@example.com" })).toEqual([1, 0]);
+  expect(await found({ principal: "auditor-7" })).toEqual([2]);
+  expect(await found({ principal: "subject-7" })).toEqual([4, 3]);
+  expect(await found({ agent: "codex" })).toEqual([0]);
+  expect(await found({ resource: "b/o" })).toEqual([0]);
+  expect(await found({ resource: "" })).toEqual([]);
+  expect(await found({})).toEqual([5, 4, 3, 2, 1, 0]);
+  await database.close();
 });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { EntryCursor, EntryFilter, EntryPage, EntryQuery } from "#audit";
+import type { About, EntryCursor, EntryPage, EntryQuery } from "#audit";
 import { limits } from "#lib/limits";
 import type { Database, Row, SqlValue } from "./database.ts";
 
@@ -105,26 +105,31 @@ function selectPage(driver: Driver | undefined): string {
     ORDER BY ${at}.t DESC, ${at}.entry_index DESC LIMIT ?`;
 }
 
+export async function readAbout(database: Database, entryIndex: number): Promise<About> {
+  const sql = "SELECT principal, agent, resource FROM audit_about WHERE entry_index = ?";
+  const [row] = await database.read(sql, [entryIndex]);
+  return row === undefined ? {} : parseAbout(row);
+}
+
 const blob = z.instanceof(Uint8Array);
 const index = z.int().min(0);
 const cursorRow = z.object({ t: z.string(), entry_index: index });
 const name = z.string().nullable();
-const pageRow = cursorRow.extend({
-  leaf: blob,
-  leaf_hash: blob,
-  principal: name,
-  agent: name,
-  resource: name,
-});
+const aboutRow = z.object({ principal: name, agent: name, resource: name });
+const pageRow = cursorRow.extend({ leaf: blob, leaf_hash: blob });
 
 function parseRow(row: Row) {
-  const { entry_index, leaf, leaf_hash: leafHash, t, principal, agent, resource } = pageRow.parse(row);
-  const about = {
+  const { entry_index, leaf, leaf_hash: leafHash, t } = pageRow.parse(row);
+  return { index: entry_index, leaf, leafHash, t, about: parseAbout(row) };
+}
+
+function parseAbout(row: Row): About {
+  const { principal, agent, resource } = aboutRow.parse(row);
+  return {
     ...(principal === null ? {} : { principal }),
     ...(agent === null ? {} : { agent }),
     ...(resource === null ? {} : { resource }),
   };
-  return { index: entry_index, leaf, leafHash, t, about };
 }
 
 /** The statement that puts an entry's names beside it, in the transaction that appends it. */
@@ -138,6 +143,6 @@ export const insertAbout = `INSERT INTO audit_about (entry_index, t, principal, 
     LEFT JOIN session ON session.id = entry.session_id)
   WHERE coalesce(principal, agent, resource) IS NOT NULL`;
 
-export function aboutValues({ principal, agent, resource }: EntryFilter): readonly SqlValue[] {
+export function aboutValues({ principal, agent, resource }: About): readonly SqlValue[] {
   return [principal ?? null, agent ?? null, resource ?? null];
 }

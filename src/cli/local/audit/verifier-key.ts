@@ -11,11 +11,20 @@ export interface GivenKey {
   readonly isFromOutside: boolean;
 }
 
-/** `given` is the key itself or a file that holds it. Throws `verifier_key_invalid`. */
+/** `given` is the key itself or a file that holds it; without it the log's own. Throws `verifier_key_invalid`. */
 export function verifierKey(given: string | undefined, place: LogPlace): GivenKey {
-  const text = (given === undefined ? keyOf(place) : given.includes("+") ? given : readText(given)).trim();
+  return given === undefined ? parsed(keyOf(place), false) : parseGivenKey(given);
+}
+
+/** A key from outside the log, or a file that holds it. */
+export function parseGivenKey(given: string): GivenKey {
+  return parsed(given.includes("+") ? given : readText(given), true);
+}
+
+function parsed(untrimmed: string, isFromOutside: boolean): GivenKey {
+  const text = untrimmed.trim();
   const verifier = parseVerifierKey(text);
-  if (verifier !== undefined) return { text, verifier, isFromOutside: given !== undefined };
+  if (verifier !== undefined) return { text, verifier, isFromOutside };
   throw new GatehouseError(
     "verifier_key_invalid",
     "This is not a verifier key, nor a file that holds one: name+8 hex digits+base64.",

@@ -8,10 +8,12 @@ import { findLog, folderSource, type LogPlace, serverSource } from "./log-place.
 import { withStoredLog } from "./stored.ts";
 import { readText } from "./text-file.ts";
 import { type GivenKey, verifierKey } from "./verifier-key.ts";
+import { sayProof, verifyProof } from "./verify-proof.ts";
 
 const options = z.object({
   key: z.string().optional(),
   pinned: z.string().optional(),
+  proof: z.string().optional(),
   as: z.string().optional(),
 });
 
@@ -26,11 +28,13 @@ export function addVerifyCommand(audit: Command, { add, action, terminal }: Comm
       "the log's verifier key, or a file with it, kept outside the log (default: the log's own)",
     )
     .option("--pinned <file>", "a checkpoint kept earlier; finds a log that was cut short or rewritten since")
+    .option("--proof <file>", "verify one proof instead of a log; with --key no server is asked")
     .option("--as <email>", "a person of the development identity provider, for a server's log")
     .addHelpText("after", examples)
     .action(
       action(async (settings, command) => {
-        const { key, pinned, as: person } = options.parse(command.opts());
+        const { key, pinned, proof, as: person } = options.parse(command.opts());
+        if (proof !== undefined) return sayProof(await verifyProof(proof, key, settings), settings);
         const place = await findLog(command.args[0], settings);
         const given = verifierKey(key, place);
         const verification = await verify(place, { key: given, pinned, person, settings });
@@ -47,6 +51,7 @@ const examples = `
 Examples:
   gatehouse audit verify data
   gatehouse audit verify exported --key log.vkey --pinned last-week.checkpoint --json
+  gatehouse audit verify --proof entry-42.tlog-proof --key log.vkey
   gatehouse audit verify https://gatehouse.example.com
 
 Exit status: 0 verified; 7 not verified; anything else: it could not be checked.`;

@@ -42,7 +42,7 @@ FROM (
       detail ->> '$.email', detail ->> '$.subject', detail ->> '$.requester'
     ) AS named,
     detail ->> '$.agent' AS named_agent,
-    detail ->> '$.resource' AS named_resource,
+    nullif(detail ->> '$.resource', '') AS named_resource,
     coalesce(session.email, session.subject) AS session_name,
     session.agent AS session_agent
   FROM audit_entry AS entry
