@@ -117,6 +117,15 @@ test("one entry is read with its detail, and proven with nothing but the key", a
   });
 });
 
+test("a session is replayed with what was sent and answered, and the refused call in its place", async () => {
+  const [intent] = (await search("--kind", "exchange.intent")).entries;
+  const replayed = await run("sessions", "replay", intent?.session ?? "", "--speed", "0", ...asAuditor);
+  expect([replayed.err, replayed.status]).toEqual(["", 0]);
+  expect(replayed.out).toMatch(
+    /2 of 2 exchanges[\s\S]*projects\.list\nallow .*: answered 200\n[\s\S]*< HTTP\/1\.1 200[\s\S]*keys\.create.*\n.*: refused/,
+  );
+});
+
 test("an index that is none never becomes part of a path, and an entry that does not exist is not found", async () => {
   for (const index of ["-1", "1/../2", "x", "1?x"]) {
     expect((await run("audit", "show", ...asAuditor, "--", index)).status, index).toBe(2);
