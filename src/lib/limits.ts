@@ -198,8 +198,10 @@ export const limits = {
   searchedEntriesMax: 1_000,
   /** Entries of one answer. */
   listedEntriesMax: 500,
-  /** Files of the published log: 400 a second read ten million entries within one fresh sign-in. */
-  tilesPerMinuteMax: 24_000,
+  /** Questions about entries, per address and minute: at most a tenth of the thread that also commits intents. */
+  searchesPerMinuteMax: 240,
+  /** Files of the published log: a hundred a second read three million entries within one fresh sign-in. */
+  tilesPerMinuteMax: 6_000,
   /** The newest, as one answer. */
   listedSessionsMax: 500,
   /** A session of twelve hours refreshes every five minutes, 144 times; its used tokens are remembered. */

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { auditEntryDetail, auditEntryList, auditEntryQuery } from "#api";
+import { limits } from "#lib/limits";
 import { cursorText, entryDetailOf, entryOf, queryOf } from "../entry-views.ts";
 import { ControlRefusal } from "../refusal.ts";
 import { type Reading, requireRecordedRead } from "../require-auditor.ts";
-import type { App } from "./app.ts";
+import { type App, perMinute } from "./app.ts";
 
 /** Fifteen digits stay exact in a JSON number. */
 const entryParams = z.object({
@@ -17,7 +18,10 @@ const entryParams = z.object({
 export function addEntryRoutes(app: App, reading: Reading): void {
   const { entries, publishedLog } = reading.ports;
 
-  const list = { schema: { querystring: auditEntryQuery, response: { 200: auditEntryList } } };
+  const list = {
+    schema: { querystring: auditEntryQuery, response: { 200: auditEntryList } },
+    config: perMinute(limits.searchesPerMinuteMax),
+  };
   app.get("/api/v1/audit/entries", list, async (request) => {
     await requireRecordedRead(request, { what: "entries", asked: askedOf(request.query) }, reading);
     const { entries: found, next } = await entries.find(queryOf(request.query));

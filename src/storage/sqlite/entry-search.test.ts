@@ -102,6 +102,17 @@ test("an entry that names nobody is found by the person and agent of its session
   ]);
 });
 
+test("a row taken out of the index by its administrator hides an entry from a search, and not from the log", async () => {
+  const database = await temporaryDatabase();
+  await appendMany(database, 500, () => ({}));
+  await database.write([{ sql: "DELETE FROM audit_about WHERE entry_index = 7", values: [] }]);
+  const store = sqliteAuditStore(database);
+  const found = await store.findEntries({ filter: { agent: "cursor" }, limit: 500 });
+  expect(found.entries).toHaveLength(499);
+  expect((await store.entries(7, 1))[0]?.index).toBe(7);
+  expect((await store.findEntries({ filter: {}, limit: 500 })).entries).toHaveLength(500);
+});
+
 /** A data folder of the version before entries could be searched, with these entries in it. */
 function oldDatabase(entries: readonly { leaf: object; detail?: string }[]): string {
   const folder = mkdtempSync(join(tmpdir(), "gatehouse-search-"));

@@ -5,6 +5,7 @@ import { limits } from "#lib/limits";
 import { consoleSignIn } from "../../console-sign-in.ts";
 import { findServer, type Server } from "../../server.ts";
 import type { Settings } from "../../settings.ts";
+import { patiently } from "./patience.ts";
 
 /** Asks the server as somebody who signed in just now; what it answers is on record there. */
 export interface Auditor {
@@ -20,7 +21,8 @@ export async function signInAsAuditor(person: string | undefined, settings: Sett
   const { url } = server;
   return {
     server,
-    ask: (path, answer) => callControlPlane({ url, bearer, path, answer }),
+    ask: (path, answer) =>
+      patiently(() => callControlPlane({ url, bearer, path, answer }), settings.terminal),
     read: async (path) => {
       const bytes = await readControlPlaneFile({ url, bearer, path }, limits.controlAnswerBytesMax);
       if (bytes !== undefined) return Buffer.from(bytes).toString("utf8");

@@ -1,12 +1,12 @@
 import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
-import { type ControlAddress, ControlPlaneRefusal, readControlPlaneFile } from "#agent";
+import { readControlPlaneFile } from "#agent";
 import { GatehouseError, messageOf } from "#lib/errors";
 import { type TileSource, tileBytesMax } from "#tlog";
 import { consoleSignIn } from "../../console-sign-in.ts";
 import { findServer, type Server } from "../../server.ts";
 import type { Settings } from "../../settings.ts";
+import { patiently } from "./patience.ts";
 
 /** Where a log is to be found, as somebody named it on the command line. */
 export type LogPlace =
@@ -51,10 +51,6 @@ export function folderSource(folder: string): TileSource {
 }
 
 const prefix = "/api/v1/audit/log/";
-/** A server that serves others too may ask for a pause; a minute is its own limit's period. */
-const pauseMs = 1_000;
-const pausesMax = 90;
-
 /** A running server, as an auditor who signed in just now. */
 export async function serverSource(
   server: Server,
@@ -63,20 +59,11 @@ export async function serverSource(
 ): Promise<TileSource> {
   const { idToken: bearer } = await consoleSignIn(server, person, terminal);
   const read = (path: string): Promise<Uint8Array | undefined> =>
-    readPatiently({ url: server.url, path: prefix + path, bearer });
+    patiently(
+      () => readControlPlaneFile({ url: server.url, path: prefix + path, bearer }, tileBytesMax),
+      terminal,
+    );
   return { checkpoint: async () => decode(await read("checkpoint")), read };
-}
-
-async function readPatiently(address: ControlAddress): Promise<Uint8Array | undefined> {
-  for (let pauses = 0; ; pauses += 1) {
-    try {
-      return await readControlPlaneFile(address, tileBytesMax);
-    } catch (error) {
-      const isTooFast = error instanceof ControlPlaneRefusal && error.status === 429;
-      if (!isTooFast || pauses >= pausesMax) throw error;
-      await pause(pauseMs);
-    }
-  }
 }
 
 function decode(bytes: Uint8Array | undefined): string | undefined {

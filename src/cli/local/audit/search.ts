@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { type AuditEntry, auditEntryList } from "#api";
-import { type CommandTools, moment, table } from "#cli";
+import { type CommandTools, moment, printable, table } from "#cli";
 import { GatehouseError } from "#lib/errors";
 import type { Settings } from "../../settings.ts";
 import { parseDuration } from "../../text.ts";
@@ -113,5 +113,5 @@ function pageText({ entries, next }: Page): string {
     [entry.decision, entry.status].filter((each) => each !== undefined).join(" "),
   ]);
   const header = ["INDEX", "TIME", "KIND", "PRINCIPAL", "OPERATION", "RESOURCE", "RESULT"];
-  return `${table(header, rows)}${next === undefined ? "" : `\n\nMore: --before ${next}`}`;
+  return `${table(header, rows)}${next === undefined ? "" : `\n\nMore: --before ${printable(next)}`}`;
 }
