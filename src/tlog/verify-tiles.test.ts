@@ -10,7 +10,20 @@ if (key === undefined) throw new Error("the fake signer has a key");
 const verifier = key;
 
 const leavesOf = (size: number) => Array.from({ length: size }, (_, n) => Buffer.from(`entry ${n}`));
-const logOf = (size: number): TileLog => tileLog(leavesOf(size), signer, origin);
+/** Hashing 70,000 entries takes a second; each test gets a copy of its own to tamper with. */
+const made = new Map<number, TileLog>();
+function logOf(size: number): TileLog {
+  const known = made.get(size) ?? tileLog(leavesOf(size), signer, origin);
+  made.set(size, known);
+  const files = new Map([...known.files].map(([path, bytes]) => [path, new Uint8Array(bytes)]));
+  const copy: TileLog = {
+    files,
+    note: known.note,
+    checkpoint: async () => copy.note,
+    read: async (path) => files.get(path),
+  };
+  return copy;
+}
 const noteOf = (size: number): string => logOf(size).note ?? "";
 
 const verdict = (log: TileLog, pinned: readonly string[] = []) => verifyTiles(log, { verifier, pinned });
