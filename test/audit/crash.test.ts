@@ -4,7 +4,7 @@ import { afterAll, expect, onTestFinished, test } from "vitest";
 import { exportTiles, openPublishedLog } from "#audit";
 import { openLogKey } from "#keys";
 import { openDatabaseForReading, sqliteAuditStore } from "../../src/storage/sqlite/index.ts";
-import { crashRounds, crashSeed, killAtRandom, random, startGateway } from "../faults/kills.ts";
+import { crashLogs, crashRounds, killAtRandom, random, startGateway } from "../faults/kills.ts";
 import { databaseIn, factsIn, openLogIn, origin } from "../faults/log-in-folder.ts";
 import { recordingUpstream } from "../faults/recording-upstream.ts";
 import { buildGoVerifier, verifiers } from "./foreign-tools.ts";
@@ -13,7 +13,6 @@ import { sizeOf, writeTile } from "./tile-folder.ts";
 
 // What a killed gateway leaves on disk, judged by verifiers nobody here wrote: whole as it lies there, whole after the
 // restart, and a continuation of every checkpoint that was ever signed.
-const rounds = crashRounds(6);
 const go = buildGoVerifier();
 const judges = verifiers(go).filter(({ missing }) => missing === undefined);
 if (go.missing !== undefined) console.log(`skipped: Go's verifiers after each kill: ${go.missing}`);
@@ -39,11 +38,12 @@ async function judged(tiles: string, kept: string): Promise<string> {
   return verdicts.every((verdict) => verdict === "ok") ? "ok" : verdicts.join("; ");
 }
 
-const story = `after each of ${rounds} kills (seed ${crashSeed}) every verifier finds the log whole, with no intent missing and no checkpoint shrunk`;
-test(story, { timeout: rounds * 60_000 }, async () => {
+const story =
+  "after each of $rounds kills (seed $seed) every verifier finds the log whole, with no intent missing and no checkpoint shrunk";
+test.for(crashLogs(crashRounds(6)))(story, { timeout: 1_500_000 }, async ({ rounds, seed }) => {
   const folder = temporaryFolder();
   const upstream = await recordingUpstream();
-  const draw = random(crashSeed);
+  const draw = random(seed);
   await (await openLogIn(folder)).close();
   const kept = join(folder, "kept.checkpoint");
   writeFileSync(kept, readFileSync(join(await exportOf(folder, "first"), "checkpoint")));

@@ -1,16 +1,14 @@
 import { once } from "node:events";
 import { expect, test } from "vitest";
 import { openDatabase } from "../../src/storage/sqlite/index.ts";
-import { crashRounds, crashSeed, killAtRandom, random, startGateway } from "./kills.ts";
+import { crashLogs, crashRounds, killAtRandom, random, startGateway } from "./kills.ts";
 import { databaseIn, factsIn, openLogIn } from "./log-in-folder.ts";
 import { recordingUpstream } from "./recording-upstream.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
-const rounds = crashRounds(12);
-const seed = crashSeed;
-
-const story = `whatever was sent is on record, and the log verifies, after each of ${rounds} kills (seed ${seed})`;
-test(story, { timeout: rounds * 60_000 }, async () => {
+const story =
+  "whatever was sent is on record, and the log verifies, after each of $rounds kills (seed $seed)";
+test.for(crashLogs(crashRounds(12)))(story, { timeout: 1_500_000 }, async ({ rounds, seed }) => {
   const folder = temporaryFolder();
   const upstream = await recordingUpstream();
   const draw = random(seed);

@@ -8,7 +8,19 @@ const child = fileURLToPath(new URL("./gateway-child.ts", import.meta.url));
 
 /** Of the environment: how often is killed, and what the moments are drawn from. `npm run test:faults -- --full` sets 200. */
 export const crashRounds = (usual: number): number => Number(process.env["CRASH_ROUNDS"] ?? usual);
-export const crashSeed = Number(process.env["CRASH_SEED"] ?? 20_261_124);
+const crashSeed = Number(process.env["CRASH_SEED"] ?? 20_261_124);
+
+/** Every check reads the whole log, so that two hundred kills of one log would take an hour. */
+const killsOfOneLog = 25;
+
+/** So many kills, dealt out to logs that each begin anew, each with moments of its own. */
+export function crashLogs(rounds: number): readonly { readonly rounds: number; readonly seed: number }[] {
+  const logs = Math.ceil(rounds / killsOfOneLog);
+  return Array.from({ length: logs }, (_, n) => ({
+    rounds: Math.min(killsOfOneLog, rounds - n * killsOfOneLog),
+    seed: crashSeed + n,
+  }));
+}
 
 /** Mulberry32: small, seeded, and good enough to choose moments. */
 export function random(from: number): () => number {
