@@ -32,7 +32,8 @@ export function buildGoVerifier(): GoVerifier {
     encoding: "utf8",
     env: { ...process.env, GOTOOLCHAIN: "local", GOFLAGS: "-buildvcs=false", CGO_ENABLED: "0" },
   });
-  const said = `${built.stderr}${built.error?.message ?? ""}`.trim();
+  // Without the program there is no output either.
+  const said = (built.error?.message ?? built.stderr).trim();
   if (built.status !== 0 && !notHere.test(said)) throw new Error(`the Go verifier does not build: ${said}`);
   const missing =
     built.status === 0 ? undefined : `the Go verifier cannot be built here: ${said.split("\n")[0]}`;
