@@ -1,5 +1,5 @@
 import { runCommandLine } from "#cli";
-import { addAuditVerifyCommand } from "./cli/local/audit-verify.ts";
+import { addAuditCommands } from "./cli/local/audit.ts";
 import { addCatalogueCommand } from "./cli/local/catalogue/command.ts";
 import { addConfigCommand } from "./cli/local/config.ts";
 import { addDemoCommand } from "./cli/local/demo.ts";
@@ -17,7 +17,7 @@ export function main(words: readonly string[]): Promise<number> {
       addServeCommand,
       addDemoCommand,
       addPolicyCommand,
-      addAuditVerifyCommand,
+      addAuditCommands,
       addCatalogueCommand,
       addConfigCommand,
     ],

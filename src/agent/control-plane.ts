@@ -17,12 +17,16 @@ export class ControlPlaneRefusal extends GatehouseError {
   }
 }
 
-export interface ControlCall<Shape extends z.ZodType> {
+/** Where to and as whom. */
+export interface ControlAddress {
   /** Base URL of the control plane. */
   readonly url: string;
   readonly path: string;
-  readonly answer: Shape;
   readonly bearer?: Secret;
+}
+
+export interface ControlCall<Shape extends z.ZodType> extends ControlAddress {
+  readonly answer: Shape;
   /** A form is posted as a form, `json` as JSON; neither means GET. */
   readonly form?: Readonly<Record<string, string>>;
   readonly json?: unknown;
@@ -36,7 +40,8 @@ export interface ControlCall<Shape extends z.ZodType> {
 export async function callControlPlane<Shape extends z.ZodType>(
   call: ControlCall<Shape>,
 ): Promise<z.output<Shape>> {
-  const { response, text } = await send(call);
+  const { response, bytes } = await send(call, limits.controlAnswerBytesMax);
+  const text = new TextDecoder().decode(bytes);
   if (!response.ok) throw refusalOf(response.status, text, call.url);
   const parsed = call.answer.safeParse(jsonOrUndefined(text));
   if (!parsed.success) {
@@ -49,12 +54,25 @@ export async function callControlPlane<Shape extends z.ZodType>(
   return parsed.data;
 }
 
+/** A file of the control plane, as it is; `undefined` when there is none. Throws as `callControlPlane` does. */
+export async function readControlPlaneFile(
+  address: ControlAddress,
+  bytesMax: number,
+): Promise<Uint8Array | undefined> {
+  const { response, bytes } = await send(address, bytesMax);
+  if (response.status === 404) return undefined;
+  if (response.ok) return bytes;
+  throw refusalOf(response.status, new TextDecoder().decode(bytes), address.url);
+}
+
 /** What the server says about itself; the first thing every command asks. */
 export async function readServerInfo(url: string): Promise<ServerInfo> {
   return callControlPlane({ url, path: "/.well-known/gatehouse", answer: serverInfo });
 }
 
-async function send(call: ControlCall<z.ZodType>): Promise<{ response: Response; text: string }> {
+type Asked = ControlAddress & Partial<Pick<ControlCall<z.ZodType>, "form" | "json" | "timeoutMs">>;
+
+async function send(call: Asked, bytesMax: number): Promise<{ response: Response; bytes: Uint8Array }> {
   try {
     // Redirects are an error: a bearer token must not follow one to another host.
     const response = await fetch(new URL(call.path, call.url), {
@@ -62,7 +80,7 @@ async function send(call: ControlCall<z.ZodType>): Promise<{ response: Response;
       redirect: "error",
       signal: AbortSignal.timeout(Math.ceil(call.timeoutMs ?? limits.controlTimeoutMs)),
     });
-    return { response, text: await readText(response) };
+    return { response, bytes: await readBytes(response, bytesMax) };
   } catch (error) {
     if (error instanceof GatehouseError) throw error;
     throw new GatehouseError(
@@ -73,7 +91,7 @@ async function send(call: ControlCall<z.ZodType>): Promise<{ response: Response;
   }
 }
 
-function requestBody(call: ControlCall<z.ZodType>): RequestInit {
+function requestBody(call: Asked): RequestInit {
   const headers: Record<string, string> = { accept: "application/json" };
   if (call.bearer !== undefined) headers["authorization"] = `Bearer ${call.bearer.reveal()}`;
   if (call.form !== undefined) return { method: "POST", headers, body: new URLSearchParams(call.form) };
@@ -82,15 +100,16 @@ function requestBody(call: ControlCall<z.ZodType>): RequestInit {
   return { method: "POST", headers, body: JSON.stringify(call.json) };
 }
 
-async function readText(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
+async function readBytes(response: Response, bytesMax: number): Promise<Uint8Array> {
   const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = response.body?.getReader();
-  let text = "";
+  const chunks: Uint8Array[] = [];
+  let length = 0;
   for (;;) {
     const next = await reader?.read();
-    if (next === undefined || next.done) return text + decoder.decode();
-    text += decoder.decode(next.value, { stream: true });
-    if (text.length > limits.controlAnswerBytesMax) {
+    if (next === undefined || next.done) return Buffer.concat(chunks);
+    chunks.push(next.value);
+    length += next.value.byteLength;
+    if (length > bytesMax) {
       await reader?.cancel();
       throw new GatehouseError("server_answer_invalid", "The server's answer is larger than any of ours.");
     }

@@ -4,7 +4,14 @@
  * user. Trusted with one session's gateway token.
  */
 export { type ChildCommand, runChild } from "./child.ts";
-export { type ControlCall, ControlPlaneRefusal, callControlPlane, readServerInfo } from "./control-plane.ts";
+export {
+  type ControlAddress,
+  type ControlCall,
+  ControlPlaneRefusal,
+  callControlPlane,
+  readControlPlaneFile,
+  readServerInfo,
+} from "./control-plane.ts";
 export { type Helper, type HelperParts, startHelper } from "./helper.ts";
 export { type PeerCheck, peerCheckOfThisSystem } from "./peer.ts";
 export { type SessionRequest, tokenEndpoint } from "./token-endpoint.ts";

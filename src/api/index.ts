@@ -9,6 +9,15 @@ export {
   type VoteRequest,
   voteRequest,
 } from "./approval.ts";
+export {
+  type AuditEntry,
+  type AuditEntryDetail,
+  type AuditEntryQuery,
+  auditEntry,
+  auditEntryDetail,
+  auditEntryList,
+  auditEntryQuery,
+} from "./audit.ts";
 export { type Me, me } from "./me.ts";
 export { type Problem, problem } from "./problem.ts";
 export { type ServerInfo, serverInfo } from "./server-info.ts";

@@ -1,27 +1,30 @@
-/** The kinds of things that are on record. Kinds are only ever added. */
-export type EntryKind =
-  | "log.open"
-  | "exchange.intent"
-  | "exchange.outcome"
-  | "exchange.aborted"
-  | "exchange.refused"
-  | "outcome.unknown"
-  | "approval.requested"
-  | "approval.vote"
-  | "approval.decided"
-  | "approval.expired"
-  | "session.opened"
-  | "session.stopped"
-  | "auth.refused"
-  | "auth.signed_in"
-  | "policy.change"
-  | "policy.refused"
-  | "masking.change"
-  | "connection.change"
-  | "audit.read"
-  | "audit.read_denied"
-  | "server.start"
-  | "server.stop";
+/** The kinds of things that are on record; docs/audit-log.md says when. Kinds are only ever added. */
+export const entryKinds = [
+  "log.open",
+  "exchange.intent",
+  "exchange.outcome",
+  "exchange.aborted",
+  "exchange.refused",
+  "outcome.unknown",
+  "approval.requested",
+  "approval.vote",
+  "approval.decided",
+  "approval.expired",
+  "session.opened",
+  "session.stopped",
+  "auth.refused",
+  "auth.signed_in",
+  "policy.change",
+  "policy.refused",
+  "masking.change",
+  "connection.change",
+  "audit.read",
+  "audit.read_denied",
+  "audit.export",
+  "server.start",
+  "server.stop",
+] as const;
+export type EntryKind = (typeof entryKinds)[number];
 
 export type JsonValue =
   | string

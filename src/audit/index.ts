@@ -2,8 +2,27 @@
  * What happened, for ever: entries, their order, and the tree over them.
  * It never reports an entry as durable before it is, and never rewrites one.
  */
-export type { Attachment, AuditLog, EntryKind, JsonValue, NewEntry, Receipt } from "./entry.ts";
+export type { About } from "./about.ts";
+export {
+  type Attachment,
+  type AuditLog,
+  type EntryKind,
+  entryKinds,
+  type JsonValue,
+  type NewEntry,
+  type Receipt,
+} from "./entry.ts";
+export type { EntryAbout, EntryCursor, EntryFilter, EntryPage, EntryQuery } from "./entry-query.ts";
+export {
+  type EntryReader,
+  type ListedEntry,
+  openEntryReader,
+  type ShownAttachment,
+  type ShownEntry,
+} from "./entry-reader.ts";
+export { exportTiles, type WriteFile } from "./export-tiles.ts";
 export { type AuditLogParts, type OpenAuditLog, openAuditLog } from "./log.ts";
+export { openPublishedLog, type PublishedLog } from "./published-log.ts";
 export {
   type AuditReader,
   type ExchangeDetail,

@@ -256,6 +256,22 @@ test("growth is under a signed checkpoint within a second", async () => {
   expect(store.signed.map(({ size }) => size)).toEqual([1, 3]);
 });
 
+test("an entry that comes while a checkpoint is being signed is under the next one within a second as well", async () => {
+  const { log, store, timer } = await openLog();
+  const addCheckpoint = store.addCheckpoint.bind(store);
+  store.addCheckpoint = async (checkpoint) => {
+    store.addCheckpoint = addCheckpoint;
+    await log.append(intent("exc_2"));
+    return addCheckpoint(checkpoint);
+  };
+  await log.append(intent("exc_1"));
+  for (let halves = 0; halves < 2; halves += 1) {
+    timer.pass(500);
+    await settled();
+  }
+  expect(store.signed.at(-1)?.size).toBe(3);
+});
+
 test("an idle log signs again every minute", async () => {
   const { store, timer } = await openLog();
   for (const _ of [1, 2, 3]) {

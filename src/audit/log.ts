@@ -3,6 +3,7 @@ import { assert, GatehouseError, messageOf } from "#lib/errors";
 import { newId } from "#lib/ids";
 import type { Timer } from "#lib/timer";
 import { hashLeaf, type NoteSigner, parseVerifierKey, type Verifier } from "#tlog";
+import { aboutOf } from "./about.ts";
 import type { AuditLog, NewEntry, Receipt } from "./entry.ts";
 import { encodeLeaf, keptOf, parseLeaf } from "./leaf.ts";
 import { MacKeys } from "./mac-keys.ts";
@@ -140,7 +141,9 @@ class Log implements OpenAuditLog {
       kept.length === 0 ? undefined : await this.#trust(this.#macKeys.keyFor(entry.sessionId, at));
     const leaf = encodeLeaf(entry, kept, { id: newId("rec", clock), at, macKey });
     const leafHash = hashLeaf(leaf);
-    const result = await this.#trust(store.append({ leaf, leafHash, attachments: kept }));
+    const result = await this.#trust(
+      store.append({ leaf, leafHash, attachments: kept, about: aboutOf(entry) }),
+    );
     if (result.kind === "refused") {
       throw new GatehouseError(
         "audit_refused",

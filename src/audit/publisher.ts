@@ -75,7 +75,7 @@ export class Publisher {
     this.#isGrowthScheduled = false;
     try {
       const isStored = await this.#integrateAndSign();
-      this.#schedule(isStored ? idleDelayMs : retryDelayMs);
+      this.#scheduleNext(isStored ? idleDelayMs : retryDelayMs);
     } catch (error) {
       this.abandon();
       this.#parts.onFailed(error);
@@ -94,6 +94,11 @@ export class Publisher {
     const note = signCheckpoint({ origin, size, root: rootOf(this.#frontier) }, signer);
     const result = await store.addCheckpoint({ size, note, signedAt: clock.now() });
     return result.kind === "stored";
+  }
+
+  /** What was appended meanwhile has set its own, shorter time; an idle minute must not take its place. */
+  #scheduleNext(delayMs: number): void {
+    if (!this.#isGrowthScheduled) this.#schedule(delayMs);
   }
 
   #schedule(delayMs: number): void {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { assert, GatehouseError } from "#lib/errors";
 import { type Leaf, parseLeaf } from "./leaf.ts";
-import type { AuditStore, EntryWithDetail, LogSource, StoredCheckpoint, StoredEntry } from "./store.ts";
+import type { AuditStore, EntryWithDetail, LogSource, StoredEntry } from "./store.ts";
 
 /** What the `detail` of an exchange's entries says to people. Any of its entries may say any part of it. */
 export interface ExchangeDetail {
@@ -58,7 +58,6 @@ export interface AuditReader {
   }): Promise<readonly ExchangeRecord[]>;
   exchange(id: string): Promise<ExchangeWithRecordings | undefined>;
   entry(index: number): Promise<StoredEntry | undefined>;
-  newestCheckpoint(): Promise<StoredCheckpoint | undefined>;
 }
 
 export function openAuditReader(store: LogSource & Pick<AuditStore, "exchangeEntries">): AuditReader {
@@ -76,7 +75,6 @@ export function openAuditReader(store: LogSource & Pick<AuditStore, "exchangeEnt
       const [entry] = await store.entries(index, 1);
       return entry?.index === index ? entry : undefined;
     },
-    newestCheckpoint: () => store.newestCheckpoint(),
   };
 }
 

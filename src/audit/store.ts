@@ -1,3 +1,6 @@
+import type { About } from "./about.ts";
+import type { EntryPage, EntryQuery } from "./entry-query.ts";
+
 /** An entry as it lies in the store. Nothing in it is believed before its hash was checked. */
 export interface StoredEntry {
   readonly index: number;
@@ -70,6 +73,8 @@ export interface AuditStore extends LogSource {
     readonly leaf: Uint8Array;
     readonly leafHash: Uint8Array;
     readonly attachments: readonly { readonly role: string; readonly bytes: Uint8Array }[];
+    /** What the entry can be found by besides what it says itself. */
+    readonly about: About;
   }): Promise<{ readonly kind: "stored"; readonly index: number } | NotStored>;
   addCheckpoint(
     checkpoint: Omit<StoredCheckpoint, "number">,
@@ -80,4 +85,8 @@ export interface AuditStore extends LogSource {
   unfinishedIntents(): Promise<readonly StoredEntry[]>;
   /** All entries of the exchanges asked for, in order of index. */
   exchangeEntries(query: ExchangeQuery): Promise<readonly EntryWithDetail[]>;
+  /** Entries by what they say and are about, newest first. */
+  findEntries(query: EntryQuery): Promise<EntryPage>;
+  /** Of one entry; empty when nothing is known or it was erased. */
+  aboutOf(index: number): Promise<About>;
 }

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { setTimeout as pause } from "node:timers/promises";
 import { type Clock, systemClock } from "#lib/clock";
 
 /** Where a command reads its surroundings and writes its words; tests pass their own. */
@@ -15,6 +16,10 @@ export interface Terminal {
   lines(): AsyncIterable<string>;
   out(text: string): void;
   err(text: string): void;
+  /** Waits so long. */
+  pause(ms: number): Promise<void>;
+  /** Waits until the person presses Enter, or there is nobody to press it. */
+  enter(): Promise<void>;
   /** Shows a page to the person, where there is a browser; never fails. */
   openBrowser(url: URL): void;
 }
@@ -31,8 +36,18 @@ export function processTerminal(): Terminal {
     lines: () => createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY }),
     out: (text) => void process.stdout.write(`${text}\n`),
     err: (text) => void process.stderr.write(`${text}\n`),
+    pause: (ms) => pause(Math.ceil(ms)),
+    enter,
     openBrowser,
   };
+}
+
+function enter(): Promise<void> {
+  const lines = createInterface({ input: process.stdin });
+  return new Promise((resolve) => {
+    lines.once("line", () => lines.close());
+    lines.once("close", resolve);
+  });
 }
 
 function ignoreClosedReader(error: Error): void {

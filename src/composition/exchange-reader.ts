@@ -12,7 +12,6 @@ export function exchangeReader(reader: AuditReader) {
       const newestFirst = await reader.exchanges({ sessionId, limit: exchangesShownMax });
       return Promise.all(newestFirst.toReversed().map((record) => withRecordings(record, reader)));
     },
-    newestCheckpoint: async (): Promise<string | undefined> => (await reader.newestCheckpoint())?.note,
   };
 }
 

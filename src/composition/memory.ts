@@ -1,4 +1,13 @@
-import { type AuditReader, type OpenAuditLog, openAuditLog, openAuditReader } from "#audit";
+import {
+  type AuditReader,
+  type EntryReader,
+  type OpenAuditLog,
+  openAuditLog,
+  openAuditReader,
+  openEntryReader,
+  openPublishedLog,
+  type PublishedLog,
+} from "#audit";
 import { openLogKey } from "#keys";
 import { systemClock as clock } from "#lib/clock";
 import { systemTimer as timer } from "#lib/timer";
@@ -12,6 +21,8 @@ export interface Memory {
   readonly database: Database;
   readonly audit: OpenAuditLog;
   readonly reader: AuditReader;
+  readonly entries: EntryReader;
+  readonly publishedLog: PublishedLog;
   /** Rejects once nothing can be recorded any more. */
   readonly failed: Promise<never>;
   readonly readiness: () => Promise<readonly { readonly name: string; readonly isReady: boolean }[]>;
@@ -48,6 +59,8 @@ export async function openMemory(path: string, log: Logger, opened: AsyncDisposa
     database,
     audit,
     reader: openAuditReader(store),
+    entries: openEntryReader(store),
+    publishedLog: openPublishedLog(store),
     failed: failure.promise,
     readiness: () => Promise.resolve([{ name: "audit log", isReady: !hasFailed }]),
   };

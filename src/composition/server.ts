@@ -95,6 +95,8 @@ async function openPlanes(configuration: Configuration, { memory, log, opened }:
     catalogue,
     auditLog: audit,
     exchanges: exchangeReader(memory.reader),
+    entries: memory.entries,
+    publishedLog: memory.publishedLog,
     readiness: memory.readiness,
     clock,
     log,

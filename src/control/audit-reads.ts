@@ -1,4 +1,5 @@
 import type { Actor } from "#identity";
+import { limits } from "#lib/limits";
 import { createStrangerQuota } from "#lib/stranger-quota";
 import type { ControlPlanePorts } from "./control-plane-ports.ts";
 import { onRecord } from "./on-record.ts";
@@ -6,13 +7,17 @@ import type { ControlRefusal } from "./refusal.ts";
 
 /** What somebody wants to look at. */
 export interface AuditSubject {
-  readonly what: "sessions" | "session";
+  readonly what: "sessions" | "session" | "log" | "entries" | "entry" | "proof";
   readonly sessionId?: string;
+  readonly index?: number;
+  readonly asked?: Readonly<Record<string, string | number>>;
 }
 
 /** Puts reads of the audit on record, those that were refused as well, before anybody gets an answer. */
 export interface AuditReads {
   read(actor: Actor, subject: AuditSubject): Promise<void>;
+  /** Once for each sign-in: a log is thousands of files, and one entry for each would make it thousands more. */
+  exported(actor: Actor, subject: AuditSubject): Promise<void>;
   denied(actor: Actor | undefined, subject: AuditSubject, refusal: ControlRefusal): Promise<void>;
 }
 
@@ -20,9 +25,12 @@ export function auditReads(ports: ControlPlanePorts): AuditReads {
   const strangers = createStrangerQuota(ports.clock);
 
   const append = onRecord(ports);
+  const once = oncePerSignIn(ports);
 
   return {
     read: (actor, subject) => append({ kind: "audit.read", detail: { ...subject, ...nameOf(actor) } }),
+    exported: (actor, subject) =>
+      once(actor, () => append({ kind: "audit.export", detail: { ...subject, ...nameOf(actor) } })),
     denied: async (actor, subject, refusal) => {
       if (actor === undefined && !strangers.take()) return;
       const detail = {
@@ -33,6 +41,22 @@ export function auditReads(ports: ControlPlanePorts): AuditReads {
       };
       await append({ kind: "audit.read_denied", detail });
     },
+  };
+}
+
+/** Acts once for each sign-in that is still fresh; whoever asks meanwhile waits for the same act, and fails with it. */
+function oncePerSignIn({ clock }: Pick<ControlPlanePorts, "clock">) {
+  const done = new Map<string, { readonly until: number; readonly act: Promise<void> }>();
+  return (actor: Actor, act: () => Promise<void>): Promise<void> => {
+    const now = clock.now().getTime();
+    for (const [key, { until }] of done) if (until <= now) done.delete(key);
+    const key = `${actor.principal.id} ${actor.signedInAt?.getTime() ?? now}`;
+    const known = done.get(key);
+    if (known !== undefined) return known.act;
+    const started = { until: now + limits.approverSignInAgeMsMax, act: act() };
+    done.set(key, started);
+    started.act.catch(() => done.delete(key));
+    return started.act;
   };
 }
 

@@ -1,6 +1,6 @@
 import type { ServerInfo, SessionDetail } from "#api";
 import type { ApprovalDesk } from "#approvals";
-import type { AuditLog } from "#audit";
+import type { AuditLog, EntryReader, PublishedLog } from "#audit";
 import type { Catalogue } from "#catalogue";
 import type { Identity } from "#identity";
 import type { Clock } from "#lib/clock";
@@ -10,8 +10,6 @@ import type { Logger } from "#telemetry";
 export interface ExchangeReader {
   /** In order of time, each with what was recorded of it. */
   exchangesOf(sessionId: string): Promise<SessionDetail["exchanges"]>;
-  /** The newest signed checkpoint as it was published; `undefined` before the first. */
-  newestCheckpoint(): Promise<string | undefined>;
 }
 
 /** One thing Gatehouse cannot work without, and whether it works. */
@@ -32,6 +30,9 @@ export interface ControlPlanePorts {
   readonly catalogue: Pick<Catalogue, "operation">;
   readonly auditLog: AuditLog;
   readonly exchanges: ExchangeReader;
+  readonly entries: EntryReader;
+  /** The log as it is published; its checkpoint is anybody's, the rest is for auditors. */
+  readonly publishedLog: PublishedLog;
   readonly readiness: () => Promise<readonly Readiness[]>;
   readonly clock: Clock;
   readonly log: Logger;

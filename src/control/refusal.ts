@@ -42,6 +42,7 @@ export type RefusalCode =
   | "sign_in_unknown"
   | "sign_in_refused"
   | "not_here"
+  | "not_published"
   | "internal";
 
 const signIn = "Sign in again: `gatehouse login` for agents; other commands ask by themselves.";
@@ -85,6 +86,11 @@ const table: Readonly<Record<RefusalCode, Refusal>> = {
     next: "Check the id.",
   },
   not_here: { status: 404, message: "There is no such page or path." },
+  not_published: {
+    status: 409,
+    message: "No checkpoint covers this entry yet, so nothing proves it.",
+    next: "Try again in a second.",
+  },
   not_pending: { status: 409, message: "This request is no longer waiting for a decision." },
   own_request: {
     status: 403,

@@ -204,6 +204,14 @@ export const limits = {
   tokenRequestsPerMinuteMax: 300,
   signInsPerMinuteMax: 60,
   votesPerMinuteMax: 60,
+  /** Looked at for one page: in a log of a million entries 25 ms of the thread that also commits intents. */
+  searchedEntriesMax: 1_000,
+  /** Entries of one answer. */
+  listedEntriesMax: 500,
+  /** Questions about entries, per address and minute: at most a tenth of the thread that also commits intents. */
+  searchesPerMinuteMax: 240,
+  /** Files of the published log: a hundred a second read three million entries within one fresh sign-in. */
+  tilesPerMinuteMax: 6_000,
   /** The newest, as one answer. */
   listedSessionsMax: 500,
   /** A session of twelve hours refreshes every five minutes, 144 times; its used tokens are remembered. */

@@ -2,6 +2,7 @@
  * The tree over the log: hashes, roots, proofs, signed checkpoints, as RFC 6962 and C2SP have them. Pure, over
  * node:crypto only. It never signs by itself, never keeps anything, and believes nothing it has not checked.
  */
+export { decodeBundle, decodeHashes, encodeBundle, encodeHashes, tileBytesMax } from "./bundle.ts";
 export {
   type Checkpoint,
   type CheckpointVerification,
@@ -23,3 +24,13 @@ export {
   verifyConsistency,
   verifyInclusion,
 } from "./proof.ts";
+export {
+  formatProofFile,
+  type ProofFile,
+  type ProofFileVerification,
+  parseProofFile,
+  verifyProofFile,
+} from "./proof-file.ts";
+export { entriesUnder, parseTilePath, type Tile, tilePath, tilesOf, tileWidth } from "./tile.ts";
+export { subtreesOfTiles, type TilePlace, TileTree, tilesNeeded } from "./tile-tree.ts";
+export { type TileSource, type TilesOptions, type TilesVerification, verifyTiles } from "./verify-tiles.ts";

@@ -13,7 +13,7 @@ interface Members {
 
 function entryOf(members: Members, attachments: readonly { role: string; bytes: Uint8Array }[] = []) {
   const leaf = Buffer.from(JSON.stringify(members), "utf8");
-  return { leaf, leafHash: hashOf(leaf), attachments };
+  return { leaf, leafHash: hashOf(leaf), attachments, about: {} };
 }
 
 async function append(store: AuditStore, members: Members, detail?: string): Promise<number> {
@@ -54,7 +54,7 @@ export function auditStoreContract(name: string, open: () => Promise<AuditStore>
   contract("an entry comes back byte for byte, with its hash", async (store) => {
     await store.create("a.example/log");
     const leaf = Buffer.from('{"kind":"ü\u2028"}', "utf8");
-    await store.append({ leaf, leafHash: hashOf(leaf), attachments: [] });
+    await store.append({ leaf, leafHash: hashOf(leaf), attachments: [], about: {} });
     const [entry] = await store.entries(0, 1);
     expect(entry?.index).toBe(0);
     expect(Buffer.from(entry?.leaf ?? []).equals(leaf)).toBe(true);

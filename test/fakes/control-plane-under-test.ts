@@ -1,5 +1,6 @@
 import type { ServerInfo, SessionDetail } from "#api";
 import type { ApprovalDesk, ApprovalRequest, Vote } from "#approvals";
+import type { EntryQuery, ShownEntry } from "#audit";
 import { systemClock } from "#lib/clock";
 import { buildControlPlane } from "../../src/control/control-plane.ts";
 import type { ControlPlanePorts } from "../../src/control/control-plane-ports.ts";
@@ -22,6 +23,12 @@ export interface ControlPlaneUnderTest extends IdentityUnderTest {
   voteOutcome: Awaited<ReturnType<ApprovalDesk["vote"]>> | undefined;
   exchanges: SessionDetail["exchanges"];
   checkpoint: string | undefined;
+  /** Entries that are found and shown, and what was asked for. */
+  listed: ShownEntry[];
+  readonly asked: EntryQuery[];
+  /** Files of the published log, and proofs by index. */
+  readonly tiles: Map<string, Uint8Array>;
+  readonly proofs: Map<number, string>;
   isReady: boolean;
   call(method: "GET" | "POST", path: string, options?: CallOptions): Promise<Injected>;
   bearer(client: "agent" | "console", person: FakePerson): Promise<string>;
@@ -86,7 +93,18 @@ export async function controlPlaneUnderTest(
     auditLog: audit,
     exchanges: {
       exchangesOf: async () => under.exchanges,
-      newestCheckpoint: async () => under.checkpoint,
+    },
+    entries: {
+      find: async (query) => {
+        under.asked.push(query);
+        return { entries: under.listed, next: undefined };
+      },
+      show: async (index) => under.listed.find((entry) => entry.index === index),
+    },
+    publishedLog: {
+      checkpoint: async () => under.checkpoint,
+      read: async (path) => under.tiles.get(path),
+      prove: async (index) => under.proofs.get(index),
     },
     readiness: async () => [{ name: "audit log", isReady: under.isReady }],
     clock,
@@ -105,6 +123,10 @@ export async function controlPlaneUnderTest(
     voteOutcome: undefined,
     exchanges: [],
     checkpoint: undefined,
+    listed: [],
+    asked: [],
+    tiles: new Map(),
+    proofs: new Map(),
     isReady: true,
     call: async (method, path, { bearer, json, form, headers } = {}) =>
       under.app.inject({

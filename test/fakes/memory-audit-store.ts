@@ -1,5 +1,13 @@
 import { z } from "zod";
-import type { AuditStore, StoredAttachment, StoredCheckpoint, StoredEntry } from "#audit";
+import type {
+  About,
+  AuditStore,
+  EntryCursor,
+  EntryFilter,
+  StoredAttachment,
+  StoredCheckpoint,
+  StoredEntry,
+} from "#audit";
 
 /** An audit store in memory whose contents a test may look at, and tamper with, as somebody who owns the disk could. */
 export interface MemoryAuditStore extends AuditStore {
@@ -9,6 +17,7 @@ export interface MemoryAuditStore extends AuditStore {
   beside: StoredAttachment[];
   signed: StoredCheckpoint[];
   keys: Map<string, Uint8Array | undefined>;
+  readonly abouts: Map<number, About>;
   /** What the next writes do instead of storing: `throw` leaves the outcome open. */
   fault: "none" | "refuse" | "throw";
 }
@@ -19,6 +28,11 @@ const members = z.object({
   kind: z.string().optional(),
   session: z.string().optional(),
   exchange: z.string().optional(),
+  t: z.string().optional(),
+  operation: z.string().optional(),
+  class: z.string().optional(),
+  decision: z.string().optional(),
+  status: z.number().optional(),
 });
 
 function membersOf(leaf: Uint8Array): z.infer<typeof members> {
@@ -38,6 +52,7 @@ export function memoryAuditStore(): MemoryAuditStore {
     beside: [],
     signed: [],
     keys: new Map(),
+    abouts: new Map(),
     fault: "none",
     async head() {
       return store.origin === undefined ? undefined : { origin: store.origin, size: store.next };
@@ -67,10 +82,11 @@ export function memoryAuditStore(): MemoryAuditStore {
       store.origin ??= origin;
       return { kind: "stored" };
     },
-    async append({ leaf, leafHash, attachments }) {
+    async append({ leaf, leafHash, attachments, about }) {
       if (faulty()) return refused;
       const index = store.next;
       store.next += 1;
+      store.abouts.set(index, about);
       store.stored.push({ index, leaf: new Uint8Array(leaf), leafHash: new Uint8Array(leafHash) });
       store.beside.push(
         ...attachments.map(({ role, bytes }) => ({ index, role, bytes: new Uint8Array(bytes) })),
@@ -117,6 +133,33 @@ export function memoryAuditStore(): MemoryAuditStore {
           detail: store.beside.find(({ index, role }) => index === entry.index && role === "detail")?.bytes,
         }));
     },
+    async aboutOf(index) {
+      return store.abouts.get(index) ?? {};
+    },
+    async findEntries({ filter, before, limit }) {
+      const found = store.stored
+        .map((entry) => ({ ...entry, about: store.abouts.get(entry.index) ?? {} }))
+        .map((entry) => ({ entry, cursor: { t: membersOf(entry.leaf).t ?? "", index: entry.index } }))
+        .filter(({ cursor }) => before === undefined || isBefore(cursor, before))
+        .filter(({ entry }) => fits({ ...membersOf(entry.leaf), ...entry.about }, filter))
+        .sort((one, other) => (isBefore(one.cursor, other.cursor) ? 1 : -1));
+      const page = found.slice(0, limit);
+      return {
+        entries: page.map(({ entry }) => entry),
+        next: found.length > limit ? page.at(-1)?.cursor : undefined,
+      };
+    },
   };
   return store;
+}
+
+function isBefore(one: EntryCursor, other: EntryCursor): boolean {
+  return one.t < other.t || (one.t === other.t && one.index < other.index);
+}
+
+function fits(entry: z.infer<typeof members> & About, { from, to, ...exact }: EntryFilter): boolean {
+  const t = entry.t ?? "";
+  if ((from !== undefined && t < from) || (to !== undefined && t >= to)) return false;
+  const said: Readonly<Record<string, unknown>> = { ...entry };
+  return Object.entries(exact).every(([name, value]) => value === undefined || said[name] === value);
 }

@@ -10,6 +10,8 @@ export interface FakeTerminal extends Terminal {
   readonly stdout: string[];
   readonly stderr: string[];
   readonly pages: URL[];
+  /** What was waited for: milliseconds, or Enter. */
+  readonly waits: (number | "enter")[];
   remove(): void;
 }
 
@@ -23,6 +25,7 @@ export function fakeTerminal(
     stdout: [],
     stderr: [],
     pages: [],
+    waits: [],
     environment: { HOME: home, PATH: process.env["PATH"], ...options.environment },
     workingFolder: home,
     clock: systemClock,
@@ -33,6 +36,8 @@ export function fakeTerminal(
     },
     out: (text) => void terminal.stdout.push(text),
     err: (text) => void terminal.stderr.push(text),
+    pause: async (ms) => void terminal.waits.push(ms),
+    enter: async () => void terminal.waits.push("enter"),
     openBrowser: (url) => {
       terminal.pages.push(url);
       options.browse?.(url);

@@ -6,6 +6,7 @@ import { verifyLog } from "#audit";
 import { openDatabaseForReading, sqliteAuditStore } from "../../src/storage/sqlite/index.ts";
 import { entries } from "../scenarios/log-entries.ts";
 import { type AgentOf, agentOf } from "../scenarios/test-agent.ts";
+import { crashRounds } from "./kills.ts";
 import { prepareServer, type ServerChild } from "./server-child.ts";
 
 let server: ServerChild;
@@ -17,7 +18,7 @@ afterAll(() => server.close());
 const projects = "https://cloudresourcemanager.googleapis.com/v1/projects";
 const instance =
   "https://compute.googleapis.com/compute/v1/projects/practice-project/zones/us-central1-a/instances/web-1";
-const rounds = Number(process.env["CRASH_ROUNDS"] ?? "3");
+const rounds = crashRounds(3);
 
 async function up() {
   const started = await server.start();

@@ -8,13 +8,14 @@ import {
   sessionDetail,
   sessionList,
 } from "#api";
-import { GatehouseError } from "#lib/errors";
 import type { Secret } from "#lib/secret";
 import type { CommandTools } from "../command-tools.ts";
 import { consoleSignIn } from "../console-sign-in.ts";
 import { findServer } from "../server.ts";
 import type { Settings } from "../settings.ts";
 import { facts, moment, table } from "../text.ts";
+import { addReplayCommand } from "./replay.ts";
+import { sessionId } from "./session-id.ts";
 
 export function addSessionCommands(program: Command, tools: CommandTools): void {
   const sessions = program
@@ -36,12 +37,14 @@ export function addSessionCommands(program: Command, tools: CommandTools): void 
     .argument("<id>")
     .option("--as <email>", as)
     .action(tools.action(stop));
+  addReplayCommand(sessions, tools);
 }
 
 const examples = `
 Examples:
   gatehouse sessions list
   gatehouse sessions show ses_0199c2… --json
+  gatehouse sessions replay ses_0199c2… --speed 10
   gatehouse sessions stop ses_0199c2…`;
 
 const asOption = z.object({ as: z.string().optional() });
@@ -114,11 +117,4 @@ async function stop(settings: Settings, command: Command): Promise<void> {
   await callControlPlane({ ...access, path: `/api/v1/sessions/${id}/stop`, json: {}, answer: z.unknown() });
   const text = settings.isJson ? JSON.stringify({ id, state: "stopped" }) : `Session ${id} is stopped.`;
   settings.terminal.out(text);
-}
-
-/** The id becomes part of a path, so it is what ids are made of and nothing else. */
-function sessionId(text: string | undefined): string {
-  if (text !== undefined && /^ses_[A-Za-z0-9]+$/.test(text)) return text;
-  const message = `${text ?? ""} is not the id of a session; those look like ses_0199….`;
-  throw new GatehouseError("usage_invalid", message);
 }

@@ -23,9 +23,12 @@ export function addOpenRoutes(app: App, ports: ControlPlanePorts): void {
     reply.type("application/x-pem-file").send(ports.serverInfo.caCertificatePem),
   );
 
-  app.get("/api/v1/audit/checkpoint", async (_request, reply) => {
-    const checkpoint = await ports.exchanges.newestCheckpoint();
-    if (checkpoint === undefined) throw new ControlRefusal("not_found", "no checkpoint yet");
-    return reply.type("text/plain; charset=utf-8").send(checkpoint);
-  });
+  // The second is where readers of C2SP tiles look for it.
+  for (const path of ["/api/v1/audit/checkpoint", "/api/v1/audit/log/checkpoint"]) {
+    app.get(path, async (_request, reply) => {
+      const checkpoint = await ports.publishedLog.checkpoint();
+      if (checkpoint === undefined) throw new ControlRefusal("not_found", "no checkpoint yet");
+      return reply.type("text/plain; charset=utf-8").send(checkpoint);
+    });
+  }
 }

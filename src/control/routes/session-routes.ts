@@ -1,20 +1,19 @@
-import type { FastifyRequest } from "fastify";
 import { sessionDetail, sessionList, sessionSummary } from "#api";
 import { type Actor, permissionOf, type Session } from "#identity";
 import { limits } from "#lib/limits";
 import { requireActor, requirePermission } from "../asker.ts";
-import { type AuditReads, type AuditSubject, auditReads } from "../audit-reads.ts";
 import type { ControlPlanePorts } from "../control-plane-ports.ts";
 import { ControlRefusal } from "../refusal.ts";
+import { type Reading, requireRecordedRead } from "../require-auditor.ts";
 import { summaryOf } from "../session-views.ts";
 import { type App, sessionParams } from "./app.ts";
 
-export function addSessionRoutes(app: App, ports: ControlPlanePorts): void {
+export function addSessionRoutes(app: App, reading: Reading): void {
+  const { ports } = reading;
   const { identity, exchanges, clock } = ports;
-  const reads = auditReads(ports);
 
   app.get("/api/v1/sessions", { schema: { response: { 200: sessionList } } }, async (request) => {
-    await requireAuditor(request, { what: "sessions" }, { ports, reads });
+    await requireRecordedRead(request, { what: "sessions" }, reading);
     const sessions = await identity.sessions.list(limits.listedSessionsMax);
     return { sessions: sessions.map((session) => summaryOf(session, clock.now())) };
   });
@@ -22,7 +21,7 @@ export function addSessionRoutes(app: App, ports: ControlPlanePorts): void {
   const detail = { schema: { params: sessionParams, response: { 200: sessionDetail } } };
   app.get("/api/v1/sessions/:id", detail, async (request) => {
     const { id } = request.params;
-    await requireAuditor(request, { what: "session", sessionId: id }, { ports, reads });
+    await requireRecordedRead(request, { what: "session", sessionId: id }, reading);
     const session = await requireSession(id, ports);
     return { ...summaryOf(session, clock.now()), exchanges: await exchanges.exchangesOf(id) };
   });
@@ -35,28 +34,6 @@ export function addSessionRoutes(app: App, ports: ControlPlanePorts): void {
     await identity.sessions.stop({ id }, { kind: "person", principal: actor.principal });
     return summaryOf(await requireSession(id, ports), clock.now());
   });
-}
-
-interface Reading {
-  readonly ports: ControlPlanePorts;
-  readonly reads: AuditReads;
-}
-
-/** The read is on record, or the refusal is, before this returns or throws. */
-async function requireAuditor(
-  request: FastifyRequest,
-  subject: AuditSubject,
-  { ports, reads }: Reading,
-): Promise<void> {
-  let actor: Actor | undefined;
-  try {
-    actor = await requireActor(request, ports);
-    requirePermission(actor, "audit.read", ports);
-  } catch (error) {
-    if (error instanceof ControlRefusal) await reads.denied(actor, subject, error);
-    throw error;
-  }
-  await reads.read(actor, subject);
 }
 
 async function findSession(id: string, { identity }: ControlPlanePorts): Promise<Session | undefined> {

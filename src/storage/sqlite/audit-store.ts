@@ -9,6 +9,7 @@ import type {
 } from "#audit";
 import { assert } from "#lib/errors";
 import { type Database, isKnownUnwritten, type Row, type Statement } from "./database.ts";
+import { aboutValues, findEntries, insertAbout, readAbout } from "./entry-search.ts";
 
 /** The audit log in SQLite. Durable when a method resolves, since the database is. */
 export function sqliteAuditStore(database: Database): AuditStore {
@@ -23,7 +24,9 @@ type Reading =
   | "newestCheckpoint"
   | "macKey"
   | "unfinishedIntents"
-  | "exchangeEntries";
+  | "exchangeEntries"
+  | "findEntries"
+  | "aboutOf";
 
 function readingStore(database: Database): Pick<AuditStore, Reading> {
   return {
@@ -65,6 +68,8 @@ function readingStore(database: Database): Pick<AuditStore, Reading> {
             : await database.read(selectExchangesOfSession, [query.sessionId, query.limit]);
       return rows.map(parseEntryWithDetail);
     },
+    findEntries: (query) => findEntries(database, query),
+    aboutOf: (index) => readAbout(database, index),
   };
 }
 
@@ -74,7 +79,7 @@ function writingStore(database: Database): Omit<AuditStore, Reading> {
       const sql = "INSERT INTO audit_head (one, origin, next_index) VALUES (1, ?, 0) ON CONFLICT DO NOTHING";
       return stored(await attempt(database, [{ sql, values: [origin] }]));
     },
-    async append({ leaf, leafHash, attachments }) {
+    async append({ leaf, leafHash, attachments, about }) {
       const rows = await attempt(database, [
         { sql: takeIndex, values: [], mustChange: 1 },
         { sql: insertEntry, values: [leaf, leafHash], mustChange: 1 },
@@ -83,6 +88,7 @@ function writingStore(database: Database): Omit<AuditStore, Reading> {
           values: [role, bytes],
           mustChange: 1,
         })),
+        { sql: insertAbout, values: aboutValues(about) },
       ]);
       if ("kind" in rows) return rows;
       return { kind: "stored", index: indexRow.parse(rows[1]?.[0]).entry_index };

@@ -1,0 +1,37 @@
+import { z } from "zod";
+import type { NewEntry } from "./entry.ts";
+
+/** Whom and what an entry is about, for finding it; kept beside the log, and erasable. */
+export interface About {
+  /** Lower case. */
+  readonly principal?: string;
+  readonly agent?: string;
+  readonly resource?: string;
+}
+
+const text = z.string().optional().catch(undefined);
+/** The names under which details say who and what. */
+const detailShape = z
+  .looseObject({
+    principal: z.union([z.string(), z.looseObject({ email: text, subject: text })]).optional(),
+    email: text,
+    subject: text,
+    requester: text,
+    agent: text,
+    resource: text,
+  })
+  .catch({});
+
+/** What the detail says; the store adds what it knows of the session. */
+export function aboutOf({ detail }: NewEntry): About {
+  if (detail === undefined) return {};
+  const { principal, email, subject, requester, agent, resource } = detailShape.parse(detail);
+  const named = typeof principal === "string" ? principal : (principal?.email ?? principal?.subject);
+  const name = named ?? email ?? subject ?? requester;
+  return {
+    ...(name === undefined ? {} : { principal: name.toLowerCase() }),
+    ...(agent === undefined ? {} : { agent }),
+    // A listing of projects is about no resource in particular.
+    ...(resource === undefined || resource === "" ? {} : { resource }),
+  };
+}

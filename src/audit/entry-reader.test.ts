@@ -1,0 +1,90 @@
+import { expect, test } from "vitest";
+import { newLogSigner } from "../../test/fakes/log-signer.ts";
+import { manualClock } from "../../test/fakes/manual-clock.ts";
+import { manualTimer } from "../../test/fakes/manual-timer.ts";
+import { memoryAuditStore } from "../../test/fakes/memory-audit-store.ts";
+import { openEntryReader } from "./entry-reader.ts";
+import { openAuditLog } from "./log.ts";
+
+async function recorded() {
+  const store = memoryAuditStore();
+  const timer = manualTimer();
+  const parts = { store, signer: newLogSigner(), clock: manualClock(), timer, onFailed: () => undefined };
+  const log = await openAuditLog(parts);
+  await log.append({
+    kind: "exchange.intent",
+    sessionId: "ses_1",
+    exchangeId: "exc_1",
+    operation: "storage.objects.get",
+    detail: {
+      principal: { id: "p", issuer: "https://i.example", subject: "s", email: "Dev@Example.com" },
+      agent: "cursor",
+      resource: "b/o",
+    },
+    attachments: [{ role: "request", bytes: Buffer.from("asked"), isTruncated: false }],
+  });
+  await log.append({ kind: "audit.read", detail: { what: "sessions", subject: "auditor-7" } });
+  await log.append({ kind: "session.opened", sessionId: "ses_2", detail: { principal: "Dev@example.com" } });
+  return { store, log, reader: openEntryReader(store) };
+}
+
+test("an attachment that is changed, gone, erased or without its key is said to be, and its detail not shown", async () => {
+  const states = async (tamper: (store: ReturnType<typeof memoryAuditStore>) => void) => {
+    const { store, reader } = await recorded();
+    tamper(store);
+    const entry = await reader.show(1);
+    return [entry?.detail, ...(entry?.attachments ?? []).map(({ role, state }) => `${role} ${state}`)];
+  };
+  const replaceDetail = (bytes: Uint8Array | undefined) => (store: ReturnType<typeof memoryAuditStore>) => {
+    store.beside = store.beside.map((each) => (each.role === "detail" ? { ...each, bytes } : each));
+  };
+  expect(await states(replaceDetail(Buffer.from("{}")))).toEqual([
+    undefined,
+    "detail changed",
+    "request as_committed",
+  ]);
+  expect(await states(replaceDetail(undefined))).toEqual([
+    undefined,
+    "detail erased",
+    "request as_committed",
+  ]);
+  expect(await states(({ beside }) => beside.splice(0))).toEqual([
+    undefined,
+    "detail missing",
+    "request missing",
+  ]);
+  expect(await states(({ keys }) => keys.clear())).toEqual([undefined, "detail changed", "request changed"]);
+});
+
+test("an entry that does not exist is not found, and one that cannot be read is an error", async () => {
+  const { store, reader } = await recorded();
+  expect(await reader.show(9)).toBeUndefined();
+  store.stored = store.stored.map((entry) => ({ ...entry, leaf: Buffer.from('{"v":2}') }));
+  await expect(reader.show(1)).rejects.toMatchObject({ code: "audit_entry_unreadable" });
+});
+
+test("entries are found by whoever their detail names, in whatever case it was written", async () => {
+  const { reader } = await recorded();
+  const found = async (principal: string) =>
+    (await reader.find({ filter: { principal }, limit: 10 })).entries.map(({ leaf }) => leaf.kind).sort();
+  expect(await found("dev@example.com")).toEqual(["exchange.intent", "session.opened"]);
+  expect(await found("auditor-7")).toEqual(["audit.read"]);
+});
+
+test("an entry is durable until a checkpoint covers it, then published, and shown in full", async () => {
+  const { log, reader } = await recorded();
+  expect((await reader.show(1))?.stage).toBe("durable");
+  expect((await reader.show(0))?.stage).toBe("published");
+  await log.close();
+  expect(await reader.show(1)).toMatchObject({
+    index: 1,
+    stage: "published",
+    leaf: { kind: "exchange.intent", exchange: "exc_1" },
+    about: { principal: "dev@example.com", agent: "cursor", resource: "b/o" },
+    detail: expect.stringContaining('"resource":"b/o"') as string,
+    attachments: [
+      { role: "detail", state: "as_committed" },
+      { role: "request", bytes: 5, state: "as_committed" },
+    ],
+  });
+});

@@ -1,0 +1,17 @@
+import type { Command } from "commander";
+import type { CommandTools } from "#cli";
+import { addExportCommand } from "./audit/export.ts";
+import { addProveCommand } from "./audit/prove.ts";
+import { addSearchCommand } from "./audit/search.ts";
+import { addShowCommand } from "./audit/show.ts";
+import { addVerifyCommand } from "./audit/verify.ts";
+
+/** `gatehouse audit`: check the log without trusting the server, copy it, look into it. */
+export function addAuditCommands(program: Command, tools: CommandTools): void {
+  const audit = tools.add(program, "audit", "check the audit log, copy it, look into it");
+  addVerifyCommand(audit, tools);
+  addExportCommand(audit, tools);
+  addSearchCommand(audit, tools);
+  addShowCommand(audit, tools);
+  addProveCommand(audit, tools);
+}

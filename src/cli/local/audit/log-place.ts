@@ -1,0 +1,71 @@
+import { existsSync, lstatSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { readControlPlaneFile } from "#agent";
+import { GatehouseError, messageOf } from "#lib/errors";
+import { type TileSource, tileBytesMax } from "#tlog";
+import { consoleSignIn } from "../../console-sign-in.ts";
+import { findServer, type Server } from "../../server.ts";
+import type { Settings } from "../../settings.ts";
+import { patiently } from "./patience.ts";
+
+/** Where a log is to be found, as somebody named it on the command line. */
+export type LogPlace =
+  | { readonly kind: "data folder"; readonly folder: string }
+  | { readonly kind: "tiles"; readonly folder: string }
+  | { readonly kind: "server"; readonly server: Server };
+
+/** A folder with a database, a folder with tiles, a URL; nothing named is the server that commands speak to. */
+export async function findLog(named: string | undefined, settings: Settings): Promise<LogPlace> {
+  if (named === undefined) return { kind: "server", server: await findServer(settings) };
+  if (/^https?:\/\//.test(named)) {
+    return { kind: "server", server: await findServer({ ...settings, url: named }) };
+  }
+  if (existsSync(join(named, "gatehouse.db"))) return { kind: "data folder", folder: named };
+  if (existsSync(join(named, "checkpoint"))) return { kind: "tiles", folder: named };
+  throw new GatehouseError(
+    "log_not_found",
+    `There is no log at ${named}: neither a data folder (gatehouse.db) nor an exported one (checkpoint, tile/).`,
+  );
+}
+
+/** An exported folder. It may come from anybody, so only plain files of a sane size are read. */
+export function folderSource(folder: string): TileSource {
+  const read = (path: string): Uint8Array | undefined => {
+    const file = join(folder, path);
+    const found = lstatSync(file, { throwIfNoEntry: false });
+    if (found === undefined) return undefined;
+    if (!found.isFile() || found.size > tileBytesMax)
+      throw new GatehouseError("file_unreadable", `${file} is not a file of a log.`);
+    try {
+      return readFileSync(file);
+    } catch (error) {
+      throw new GatehouseError("file_unreadable", `Cannot read ${file}: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
+  };
+  return {
+    checkpoint: async () => decode(read("checkpoint")),
+    read: async (path) => read(path),
+  };
+}
+
+const prefix = "/api/v1/audit/log/";
+/** A running server, as an auditor who signed in just now. */
+export async function serverSource(
+  server: Server,
+  person: string | undefined,
+  { terminal }: Pick<Settings, "terminal">,
+): Promise<TileSource> {
+  const { idToken: bearer } = await consoleSignIn(server, person, terminal);
+  const read = (path: string): Promise<Uint8Array | undefined> =>
+    patiently(
+      () => readControlPlaneFile({ url: server.url, path: prefix + path, bearer }, tileBytesMax),
+      terminal,
+    );
+  return { checkpoint: async () => decode(await read("checkpoint")), read };
+}
+
+function decode(bytes: Uint8Array | undefined): string | undefined {
+  return bytes && Buffer.from(bytes).toString("utf8");
+}

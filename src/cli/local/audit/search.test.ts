@@ -1,0 +1,87 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import {
+  type FakeControlPlane,
+  refusal,
+  startFakeControlPlane,
+} from "../../../../test/fakes/control-plane.ts";
+import {
+  type FakeIdentityProvider,
+  startFakeIdentityProvider,
+} from "../../../../test/fakes/identity-provider.ts";
+import { type FakeTerminal, fakeTerminal } from "../../../../test/fakes/terminal.ts";
+import { runCommandLine } from "../../program.ts";
+import { addAuditCommands } from "../audit.ts";
+
+let provider: FakeIdentityProvider;
+let plane: FakeControlPlane;
+let terminal: FakeTerminal;
+beforeEach(async () => {
+  provider = await startFakeIdentityProvider();
+  plane = await startFakeControlPlane({ issuer: provider.issuer });
+  terminal = fakeTerminal({ environment: { GATEHOUSE_URL: plane.url } });
+});
+afterEach(async () => {
+  await provider.close();
+  await plane.close();
+  terminal.remove();
+});
+
+async function search(...words: string[]): Promise<{ status: number; out: string }> {
+  const all = ["audit", "search", "--as", "auditor@example.com", ...words];
+  const parts = { version: "0.0.0", localCommands: [addAuditCommands] };
+  const status = await runCommandLine(all, parts, terminal);
+  return { status, out: terminal.stdout.splice(0).join("\n") };
+}
+
+const entry = (index: number) => ({
+  index,
+  stage: "published",
+  id: "rec_1",
+  kind: "exchange.intent",
+  at: "2026-11-24T12:00:00.000Z",
+  resource: "b/\u001b[31mo",
+});
+const asked = (): string[] =>
+  plane.requests
+    .filter(({ path }) => path.startsWith("/api/v1/audit"))
+    .map(({ path }) => path.split("?")[1] ?? "");
+
+test("what cannot be asked for never reaches the server", async () => {
+  for (const words of [
+    ["--from", "yesterday"],
+    ["--to", "2026-13-01"],
+    ["--limit", "0"],
+    ["--limit", "x"],
+  ]) {
+    expect((await search(...words)).status, words.join(" ")).toBe(2);
+  }
+  expect(asked()).toEqual([]);
+});
+
+test("a server that answers in part is asked on until the page is full, and its pauses are kept", async () => {
+  const answers = [
+    { status: 200, body: { entries: [entry(9)], next: "2026-11-24T12:00:00.000Z~9" } },
+    refusal(429, "too_many_requests", "Too many requests."),
+    { status: 200, body: { entries: [], next: "2026-11-24T12:00:00.000Z~5" } },
+    { status: 200, body: { entries: [entry(4)], next: "2026-11-24T12:00:00.000Z~4" } },
+  ];
+  plane.routes.set(
+    "GET /api/v1/audit/entries",
+    () => answers.shift() ?? refusal(500, "internal", "asked too often"),
+  );
+  const { status, out } = await search("--limit", "2", "--class", "read");
+  expect(status).toBe(0);
+  expect(out).toMatch(/^INDEX[\s\S]*\n9 [\s\S]*\n4 [\s\S]*More: --before 2026-11-24T12:00:00\.000Z~4$/);
+  expect(out).not.toContain("\u001b");
+  expect(terminal.waits).toEqual([1_000]);
+  expect(asked()).toEqual([
+    "class=read&limit=2",
+    ...Array<string>(2).fill("class=read&limit=1&before=2026-11-24T12%3A00%3A00.000Z%7E9"),
+    "class=read&limit=1&before=2026-11-24T12%3A00%3A00.000Z%7E5",
+  ]);
+});
+
+test("a log in which nothing fits is asked for to its end, and that is said", async () => {
+  plane.routes.set("GET /api/v1/audit/entries", () => ({ status: 200, body: { entries: [] } }));
+  expect((await search()).out).toBe("No entry fits.");
+});

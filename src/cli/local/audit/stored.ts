@@ -1,0 +1,16 @@
+import { join } from "node:path";
+import type { AuditStore } from "#audit";
+
+/** Reads the log of a data folder, beside a running server or without one, and changes nothing. */
+export async function withStoredLog<Result>(
+  folder: string,
+  act: (store: AuditStore) => Promise<Result>,
+): Promise<Result> {
+  const { openDatabaseForReading, sqliteAuditStore } = await import("../../../storage/sqlite/index.ts");
+  const database = await openDatabaseForReading(join(folder, "gatehouse.db"));
+  try {
+    return await act(sqliteAuditStore(database));
+  } finally {
+    await database.close();
+  }
+}

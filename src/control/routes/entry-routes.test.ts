@@ -1,0 +1,138 @@
+import { expect, test } from "vitest";
+import type { ShownEntry } from "#audit";
+import { controlPlaneUnderTest } from "../../../test/fakes/control-plane-under-test.ts";
+import { approver, auditor, developer, operator, outsider } from "../../../test/fakes/token-issuer.ts";
+
+const paths = ["/api/v1/audit/entries", "/api/v1/audit/entries/7", "/api/v1/audit/entries/7/proof"];
+
+const entry: ShownEntry = {
+  index: 7,
+  stage: "published",
+  leaf: { v: 1, kind: "exchange.intent", id: "rec_1", t: "2026-11-24T12:00:00.000Z", class: "read" },
+  about: { principal: "developer@example.com" },
+  leafBytes: Buffer.from('{"v":1}'),
+  leafHash: Buffer.alloc(32),
+  attachments: [{ role: "detail", bytes: 2, state: "as_committed" }],
+  detail: '{"host":"a"}',
+};
+
+test("whoever is not an auditor finds, sees and proves nothing, and each attempt is on record", async () => {
+  const under = await controlPlaneUnderTest();
+  under.listed = [entry];
+  under.proofs.set(7, "proof");
+  for (const person of [developer, approver, operator, outsider]) {
+    for (const path of paths) {
+      const answer = await under.call("GET", path, { bearer: await under.bearer("console", person) });
+      expect([answer.statusCode, answer.json()]).toMatchObject([403, { error: { code: "missing_role" } }]);
+    }
+  }
+  const stored = await under.bearer("agent", auditor);
+  for (const path of paths) expect((await under.call("GET", path, { bearer: stored })).statusCode).toBe(403);
+  expect(under.audit.kinds()).toEqual(Array(15).fill("audit.read_denied"));
+  expect(under.audit.entries.map(({ detail }) => detail?.["what"]).slice(0, 3)).toEqual([
+    "entries",
+    "entry",
+    "proof",
+  ]);
+  expect(under.asked).toEqual([]);
+});
+
+test("what cannot be put on record is not found, shown or proven", async () => {
+  const under = await controlPlaneUnderTest();
+  under.listed = [entry];
+  under.proofs.set(7, "proof");
+  under.audit.on("audit.read", () => Promise.reject(new Error("disk full")));
+  const bearer = await under.bearer("console", auditor);
+  for (const path of paths) expect((await under.call("GET", path, { bearer })).statusCode).toBe(503);
+  expect(under.asked).toEqual([]);
+});
+
+test.each([
+  "?limit=0",
+  "?limit=501",
+  "?status=x",
+  "?from=yesterday",
+  "?before=x",
+  "?before=2026-11-24T12:00:00.000Z~-1",
+  "?unknown=1",
+  "?agent=",
+  "?agent=a&agent=b",
+  "/-1",
+  "/01",
+  "/1e3",
+  "/9999999999999999",
+])("%s is no question about entries", async (question) => {
+  const { call, bearer } = await controlPlaneUnderTest();
+  const answer = await call("GET", `/api/v1/audit/entries${question}`, {
+    bearer: await bearer("console", auditor),
+  });
+  expect([answer.statusCode, answer.json()]).toMatchObject([400, { error: { code: "request_invalid" } }]);
+});
+
+test("an entry without a checkpoint over it is not proven yet, and one that does not exist never", async () => {
+  const under = await controlPlaneUnderTest();
+  under.listed = [entry];
+  const bearer = await under.bearer("console", auditor);
+  const early = await under.call("GET", "/api/v1/audit/entries/7/proof", { bearer });
+  expect([early.statusCode, early.json()]).toMatchObject([409, { error: { code: "not_published" } }]);
+  expect((await under.call("GET", "/api/v1/audit/entries/8/proof", { bearer })).statusCode).toBe(404);
+  expect((await under.call("GET", "/api/v1/audit/entries/8", { bearer })).statusCode).toBe(404);
+});
+
+test("a search is on record with what was looked for and by whom, before it is answered", async () => {
+  const under = await controlPlaneUnderTest();
+  under.listed = [entry];
+  const bearer = await under.bearer("console", auditor);
+  const query =
+    "principal=Developer@Example.com&from=2026-11-24T00:00:00Z&before=2026-11-24T12:00:00.000Z~9&limit=5";
+  const answer = await under.call("GET", `/api/v1/audit/entries?${query}`, { bearer });
+  expect(answer.json()).toEqual({
+    entries: [
+      {
+        index: 7,
+        stage: "published",
+        id: "rec_1",
+        kind: "exchange.intent",
+        at: "2026-11-24T12:00:00.000Z",
+        class: "read",
+        principal: "developer@example.com",
+      },
+    ],
+  });
+  expect(under.asked).toMatchObject([
+    {
+      limit: 5,
+      before: { t: "2026-11-24T12:00:00.000Z", index: 9 },
+      filter: { principal: "developer@example.com", from: "2026-11-24T00:00:00.000Z" },
+    },
+  ]);
+  expect(under.audit.entries).toMatchObject([
+    {
+      kind: "audit.read",
+      detail: {
+        what: "entries",
+        email: auditor.email,
+        asked: { principal: "Developer@Example.com", limit: 5 },
+      },
+    },
+  ]);
+});
+
+test("an auditor sees one entry in full and gets its proof, both on record", async () => {
+  const under = await controlPlaneUnderTest();
+  under.listed = [entry];
+  under.proofs.set(7, "c2sp.org/tlog-proof@v1\n");
+  const bearer = await under.bearer("console", auditor);
+  expect((await under.call("GET", "/api/v1/audit/entries/7", { bearer })).json()).toMatchObject({
+    leaf: '{"v":1}',
+    detail: { host: "a" },
+    attachments: [{ role: "detail", bytes: 2, state: "as_committed" }],
+  });
+  expect((await under.call("GET", "/api/v1/audit/entries/7/proof", { bearer })).body).toBe(
+    "c2sp.org/tlog-proof@v1\n",
+  );
+  expect(under.audit.entries.map(({ kind, detail }) => [kind, detail?.["what"], detail?.["index"]])).toEqual([
+    ["audit.read", "entry", 7],
+    ["audit.read", "proof", 7],
+  ]);
+});

@@ -1,0 +1,134 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
+import { auditEntryDetail, auditEntryList } from "#api";
+import { gatehouse, type Said } from "../fakes/whole-command-line.ts";
+import { startWorld, type World } from "./world.ts";
+
+// An auditor looks for one call, reads it, and takes away a proof that needs nobody's word.
+let world: World;
+let started: Date;
+beforeAll(async () => {
+  started = new Date();
+  world = await startWorld();
+  const agent = await world.agent();
+  await agent.call("GET", "https://cloudresourcemanager.googleapis.com/v1/projects");
+  await agent.call(
+    "POST",
+    "https://iam.googleapis.com/v1/projects/-/serviceAccounts/a@b.iam.gserviceaccount.com/keys",
+    "{}",
+  );
+  await agent.close();
+}, 60_000);
+afterAll(() => world.close());
+
+const run = (...words: string[]): Promise<Said> => gatehouse(world.quickStart.server.controlUrl, ...words);
+const asAuditor = ["--as", "auditor@example.com"];
+async function search(...filters: string[]): Promise<z.infer<typeof auditEntryList>> {
+  const said = await run("audit", "search", "--json", ...asAuditor, ...filters);
+  expect(said.err).toBe("");
+  return auditEntryList.parse(JSON.parse(said.out));
+}
+const kindsOf = ({ entries }: z.infer<typeof auditEntryList>): string[] => entries.map(({ kind }) => kind);
+
+test("a developer finds, sees and proves nothing, and the auditor finds the attempts", async () => {
+  const asDeveloper = ["--as", "developer@example.com"];
+  for (const words of [["search"], ["show", "1"], ["prove", "1"]]) {
+    expect((await run("audit", ...words, ...asDeveloper)).status).toBe(1);
+  }
+  const denied = await search("--kind", "audit.read_denied", "--principal", "developer@example.com");
+  expect(kindsOf(denied)).toEqual(Array(3).fill("audit.read_denied"));
+});
+
+test("a call is found by person, agent, operation, class, decision, status, resource and time", async () => {
+  const person = ["--principal", "Developer@example.com"];
+  const listing = ["--operation", "cloudresourcemanager.projects.list"];
+  expect(kindsOf(await search(...person, ...listing))).toEqual(["exchange.outcome", "exchange.intent"]);
+  expect(kindsOf(await search(...listing, "--status", "200", "--class", "read"))).toEqual([
+    "exchange.outcome",
+  ]);
+  const [refused] = (await search("--kind", "exchange.refused", "--from", started.toISOString())).entries;
+  expect(refused).toMatchObject({ class: "secret_read", principal: "developer@example.com" });
+  expect(
+    kindsOf(await search("--resource", refused?.resource ?? "", "--decision", refused?.decision ?? "")),
+  ).toEqual(["exchange.refused"]);
+  expect((await search(...person, "--to", started.toISOString())).entries).toEqual([]);
+  expect(
+    kindsOf(await search("--session", refused?.session ?? "", "--agent", refused?.agent ?? "")),
+  ).toContain("session.opened");
+});
+
+test("pages of two are the same entries as one page, in the same order", async () => {
+  const to = ["--to", new Date().toISOString()];
+  const whole = (await search(...to)).entries.map(({ index }) => index);
+  const paged: number[] = [];
+  let more: string[] = [];
+  do {
+    const page = await search(...to, "--limit", "2", ...more);
+    paged.push(...page.entries.map(({ index }) => index));
+    more = page.next === undefined ? [] : ["--before", page.next];
+  } while (more.length > 0);
+  expect(paged).toEqual(whole);
+});
+
+test("what an auditor looked for is found by the next auditor", async () => {
+  await search("--resource", "a very particular thing");
+  const reads = await search("--kind", "audit.read", "--principal", "auditor@example.com", "--limit", "2");
+  const shown = await run("audit", "show", String(reads.entries[1]?.index), "--json", ...asAuditor);
+  expect(auditEntryDetail.parse(JSON.parse(shown.out)).detail).toMatchObject({
+    what: "entries",
+    asked: { resource: "a very particular thing" },
+  });
+});
+
+test("one entry is read with its detail, and proven with nothing but the key", async () => {
+  const [intent] = (await search("--kind", "exchange.intent")).entries;
+  const index = String(intent?.index);
+  const shown = await run("audit", "show", index, ...asAuditor);
+  expect(shown.out).toMatch(
+    /Principal: developer@example\.com[\s\S]*detail, \d+ bytes, as committed[\s\S]*"method": "GET"/,
+  );
+
+  const file = join(world.folder, "entry.tlog-proof");
+  await expect
+    .poll(async () => (await run("audit", "prove", index, "--output", file, ...asAuditor)).status)
+    .toBe(0);
+  const key = ["--key", join(world.data, "log.vkey")];
+  const nobody = (...words: string[]): Promise<Said> =>
+    gatehouse("http://127.0.0.1:1", "audit", "verify", ...words);
+  const verified = await nobody("--proof", file, ...key, "--json");
+  expect([
+    verified.status,
+    z.looseObject({ leaf: z.string() }).parse(JSON.parse(verified.out)),
+  ]).toMatchObject([
+    0,
+    { kind: "verified", index: Number(index), leaf: expect.stringContaining(intent?.id ?? "") as string },
+  ]);
+  // Printed, it is the same file to the byte that matters: the last newline included.
+  const printed = await run("audit", "prove", index, ...asAuditor);
+  writeFileSync(file, `${printed.out}\n`);
+  expect((await nobody("--proof", file, ...key)).status).toBe(0);
+
+  writeFileSync(file, readFileSync(file, "utf8").replace(`index ${index}`, `index ${Number(index) + 1}`));
+  expect(await nobody("--proof", file, ...key)).toMatchObject({
+    status: 7,
+    out: "NOT VERIFIED: the proof leads to another root.",
+  });
+});
+
+test("a session is replayed with what was sent and answered, and the refused call in its place", async () => {
+  const [intent] = (await search("--kind", "exchange.intent")).entries;
+  const replayed = await run("sessions", "replay", intent?.session ?? "", "--speed", "0", ...asAuditor);
+  expect([replayed.err, replayed.status]).toEqual(["", 0]);
+  expect(replayed.out).toMatch(
+    /2 of 2 exchanges[\s\S]*projects\.list\nallow .*: answered 200\n[\s\S]*< HTTP\/1\.1 200[\s\S]*keys\.create.*\n.*: refused/,
+  );
+});
+
+test("an index that is none never becomes part of a path, and an entry that does not exist is not found", async () => {
+  for (const index of ["-1", "1/../2", "x", "1?x"]) {
+    expect((await run("audit", "show", ...asAuditor, "--", index)).status, index).toBe(2);
+  }
+  expect((await run("audit", "prove", "999999", ...asAuditor)).status).toBe(1);
+});
