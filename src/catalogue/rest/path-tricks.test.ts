@@ -331,6 +331,30 @@ test("a slash may hide in the ids that hold paths, and nowhere else", () => {
   expect(read("storage.googleapis.com", "/storage/v1/b/bkt/o/a%2Fb").kind).toBe("call");
 });
 
+test("an id that holds a colon before a verb could be two verbs, and is refused but for a domain's project", () => {
+  const post = (host: string, target: string) =>
+    catalogue.understand({ method: "POST", host, target, headers: [] });
+  expect(post("iam.googleapis.com", "/v1/locations/l/workforcePools/w:set:getIamPolicy").kind).toBe(
+    "unknown",
+  );
+  expect(post("iam.googleapis.com", "/v1/locations/l/workforcePools/w%3Aset:getIamPolicy").kind).toBe(
+    "unknown",
+  );
+  expect(
+    post("cloudresourcemanager.googleapis.com", "/v1/projects/example.com:legacy:getIamPolicy"),
+  ).toMatchObject({ call: { resource: { project: "example.com:legacy" } } });
+});
+
+test("a word that may follow many segments is not swallowed by them in disguise", () => {
+  const schema = "/v1/projects/p/locations/l/schemaRegistries/r/schemas/a/b";
+  const get = (target: string) =>
+    catalogue.understand({ method: "GET", host: "managedkafka.googleapis.com", target, headers: [] });
+  expect(get(`${schema}/schema`)).toMatchObject({
+    call: { operation: { id: "managedkafka.projects.locations.schemaRegistries.schemas.getSchema" } },
+  });
+  expect(get(`${schema}/%73chema`)).toMatchObject({ kind: "unknown", code: "ambiguous_path" });
+});
+
 test("a path of ten thousand segments is refused in a moment", () => {
   const target = `/v1/${"x/".repeat(4_000)}y`;
   const result = catalogue.understand({ method: "GET", host: "run.googleapis.com", target, headers: [] });

@@ -21,6 +21,7 @@ export function findRoute(tree: RouteTree, method: string, path: Path): RouteSea
   const methodNumber = tree.words.numbers.get(method) ?? -1;
   if (verb !== undefined) {
     const search = searchTree(tree, untilColon(path, colon), methodNumber, verb);
+    if (search.kind === "found" && hasColonInId(path, colon)) return unknownVerb;
     if (search.kind === "found" || search.why === "look_alike") return search;
   }
   const search = searchTree(tree, path, methodNumber, 0);
@@ -28,6 +29,16 @@ export function findRoute(tree: RouteTree, method: string, path: Path): RouteSea
   if (search.kind === "found" && mayHideVerb && hidesVerb(tree, path)) return unknownVerb;
   if (search === noRoute && colon >= 0) return unknownVerb;
   return search;
+}
+
+/**
+ * `x:set:getIamPolicy`: before a verb only the id of a domain's project may hold a colon. Anything else could be two verbs.
+ */
+function hasColonInId(path: Path, colon: number): boolean {
+  const last = path.starts.length - 1;
+  const id = path.text.slice(path.starts[last], colon);
+  if (!id.includes(":") && !/%3a/i.test(id)) return false;
+  return !(isSegment(path, last - 1, "projects") && /^(?:[a-z0-9-]+\.)+[a-z]+:[a-z][a-z0-9-]*$/.test(id));
 }
 
 function untilColon({ text, starts, hasEscapes, isPlain }: Path, colon: number): Path {
@@ -120,7 +131,10 @@ function looksLikeWord({ tree: { nodes, words }, path }: Search, list: number, a
 }
 
 function walkMany(search: Search, node: number, from: number): Route | undefined {
+  const words = node + 1 + (search.tree.nodes[node] ?? 0);
   for (let end = from + 1; end <= search.path.starts.length; end++) {
+    // What may follow the many must not be swallowed by them in disguise.
+    if (belowWord(search, words, end) === 0 && looksLikeWord(search, words, end)) search.sawLookAlike = true;
     const found = walk(search, node, end);
     if (found !== undefined) return found;
   }
