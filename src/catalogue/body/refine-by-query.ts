@@ -9,7 +9,8 @@ const aclParameters = ["predefinedAcl", "predefinedDefaultObjectAcl", "destinati
 /** What the query parameters of a call add to its class; they are known as soon as the request line is. */
 export function refineByQuery(understanding: Understanding): Understanding {
   if (understanding.kind !== "call" || understanding.call.query.size === 0) return understanding;
-  return { ...understanding, call: withForce(withPredefinedAcl(understanding.call)) };
+  const call = withForce(withPredefinedAcl(understanding.call));
+  return call === understanding.call ? understanding : { ...understanding, call };
 }
 
 function withPredefinedAcl(call: Call): Call {

@@ -9,12 +9,13 @@ export interface Path {
   /** Where the last segment ends: the end of the text, or the colon of a custom verb. */
   readonly end: number;
   readonly hasEscapes: boolean;
-  /** Whether no segment is empty and none begins with a dot. Says nothing of escapes. */
+  /** Whether no segment is empty and none begins with a dot or a colon. Says nothing of escapes. */
   readonly isPlain: boolean;
 }
 
-const slash = 47;
-const dot = 46;
+const slash = "/".charCodeAt(0);
+const dot = ".".charCodeAt(0);
+const colon = ":".charCodeAt(0);
 
 /** Cuts at every slash, whatever the segments hold. `text` begins with one. */
 export function pathOf(text: string): Path {
@@ -24,7 +25,7 @@ export function pathOf(text: string): Path {
     at++;
     starts.push(at);
     const next = text.charCodeAt(at);
-    if (at === text.length || next === slash || next === dot) isPlain = false;
+    if (at === text.length || next === slash || next === dot || next === colon) isPlain = false;
   }
   return { text, starts, end: text.length, hasEscapes: text.includes("%"), isPlain };
 }

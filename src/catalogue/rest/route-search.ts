@@ -100,11 +100,16 @@ function walk(search: Search, node: number, from: number): Route | undefined {
   return found !== undefined || many === 0 ? found : walkMany(search, many, at);
 }
 
-function hasSteps({ tree: { nodes, words }, path }: Search, first: number, from: number): boolean {
-  const count = nodes[first - 1] ?? 0;
+function hasSteps(search: Search, first: number, from: number): boolean {
+  const { tree, path } = search;
+  const count = tree.nodes[first - 1] ?? 0;
   for (let index = 0; index < count; index++) {
-    const step = nodes[first + index] ?? 0;
-    if (step !== 0 && !isSegment(path, from + index, words.texts[step] ?? "")) return false;
+    const step = tree.nodes[first + index] ?? 0;
+    if (step === 0 || isSegment(path, from + index, tree.words.texts[step] ?? "")) continue;
+    // Another way through the tree may take the word for an id, which it would be only in disguise.
+    if (decodeOnce(segmentAt(path, from + index)).toLowerCase() === tree.words.lower[step])
+      search.sawLookAlike = true;
+    return false;
   }
   return true;
 }

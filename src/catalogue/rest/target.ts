@@ -49,10 +49,11 @@ const dotSegment = /(?:\/|%2f)(?:\.|%2e){1,2}(?:\/|%2f|$)/i;
 export function objectionToPath(path: Path): string | undefined {
   const { starts, isPlain, hasEscapes } = path;
   if (starts.length > limits.pathSegmentsMax) return `it has more than ${limits.pathSegmentsMax} segments`;
-  // A dot segment in disguise needs an escaped dot, or an escaped slash beside a plain one.
-  if (isPlain && !(hasEscapes && /%2[ef]/i.test(path.text))) return undefined;
+  // In disguise it takes an escaped dot or colon, or an escaped slash beside a plain one.
+  if (isPlain && !(hasEscapes && /%(?:2e|2f|3a)/i.test(path.text))) return undefined;
   if (path.text.includes("//") || path.text.endsWith("/"))
     return "it has an empty segment or ends in a slash";
+  if (/\/(?::|%3a)/i.test(path.text)) return "it has a segment that begins with a colon";
   return dotSegment.test(path.text) ? "it has a dot segment" : undefined;
 }
 
