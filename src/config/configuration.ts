@@ -33,8 +33,12 @@ const listener = (port: number) =>
     })
     .prefault({});
 
+const providerName = name.describe("part of addresses, and shown where people choose");
+
 const issuer = z
   .strictObject({
+    /** Left out where there is only one: its redirect URI is then `/sign-in/callback`. */
+    name: providerName.optional(),
     issuer: webUrl,
     /** Client whose tokens open agents' sessions; may be stored. */
     agent_client: z.string().min(1),
@@ -58,6 +62,49 @@ const issuer = z
     error: "must differ from the other clients: what a stored sign-in may do hangs on it",
     path: ["console_client"],
   });
+
+const samlProvider = z.strictObject({
+  name: providerName,
+  /** Entity ID of the provider, as it names itself. */
+  issuer: z.string().min(1),
+  sign_in_url: webUrl,
+  /** PEM files of the certificates that sign; two while the provider changes its key. */
+  certificates: z.array(z.string().min(1)).min(1).max(10),
+  subject_attribute: z.string().min(1).optional(),
+  email_attribute: z.string().min(1).optional(),
+  groups_attribute: z.string().min(1).default("groups"),
+});
+
+/** At most so many ways to sign in: each is another party that says who somebody is. */
+const providersMax = 10;
+
+const identity = z
+  .strictObject({
+    issuers: z.array(issuer).min(1).max(providersMax),
+    saml: z.array(samlProvider).max(providersMax).default([]),
+    roles: z.strictObject({
+      "agent-user": z.array(z.string().min(1)),
+      approver: z.array(z.string().min(1)),
+      auditor: z.array(z.string().min(1)),
+      "policy-admin": z.array(z.string().min(1)),
+    }),
+  })
+  .refine(({ issuers }) => issuers.length === 1 || issuers.every((each) => each.name !== undefined), {
+    error: "where there are several, each needs a name",
+    path: ["issuers"],
+  })
+  .refine(({ issuers, saml }) => areDistinct([...issuers, ...saml].map((each) => each.name ?? "oidc")), {
+    error: "names of identity providers must differ",
+    path: ["saml"],
+  })
+  .refine(({ issuers, saml }) => areDistinct([...issuers, ...saml].map((each) => each.issuer)), {
+    error: "two identity providers of one name for themselves: nobody could say which of them proved it",
+    path: ["issuers"],
+  });
+
+function areDistinct(all: readonly string[]): boolean {
+  return new Set(all).size === all.length;
+}
 
 const scopes = z.array(z.url()).min(1).default(["https://www.googleapis.com/auth/cloud-platform"]);
 const ownIdentity = z.discriminatedUnion("kind", [
@@ -88,15 +135,7 @@ export const configurationSchema = z.strictObject({
   data: z.string().min(1).default("data"),
   control: listener(8440),
   proxy: listener(8441),
-  identity: z.strictObject({
-    issuers: z.array(issuer).length(1, "exactly one issuer is supported so far"),
-    roles: z.strictObject({
-      "agent-user": z.array(z.string().min(1)),
-      approver: z.array(z.string().min(1)),
-      auditor: z.array(z.string().min(1)),
-      "policy-admin": z.array(z.string().min(1)),
-    }),
-  }),
+  identity,
   connections: z
     .array(connection)
     .min(1)

@@ -7,8 +7,11 @@ import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fas
 import { GatehouseError } from "#lib/errors";
 import { limits } from "#lib/limits";
 import { addPageRoutes } from "./browser/page-routes.ts";
+import { openPendingSignIns } from "./browser/pending-sign-ins.ts";
+import { addSamlRoutes } from "./browser/saml-routes.ts";
+import { signInFinish } from "./browser/sign-in-finish.ts";
 import { addSignInRoutes } from "./browser/sign-in-routes.ts";
-import { openVisitors } from "./browser/visitor.ts";
+import { openVisitors, type Visitors } from "./browser/visitor.ts";
 import type { ControlPlanePorts } from "./control-plane-ports.ts";
 import { addErrorAnswers } from "./error-answers.ts";
 import { ControlRefusal } from "./refusal.ts";
@@ -73,9 +76,16 @@ export async function buildControlPlane(ports: ControlPlanePorts): Promise<App> 
   addSessionRoutes(app, ports);
   addApprovalRoutes(app, ports);
   addMeRoute(app, ports);
-  addSignInRoutes(app, ports, visitors);
+  addBrowserRoutes(app, ports, visitors);
   addPageRoutes(app, ports, visitors);
   return app;
+}
+
+function addBrowserRoutes(app: App, ports: ControlPlanePorts, visitors: Visitors): void {
+  const pendingSignIns = openPendingSignIns(ports);
+  const hall = { ports, visitors, pendingSignIns, finish: signInFinish(ports, visitors) };
+  addSignInRoutes(app, hall);
+  addSamlRoutes(app, hall);
 }
 
 const loopbackHosts: readonly string[] = ["127.0.0.1", "::1", "[::1]", "localhost"];

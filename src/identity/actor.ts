@@ -55,7 +55,7 @@ async function identify(text: string, parts: ActorsParts): Promise<ActorVerdict>
   const token = parseCompactToken(text);
   const { gatewayTokens, identityTokens } = parts;
   const issuer = token?.claims["iss"];
-  if (isGoogleCredential(text, token, issuer === identityTokens.issuer)) {
+  if (isGoogleCredential(text, token, identityTokens.knows(issuer))) {
     return { kind: "refused", code: "google_credential", detail: "a credential of Google's" };
   }
   if (token === undefined) return { kind: "refused", code: "invalid", detail: "not a compact JWT" };
@@ -63,7 +63,7 @@ async function identify(text: string, parts: ActorsParts): Promise<ActorVerdict>
     const verdict = await gatewayTokens.verify(token);
     return verdict.kind === "refused" ? verdict : agentOf(verdict, parts);
   }
-  if (issuer !== identityTokens.issuer) {
+  if (!identityTokens.knows(issuer)) {
     return { kind: "refused", code: "invalid", detail: "an issuer we do not know" };
   }
   // Tokens of the web client live in the browser's session here and nowhere else.

@@ -14,6 +14,8 @@ export type ClientKind = "agent" | "console" | "web";
 
 /** One identity provider, as configured. */
 export interface IssuerSettings {
+  /** Short name of ours; part of our addresses. */
+  readonly id: string;
   readonly issuer: string;
   readonly clients: Readonly<Record<ClientKind, string>>;
   readonly algorithms: readonly SignatureAlgorithm[];
@@ -40,9 +42,21 @@ export type IdentityVerdict =
     };
 
 export interface IdentityTokens {
-  readonly issuer: string;
+  /** Whether this is one of the configured issuers, byte for byte: another spelling is another issuer. */
+  knows(issuer: unknown): boolean;
   /** Judges a token for the clients named; a token of another client of ours is as good as none. */
   verify(token: CompactToken, clients: readonly ClientKind[]): Promise<IdentityVerdict>;
+}
+
+/** Several issuers as one. Each token is judged by the keys and rules of the issuer it names, and by no other's. */
+export function tokensOfIssuers(all: readonly IdentityTokens[]): IdentityTokens {
+  const of = (issuer: unknown): IdentityTokens | undefined => all.find((each) => each.knows(issuer));
+  return {
+    knows: (issuer) => of(issuer) !== undefined,
+    verify: async (token, clients) =>
+      (await of(token.claims["iss"])?.verify(token, clients)) ??
+      refused("invalid", "an issuer we do not know"),
+  };
 }
 
 export interface IdentityTokensParts {
@@ -53,7 +67,7 @@ export interface IdentityTokensParts {
 
 export function identityTokens(parts: IdentityTokensParts): IdentityTokens {
   return {
-    issuer: parts.settings.issuer,
+    knows: (issuer) => issuer === parts.settings.issuer,
     verify: async (token, clients) => {
       const { settings } = parts;
       const algorithm = settings.algorithms.find((each) => each === token.header.alg);

@@ -180,6 +180,18 @@ export const limits = {
   authenticationCacheMax: 10_000,
   /** Sessions whose end is watched, and whose refresh tokens are kept: far more than one gateway serves. */
   watchedSessionsMax: 10_000,
+  /** SAML responses have 5 to 20 KiB; with hundreds of groups and certificates 100 KiB. */
+  samlXmlBytesMax: 256 * 1024,
+  /** The same in base64, broken into lines. */
+  samlPostBytesMax: 352 * 1024,
+  /** Each of a thousand groups is an element; readers that recurse must not run out of stack. */
+  samlElementsMax: 4_000,
+  samlDepthMax: 32,
+  /** XML IDs are some 40 characters. */
+  samlIdCharsMax: 256,
+  /** Posted SAML responses that wait for their browser to bring its cookie: a redirect later. Together 22 MiB. */
+  samlAnswersWaitingMax: 64,
+  samlAnswerWaitMs: 60_000,
   /** How long a browser stays signed in for looking; deciding asks again. */
   browserSessionLifeMs: 60 * 60 * 1000,
   browserSessionsMax: 10_000,

@@ -1,6 +1,7 @@
 import type { ServerInfo, SessionDetail } from "#api";
 import type { ApprovalDesk, ApprovalRequest, Vote } from "#approvals";
-import { systemClock } from "#lib/clock";
+import type { IdentityParts } from "#identity";
+import { type Clock, systemClock } from "#lib/clock";
 import { buildControlPlane } from "../../src/control/control-plane.ts";
 import type { ControlPlanePorts } from "../../src/control/control-plane-ports.ts";
 import { controlUrl, type IdentityUnderTest, identityUnderTest } from "./identity-under-test.ts";
@@ -54,8 +55,9 @@ const serverInfo: ServerInfo = {
 /** The control plane over the real identity module, without sockets. */
 export async function controlPlaneUnderTest(
   changes: Partial<ControlPlanePorts> = {},
+  identityChanges?: (clock: Clock) => Promise<Partial<IdentityParts>>,
 ): Promise<ControlPlaneUnderTest> {
-  const identityParts = await identityUnderTest();
+  const identityParts = await identityUnderTest(identityChanges);
   const { identity, issuer, clock } = identityParts;
   const audit = memoryAuditLog();
   const logged: string[] = [];

@@ -8,3 +8,4 @@ export { sqliteAuditStore } from "./audit-store.ts";
 export { type Database, isKnownUnwritten, type Row, type SqlValue, type Statement } from "./database.ts";
 export { openDatabase, openDatabaseForReading } from "./open-database.ts";
 export { sqliteSessionStore } from "./session-store.ts";
+export { sqliteSpentAssertions } from "./spent-assertions.ts";
