@@ -23,4 +23,12 @@ export {
   sessionList,
   sessionSummary,
 } from "./session.ts";
-export { type TokenAnswer, tokenAnswer, tokenError } from "./token.ts";
+export {
+  type DeviceAnswer,
+  deviceAnswer,
+  type LoginAnswer,
+  loginAnswer,
+  type TokenAnswer,
+  tokenAnswer,
+  tokenError,
+} from "./token.ts";

@@ -38,10 +38,10 @@ export async function openRun(settings: Settings, options: RunOptions): Promise<
 async function open(settings: Settings, options: RunOptions): Promise<Helper> {
   const { terminal } = settings;
   const server = await findServer(settings);
-  const { idToken, email } = await agentSignIn(server, options.as, terminal);
+  const { token, email } = await agentSignIn(server, options.as, terminal);
   const endpoint = tokenEndpoint({
     url: server.url,
-    subjectToken: idToken,
+    subjectToken: token,
     agent: options.agent,
     connection: options.connection,
   });

@@ -10,7 +10,12 @@ import { systemClock as clock } from "#lib/clock";
 import { createEgress } from "#lib/egress";
 import { systemTimer as timer } from "#lib/timer";
 import { createLogger, type Logger } from "#telemetry";
-import { sqliteApprovalStore, sqliteSessionStore, sqliteSpentAssertions } from "../storage/sqlite/index.ts";
+import {
+  sqliteApprovalStore,
+  sqliteLoginStore,
+  sqliteSessionStore,
+  sqliteSpentAssertions,
+} from "../storage/sqlite/index.ts";
 import { connectionOf, issuerSettings, samlSettings } from "./configured.ts";
 import { exchangeReader } from "./exchange-reader.ts";
 import { approvalEntry, connectionEntry, sessionEntry } from "./facts.ts";
@@ -130,6 +135,7 @@ async function openDeciders(configuration: Configuration, surroundings: Surround
     issuers,
     samlProviders: samlSettings(configuration),
     spentAssertions: sqliteSpentAssertions(database, clock),
+    loginStore: sqliteLoginStore(database),
     roleGroups: configuration.identity.roles,
     controlUrl,
     signer: await openTokenKey(folder.tokenKey),

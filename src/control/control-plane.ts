@@ -6,6 +6,7 @@ import { fastify } from "fastify";
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { GatehouseError } from "#lib/errors";
 import { limits } from "#lib/limits";
+import { addDeviceRoutes } from "./browser/device-routes.ts";
 import { addPageRoutes } from "./browser/page-routes.ts";
 import { openPendingSignIns } from "./browser/pending-sign-ins.ts";
 import { addSamlRoutes } from "./browser/saml-routes.ts";
@@ -86,6 +87,7 @@ function addBrowserRoutes(app: App, ports: ControlPlanePorts, visitors: Visitors
   const hall = { ports, visitors, pendingSignIns, finish: signInFinish(ports, visitors) };
   addSignInRoutes(app, hall);
   addSamlRoutes(app, hall);
+  addDeviceRoutes(app, ports, visitors);
 }
 
 const loopbackHosts: readonly string[] = ["127.0.0.1", "::1", "[::1]", "localhost"];

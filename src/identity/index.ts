@@ -12,6 +12,9 @@ export {
 } from "./actor.ts";
 export type { Authentication, AuthenticationRefusal, Authenticator } from "./authenticator.ts";
 export type { BrowserSignIn, PendingSignIn, SignInAnswer } from "./browser-sign-in.ts";
+export type { ClaimedDevice, DeviceSignIns } from "./device/device-sign-ins.ts";
+export type { Login, LoginStore } from "./device/login.ts";
+export { shownUserCode } from "./device/user-code.ts";
 export type { TokenSigner } from "./gateway-tokens.ts";
 export type { ClientKind, IssuerSettings, ProvenIdentity } from "./identity-token.ts";
 export type { SignatureAlgorithm } from "./key-set.ts";
@@ -31,4 +34,10 @@ export type { SpentAssertions } from "./saml/spent-assertions.ts";
 export type { Caller, Session, SessionStore } from "./session.ts";
 export type { SessionFact, SessionFinding, Sessions, StopCause } from "./sessions.ts";
 export type { SignInOutcome, SignInProvider } from "./sign-in-provider.ts";
-export type { Introspection, TokenEndpoint, TokenErrorCode, TokenOutcome } from "./token-endpoint.ts";
+export {
+  type Introspection,
+  loginTokenType,
+  type TokenEndpoint,
+  type TokenErrorCode,
+  type TokenOutcome,
+} from "./token-endpoint.ts";

@@ -4,6 +4,8 @@ import type { Timer } from "#lib/timer";
 import { type Actors, openActors } from "./actor.ts";
 import type { Authenticator } from "./authenticator.ts";
 import { type BrowserSignIn, openBrowserSignIn } from "./browser-sign-in.ts";
+import { type DeviceSignIns, openDeviceSignIns } from "./device/device-sign-ins.ts";
+import { type LoginStore, type Logins, openLogins } from "./device/login.ts";
 import { openGatewayTokens, type TokenSigner } from "./gateway-tokens.ts";
 import { guardedFetch, type ProviderFetch } from "./guarded-fetch.ts";
 import {
@@ -14,8 +16,9 @@ import {
 } from "./identity-token.ts";
 import { callbackPath, openOidcSignIn } from "./oidc-sign-in.ts";
 import { openAuthenticator } from "./open-authenticator.ts";
+import type { Principal } from "./principal.ts";
 import { type FetchJson, ProviderKeys } from "./provider-keys.ts";
-import type { RoleGroups } from "./roles.ts";
+import { type RoleGroups, rolesOf } from "./roles.ts";
 import type { SamlSettings } from "./saml/saml-settings.ts";
 import { openSamlSignIn } from "./saml/saml-sign-in.ts";
 import type { SpentAssertions } from "./saml/spent-assertions.ts";
@@ -28,6 +31,7 @@ export interface IdentityParts {
   readonly issuers: readonly IssuerSettings[];
   readonly samlProviders: readonly SamlSettings[];
   readonly spentAssertions: SpentAssertions;
+  readonly loginStore: LoginStore;
   readonly roleGroups: RoleGroups;
   /** Where the control plane is reached; issuer of gateway tokens, base of the redirect URIs. No trailing slash. */
   readonly controlUrl: string;
@@ -62,6 +66,10 @@ export interface Identity {
   readonly tokenEndpoint: TokenEndpoint;
   readonly actors: Actors;
   readonly browserSignIn: BrowserSignIn;
+  readonly deviceSignIns: DeviceSignIns;
+  readonly logins: Logins;
+  /** Whether this person's groups let agents work for them. */
+  mayUseAgents(principal: Principal): boolean;
   close(): void;
 }
 
@@ -73,14 +81,19 @@ export async function openIdentity(parts: IdentityParts): Promise<Identity> {
     identityTokens: tokensOfIssuers(issuers.map(({ tokens }) => tokens)),
     sessions: openSessions(parts),
     roleGroups,
+    logins: openLogins({ store: parts.loginStore, clock }),
   };
+  const deviceSignIns = openDeviceSignIns(clock);
   const oidcWays = issuers.map(({ settings, tokens }) => oidcWay(settings, tokens, parts));
   return {
     authenticator: openAuthenticator({ ...proofs, clock }),
     sessions: proofs.sessions,
-    tokenEndpoint: openTokenEndpoint({ ...proofs, clock, knowsConnection }),
+    tokenEndpoint: openTokenEndpoint({ ...proofs, deviceSignIns, clock, knowsConnection }),
     actors: openActors(proofs),
     browserSignIn: openBrowserSignIn([...oidcWays, ...samlWays(parts)]),
+    deviceSignIns,
+    logins: proofs.logins,
+    mayUseAgents: (principal) => rolesOf(principal, roleGroups).includes("agent-user"),
     close: () => proofs.sessions.close(),
   };
 }

@@ -129,7 +129,7 @@ export async function controlPlaneUnderTest(
         subject_token_type: "urn:ietf:params:oauth:token-type:id_token",
         agent: "cursor",
       });
-      if (answer.kind === "refused") throw new Error(answer.detail);
+      if (answer.kind !== "issued") throw new Error(JSON.stringify(answer));
       return { token: answer.accessToken, sessionId: answer.sessionId };
     },
   };

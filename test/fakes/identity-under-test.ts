@@ -10,6 +10,7 @@ import {
 import type { Clock } from "#lib/clock";
 import { type ManualClock, manualClock } from "./manual-clock.ts";
 import { type ManualTimer, manualTimer } from "./manual-timer.ts";
+import { memoryLoginStore } from "./memory-login-store.ts";
 import { memorySessionStore } from "./memory-session-store.ts";
 import { memorySpentAssertions } from "./memory-spent-assertions.ts";
 import { roleGroups, startTokenIssuer, type TokenIssuer } from "./token-issuer.ts";
@@ -42,6 +43,7 @@ export async function identityUnderTest(
     issuers: [issuer.settings],
     samlProviders: [],
     spentAssertions: memorySpentAssertions(),
+    loginStore: memoryLoginStore(),
     roleGroups,
     controlUrl,
     signer,
