@@ -22,6 +22,8 @@ export {
   sessionDetail,
   sessionList,
   sessionSummary,
+  sessionsStop,
+  sessionsStopped,
 } from "./session.ts";
 export {
   type DeviceAnswer,

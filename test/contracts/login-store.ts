@@ -35,7 +35,7 @@ export function loginStoreContract(engine: string, open: () => Promise<LoginStor
 
   test(`${engine}: a login is revoked once, by its token, its principal or with all others`, async () => {
     const store = await open();
-    const other = { ...principal, id: "principal-2" };
+    const other = { ...principal, id: "principal-2", email: "other@example.com" };
     await store.insert(login());
     await store.insert(login({ digest: "digest-2" }));
     await store.insert(login({ digest: "digest-3", principal: other }));
@@ -43,7 +43,10 @@ export function loginStoreContract(engine: string, open: () => Promise<LoginStor
     expect(await store.revoke({ digest: "digest-1" }, at)).toBe(1);
     expect(await store.revoke({ digest: "digest-1" }, new Date(1_600))).toBe(0);
     expect((await store.find("digest-1"))?.revokedAt).toEqual(at);
-    expect(await store.revoke({ principalId: "principal-1" }, at)).toBe(1);
+    expect(await store.revoke({ principal: "principal-1" }, at)).toBe(1);
+    expect(await store.revoke({ principal: "stranger@example.com" }, at)).toBe(0);
+    expect(await store.revoke({ principal: "other@example.com" }, at)).toBe(1);
+    await store.insert(login({ digest: "digest-4" }));
     expect(await store.revoke("all", at)).toBe(1);
     expect((await store.find("digest-3"))?.revokedAt).toEqual(at);
   });

@@ -10,7 +10,9 @@ export function memoryLoginStore(): LoginStore {
         ({ digest, principal, revokedAt }) =>
           revokedAt === undefined &&
           (which === "all" ||
-            ("digest" in which ? which.digest === digest : which.principalId === principal.id)),
+            ("digest" in which
+              ? which.digest === digest
+              : [principal.id, principal.email].includes(which.principal))),
       );
       for (const login of meant) logins.set(login.digest, { ...login, revokedAt: at });
       return meant.length;

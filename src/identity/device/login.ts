@@ -15,7 +15,8 @@ export interface Login {
   readonly revokedAt: Date | undefined;
 }
 
-export type LoginSelection = { readonly digest: string } | { readonly principalId: string } | "all";
+/** A principal is meant by id or e-mail. */
+export type LoginSelection = { readonly digest: string } | { readonly principal: string } | "all";
 
 /** What is kept of logins. Implementations live in storage/. */
 export interface LoginStore {

@@ -36,7 +36,8 @@ function valuesOf({ digest, principal, machine, startedAt, endsAt, revokedAt }: 
 
 function conditionOf(which: Parameters<LoginStore["revoke"]>[0]): readonly [string, readonly SqlValue[]] {
   if (which === "all") return ["TRUE", []];
-  return "digest" in which ? ["digest = ?", [which.digest]] : ["principal_id = ?", [which.principalId]];
+  if ("digest" in which) return ["digest = ?", [which.digest]];
+  return ["(principal_id = ? OR email = ?)", [which.principal, which.principal]];
 }
 
 const groups = z.array(z.string());
