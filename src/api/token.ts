@@ -19,8 +19,9 @@ export const deviceAnswer = z.object({
   device_code: z.string(),
   user_code: z.string(),
   verification_uri: z.url(),
-  expires_in: z.number().int(),
-  interval: z.number().int(),
+  expires_in: z.number().int().min(1).max(86_400),
+  /** A server that asks for no pause, or for one of hours, is none of ours. */
+  interval: z.number().int().min(0).max(600),
 });
 export type DeviceAnswer = z.infer<typeof deviceAnswer>;
 

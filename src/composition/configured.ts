@@ -5,7 +5,13 @@ import {
   type SourceDocument,
 } from "#config";
 import type { Connection } from "#connections";
-import { type IssuerSettings, objectionToCertificate, type SamlSettings, unnamedProvider } from "#identity";
+import {
+  type IssuerSettings,
+  objectionToCertificate,
+  type ProviderTrust,
+  type SamlSettings,
+  unnamedProvider,
+} from "#identity";
 import { GatehouseError } from "#lib/errors";
 
 /** A connection as the operator wrote it, in the words of its module. */
@@ -30,6 +36,7 @@ export function issuerSettings({ identity }: Configuration): IssuerSettings[] {
     clients: { agent: written.agent_client, console: written.console_client, web: written.web_client },
     algorithms: written.algorithms,
     groupsClaim: written.groups_claim,
+    trust: trustOf(written),
   }));
 }
 
@@ -43,7 +50,15 @@ export function samlSettings({ identity }: Configuration): SamlSettings[] {
     subjectAttribute: written.subject_attribute,
     emailAttribute: written.email_attribute,
     groupsAttribute: written.groups_attribute,
+    trust: trustOf(written),
   }));
+}
+
+function trustOf(written: {
+  groups?: string[] | undefined;
+  email_domains?: string[] | undefined;
+}): ProviderTrust {
+  return { groups: written.groups, emailDomains: written.email_domains };
 }
 
 function certificateOf({ file, text }: SourceDocument): string {

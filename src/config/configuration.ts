@@ -41,6 +41,18 @@ const listener = (port: number) =>
 
 const providerName = name.describe("part of addresses, and shown where people choose");
 
+/** How far a provider is believed about its own people. */
+const trust = {
+  groups: z
+    .array(z.string().min(1))
+    .optional()
+    .describe("the groups of this provider that count; all without it"),
+  email_domains: z
+    .array(z.string().regex(/^[a-z0-9.-]+$/, "must be a domain in lower case"))
+    .optional()
+    .describe("domains whose addresses this provider may vouch for; all without it"),
+};
+
 const client = (use: string) => z.string().min(1).describe(`public client ${use}`);
 
 const issuer = z
@@ -58,6 +70,7 @@ const issuer = z
       .min(1)
       .default(["RS256", "ES256"]),
     groups_claim: z.string().min(1).default("groups").describe("claim with the list of groups"),
+    ...trust,
     development: z
       .boolean()
       .default(false)
@@ -88,6 +101,7 @@ const samlProvider = z.strictObject({
     .describe("attribute that tells people apart, where NameIDs do not"),
   email_attribute: z.string().min(1).optional().describe("attribute with the one e-mail address"),
   groups_attribute: z.string().min(1).default("groups").describe("attribute with the groups"),
+  ...trust,
 });
 
 /** At most so many ways to sign in: each is another party that says who somebody is. */

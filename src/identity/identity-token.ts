@@ -8,6 +8,7 @@ import { parseGroups } from "./groups.ts";
 import type { SignatureAlgorithm } from "./key-set.ts";
 import { type Principal, principalId } from "./principal.ts";
 import type { ProviderKeys } from "./provider-keys.ts";
+import { asTrusted, type ProviderTrust } from "./trust.ts";
 
 /** Our clients at the provider: tokens of the first may be stored, those of the others come from somebody who is there. */
 export type ClientKind = "agent" | "console" | "web";
@@ -20,6 +21,7 @@ export interface IssuerSettings {
   readonly clients: Readonly<Record<ClientKind, string>>;
   readonly algorithms: readonly SignatureAlgorithm[];
   readonly groupsClaim: string;
+  readonly trust: ProviderTrust;
 }
 
 /** What an identity provider's token proves. */
@@ -144,13 +146,16 @@ function judgeClaims(
   return {
     kind: "proven",
     identity: {
-      principal: {
-        id: principalId(settings.issuer, claims.sub),
-        issuer: settings.issuer,
-        subject: claims.sub,
-        email: claims.email_verified === true ? claims.email : undefined,
-        groups: groups.groups,
-      },
+      principal: asTrusted(
+        {
+          id: principalId(settings.issuer, claims.sub),
+          issuer: settings.issuer,
+          subject: claims.sub,
+          email: claims.email_verified === true ? claims.email : undefined,
+          groups: groups.groups,
+        },
+        settings.trust,
+      ),
       client,
       signedInAt: claims.auth_time === undefined ? undefined : new Date(claims.auth_time * 1000),
       countsUntil: new Date(claims.exp * 1000 + limits.tokenSkewMs),

@@ -41,3 +41,4 @@ export {
   type TokenErrorCode,
   type TokenOutcome,
 } from "./token-endpoint.ts";
+export type { ProviderTrust } from "./trust.ts";

@@ -187,6 +187,9 @@ export const limits = {
   /** Each of a thousand groups is an element; readers that recurse must not run out of stack. */
   samlElementsMax: 4_000,
   samlDepthMax: 32,
+  /** Elements of SAML and XML signatures have at most a dozen; all others go with them, four to an element. */
+  samlAttributesOfElementMax: 64,
+  samlAttributesMax: 16_000,
   /** XML IDs are some 40 characters. */
   samlIdCharsMax: 256,
   /** Posted SAML responses that wait for their browser to bring its cookie: a redirect later. Together 22 MiB. */

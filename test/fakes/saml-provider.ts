@@ -71,6 +71,7 @@ export async function samlProvider(
     subjectAttribute: undefined,
     emailAttribute: "email",
     groupsAttribute: "groups",
+    trust: { groups: undefined, emailDomains: undefined },
     ...changes,
   };
   const consumer = `${controlUrl}/saml/${settings.id}/acs`;

@@ -9,7 +9,7 @@ import { readLogin, removeLogin, type StoredLogin, writeLogin } from "../login-f
 import { revokeSignIn, signInAs } from "../oidc.ts";
 import { findServer, type Server } from "../server.ts";
 import type { Settings } from "../settings.ts";
-import { facts } from "../text.ts";
+import { facts, printable } from "../text.ts";
 
 const asOption = z.object({ as: z.string().optional() });
 const loginOptions = asOption.extend({ device: z.boolean().optional() });
@@ -46,7 +46,10 @@ async function login(settings: Settings, command: Command): Promise<void> {
   writeLogin(terminal.environment, signIn);
   const name = signIn.email ?? "an account without e-mail";
   if (settings.isJson) terminal.out(JSON.stringify({ email: signIn.email, serverUrl: server.url }));
-  else terminal.out(`Signed in at ${server.url} as ${name}.\nNext: gatehouse run -- gcloud projects list`);
+  else
+    terminal.out(
+      printable(`Signed in at ${server.url} as ${name}.\nNext: gatehouse run -- gcloud projects list`),
+    );
 }
 
 async function signInForStorage(

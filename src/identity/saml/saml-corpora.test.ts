@@ -47,6 +47,7 @@ function atTheTimeOf(now: string, folder: string, issuer: string) {
     subjectAttribute: undefined,
     emailAttribute: undefined,
     groupsAttribute: "groups",
+    trust: { groups: undefined, emailDomains: undefined },
     clock: manualClock(now),
   };
 }

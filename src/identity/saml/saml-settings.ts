@@ -1,3 +1,5 @@
+import type { ProviderTrust } from "../trust.ts";
+
 /** One SAML 2.0 identity provider, as configured, and what we are to it. */
 export interface SamlSettings {
   /** Short name of ours; part of our addresses. */
@@ -12,6 +14,7 @@ export interface SamlSettings {
   readonly subjectAttribute: string | undefined;
   readonly emailAttribute: string | undefined;
   readonly groupsAttribute: string;
+  readonly trust: ProviderTrust;
 }
 
 /** Who we are to a provider. One name for each of them, so that what one was given is worth nothing at another. */

@@ -382,6 +382,18 @@ test.each([
   ["larger than anything that is decoded", "A".repeat(limits.samlPostBytesMax + 4)],
   ["nested deeper than any", posted("<a>".repeat(2_000) + "</a>".repeat(2_000))],
   ["of more elements than any", posted(`<a>${"<b/>".repeat(limits.samlElementsMax)}</a>`)],
+  [
+    "of more attributes than any element has",
+    posted(
+      `<a ${Array.from({ length: limits.samlAttributesOfElementMax + 1 }, (_, index) => `b${index}=""`).join(" ")}/>`,
+    ),
+  ],
+  [
+    "of more attributes than any",
+    posted(
+      `<a ${Array.from({ length: limits.samlAttributesMax + 1 }, (_, index) => `b${index}=""`).join(" ")}/>`,
+    ),
+  ],
   ["not base64", "<samlp:Response/>"],
   ["not UTF-8", Buffer.from([0x3c, 0xff, 0x3e]).toString("base64")],
   ["not XML", posted("hello")],
@@ -389,6 +401,15 @@ test.each([
 ])("a response that is %s is refused", async (_name, response) => {
   const { begin, finish } = await underTest();
   expect(await finish(response, (await begin()).pending)).toMatch(/^refused/);
+});
+
+test("a provider speaks only for the groups and the e-mail domains it was trusted with", async () => {
+  const trust = { groups: ["partner"], emailDomains: ["partner.example.com"] };
+  const { provider, begin, signIn } = await underTest({ trust });
+  const { location, pending } = await begin();
+  const person = { email: "approver@example.com", groups: ["sre", "partner"] };
+  const outcome = await signIn.finish(provider.answer(location, person), pending);
+  expect(outcome).toMatchObject({ identity: { principal: { groups: ["partner"], email: undefined } } });
 });
 
 test("more groups than anybody has are refused, not cut", async () => {

@@ -5,6 +5,7 @@ import { parseGroups } from "../groups.ts";
 import type { ProvenIdentity } from "../identity-token.ts";
 import { principalId } from "../principal.ts";
 import type { SignInOutcome } from "../sign-in-provider.ts";
+import { asTrusted } from "../trust.ts";
 import { type ExpectedAssertion, readAssertion, type SoundAssertion } from "./assertion-rules.ts";
 import { requireSoundResponse } from "./response-rules.ts";
 import { demand, only, RuleBroken } from "./rule.ts";
@@ -133,13 +134,16 @@ function identityOf(assertion: SoundAssertion, settings: SamlSettings): ProvenId
   const email = named?.[0] ?? (nameId.format === emailAddress ? nameId.value : undefined);
   demand(named === undefined || named.length === 1, "several e-mail addresses");
   return {
-    principal: {
-      id: principalId(settings.issuer, subject),
-      issuer: settings.issuer,
-      subject,
-      email,
-      groups: groups.groups,
-    },
+    principal: asTrusted(
+      {
+        id: principalId(settings.issuer, subject),
+        issuer: settings.issuer,
+        subject,
+        email,
+        groups: groups.groups,
+      },
+      settings.trust,
+    ),
     client: "web",
     signedInAt: authenticatedAt,
     countsUntil,

@@ -59,7 +59,16 @@ function read(text: string): XmlElement {
   parser.on("comment", refuse("a comment"));
   parser.on("processinginstruction", refuse("a processing instruction"));
   parser.on("cdata", refuse("a CDATA section"));
+  let attributes = 0;
+  parser.on("attribute", () => {
+    attributes += 1;
+    if (attributes > limits.samlAttributesMax) throw new Error("too many attributes");
+  });
   parser.on("opentag", (tag) => {
+    // The other parser compares each with all others of its element.
+    if (Object.keys(tag.attributes).length > limits.samlAttributesOfElementMax) {
+      throw new Error("too many attributes on one element");
+    }
     found.count += 1;
     if (found.count > limits.samlElementsMax) throw new Error("too many elements");
     if (open.length >= limits.samlDepthMax) throw new Error("nested too deeply");
