@@ -12,7 +12,7 @@ import {
   type StoredLogin,
   writeLogin,
 } from "./login-file.ts";
-import { renewSignIn, type SignIn, signInAs } from "./oidc.ts";
+import { commandProvider, renewSignIn, type SignIn, signInAs } from "./oidc.ts";
 import type { Server } from "./server.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -26,7 +26,7 @@ export async function agentSignIn(
   terminal: Terminal,
 ): Promise<AgentProof> {
   if (person !== undefined) {
-    return proofOf(await signInAs(server.info, server.info.signIn.agentClientId, person));
+    return proofOf(await signInAs(server.info, commandProvider(server.info).agentClientId, person));
   }
   const login = loginFor(server, terminal);
   if (login.kind === "device") return deviceProof(login, terminal);

@@ -307,6 +307,14 @@ const deviceLogin: FakeAnswer = {
   },
 };
 
+test("where people sign in with the browser only, login shows a code by itself, and console acts say where to go", async () => {
+  deviceServer([deviceLogin]);
+  delete plane.info.signIn.issuer;
+  expect((await gatehouse("login")).err).toContain("BCDF-GHJK");
+  const { status, err } = await gatehouse("approvals", "list");
+  expect([status, err]).toEqual([1, expect.stringContaining("with the browser only")]);
+});
+
 test("login --device shows a code, waits for the browser, and stores a login of the server's", async () => {
   deviceServer([pending, pending, deviceLogin]);
   const { status, out, err } = await gatehouse("login", "--device");

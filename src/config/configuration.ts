@@ -109,7 +109,7 @@ const providersMax = 10;
 
 const identity = z
   .strictObject({
-    issuers: z.array(issuer).min(1).max(providersMax),
+    issuers: z.array(issuer).max(providersMax).default([]),
     saml: z.array(samlProvider).max(providersMax).default([]),
     roles: z.strictObject({
       "agent-user": z.array(z.string().min(1)),
@@ -117,6 +117,10 @@ const identity = z
       auditor: z.array(z.string().min(1)),
       "policy-admin": z.array(z.string().min(1)),
     }),
+  })
+  .refine(({ issuers, saml }) => issuers.length + saml.length > 0, {
+    error: "at least one identity provider is needed, in issuers or saml",
+    path: ["issuers"],
   })
   .refine(({ issuers }) => issuers.length === 1 || issuers.every((each) => each.name !== undefined), {
     error: "where there are several, each needs a name",

@@ -75,6 +75,12 @@ test("a SAML provider is refused when it is addressed in cleartext, proves nothi
   expect(refusal(saml(", want_signed: false"))).toContain("want_signed");
 });
 
+test("SAML providers alone will do, and none at all will not", () => {
+  const alone = saml().replace(/ {2}issuers:\n.*\n/, "");
+  expect(parseConfiguration("gatehouse.yaml", alone).identity.issuers).toEqual([]);
+  expect(refusal(alone.replace(/ {2}saml:\n.*\n/, ""))).toContain("at least one identity provider");
+});
+
 test("identity providers have names of their own, and each names itself otherwise than the others", () => {
   const second =
     '\n    - { name: two, issuer: "https://two.example.com", agent_client: a, console_client: c, web_client: w }';

@@ -27,6 +27,7 @@ export interface GatewayWithProviders {
 export async function startGateway(
   saml: readonly SamlEntry[],
   controlPort: number,
+  { isSamlOnly } = { isSamlOnly: false },
 ): Promise<GatewayWithProviders> {
   const folder = mkdtempSync(join(tmpdir(), "gatehouse-identity-"));
   const controlUrl = `http://127.0.0.1:${controlPort}`;
@@ -52,7 +53,7 @@ export async function startGateway(
       control: { port: controlPort },
       proxy: { port: 0 },
       identity: {
-        issuers: [{ issuer: provider.issuer, ...clients, development: true }],
+        issuers: isSamlOnly ? [] : [{ issuer: provider.issuer, ...clients, development: true }],
         saml: entries,
         roles: {
           "agent-user": ["engineering"],

@@ -55,7 +55,7 @@ describe("oidc-provider (OpenID Connect)", () => {
 
 const hasSimpleSamlPhp = isSimpleSamlPhpInstalled();
 
-describe.skipIf(!hasSimpleSamlPhp)("SimpleSAMLphp (SAML 2.0)", () => {
+describe.skipIf(!hasSimpleSamlPhp)("SimpleSAMLphp (SAML 2.0), the only provider of its Gatehouse", () => {
   let gateway: GatewayWithProviders;
   let idp: SimpleSamlPhp;
   beforeAll(async () => {
@@ -63,7 +63,9 @@ describe.skipIf(!hasSimpleSamlPhp)("SimpleSAMLphp (SAML 2.0)", () => {
     const entityId = `http://127.0.0.1:${port}/saml/ssp`;
     idp = await startSimpleSamlPhp({ entityId, consumerUrl: `${entityId}/acs` });
     const { issuer, signInUrl: sign_in_url, certificate } = idp;
-    gateway = await startGateway([{ name: "ssp", issuer, sign_in_url, certificate }], port);
+    gateway = await startGateway([{ name: "ssp", issuer, sign_in_url, certificate }], port, {
+      isSamlOnly: true,
+    });
   });
   afterAll(async () => {
     await gateway.close();

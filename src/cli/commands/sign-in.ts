@@ -6,7 +6,7 @@ import { signInInBrowser } from "../browser-sign-in.ts";
 import type { CommandTools } from "../command-tools.ts";
 import { revokeDeviceLogin, signInByDevice } from "../device-sign-in.ts";
 import { readLogin, removeLogin, type StoredLogin, writeLogin } from "../login-file.ts";
-import { revokeSignIn, signInAs } from "../oidc.ts";
+import { commandProvider, revokeSignIn, signInAs } from "../oidc.ts";
 import { findServer, type Server } from "../server.ts";
 import type { Settings } from "../settings.ts";
 import { facts, printable } from "../text.ts";
@@ -39,10 +39,11 @@ async function login(settings: Settings, command: Command): Promise<void> {
   const { as: person, device } = loginOptions.parse(command.opts());
   const { terminal } = settings;
   const server = await findServer(settings);
-  const signIn =
-    device === true
-      ? await signInByDevice(server, terminal)
-      : await signInForStorage(server, person, settings);
+  // Without a provider that commands can speak to, the browser is the only way.
+  const isByDevice = device === true || server.info.signIn.issuer === undefined;
+  const signIn = isByDevice
+    ? await signInByDevice(server, terminal)
+    : await signInForStorage(server, person, settings);
   writeLogin(terminal.environment, signIn);
   const name = signIn.email ?? "an account without e-mail";
   if (settings.isJson) terminal.out(JSON.stringify({ email: signIn.email, serverUrl: server.url }));
@@ -57,7 +58,7 @@ async function signInForStorage(
   person: string | undefined,
   { terminal }: Settings,
 ): Promise<StoredLogin> {
-  const { agentClientId: clientId, issuer } = info.signIn;
+  const { agentClientId: clientId, issuer } = commandProvider(info);
   const signIn =
     person === undefined
       ? await signInInBrowser({ info, clientId, isStored: true, terminal })
