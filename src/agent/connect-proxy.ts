@@ -15,6 +15,8 @@ export interface ProxyParts {
   readonly nonce: Secret;
   /** Where traffic that is not Google's went before. */
   readonly original: OriginalProxies;
+  /** Told of each tunnel that the gateway has opened. */
+  readonly onGatewayTunnel?: () => void;
 }
 
 /** The proxy a run's tools talk to. It listens nowhere yet: the helper opens and closes it. */
@@ -33,7 +35,12 @@ export function createConnectProxy(parts: ProxyParts): Server {
   server.on("connect", (request: IncomingMessage, client: Duplex, head: Buffer) => {
     client.on("error", () => client.destroy());
     openFor(request, client, parts).then(
-      (opened) => settle(opened, client, head, gatewayTunnels),
+      (opened) => {
+        if ("route" in opened && opened.route === "gateway" && opened.outcome.kind === "open") {
+          parts.onGatewayTunnel?.();
+        }
+        settle(opened, client, head, gatewayTunnels);
+      },
       (error: unknown) => refuse(client, refusalOf(error)),
     );
   });

@@ -26,6 +26,8 @@ export interface HelperParts {
   readonly checkPeer: PeerCheck;
   /** Tells the person at the terminal. Each sentence is told once. */
   readonly notice: (sentence: string) => void;
+  /** Told of each tunnel that the gateway has opened for the command. */
+  readonly onGatewayTunnel?: (() => void) | undefined;
 }
 
 /** What runs beside one command: its own ports, its own nonce, its own folder. */
@@ -48,7 +50,13 @@ export async function startHelper(parts: HelperParts): Promise<Helper> {
   const project = parts.project ?? projectOf(environment, properties);
   const nonce = newNonce();
   const gate = { proxyUrl: gatewayUrl(parts.info), tokens: parts.tokens };
-  const proxy = createConnectProxy({ gate, nonce, original: originalProxies(environment) });
+  const { onGatewayTunnel } = parts;
+  const proxy = createConnectProxy({
+    gate,
+    nonce,
+    original: originalProxies(environment),
+    ...(onGatewayTunnel === undefined ? {} : { onGatewayTunnel }),
+  });
   const identity = { account: parts.account, project: project ?? "" };
   const metadata = createMetadataServer({ tokens: parts.tokens, identity });
   const notice = once(parts.notice);

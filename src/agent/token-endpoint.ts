@@ -18,7 +18,7 @@ export interface TokenEndpoint {
 
 export interface SessionRequest {
   readonly url: string;
-  /** ID token of the client `gatehouse-agent`. */
+  /** ID token of the client `gatehouse-agent`, or the token of a login made with the browser. */
   readonly subjectToken: Secret;
   readonly agent: string;
   readonly connection: string | undefined;
@@ -33,12 +33,19 @@ export function tokenEndpoint(request: SessionRequest): TokenEndpoint {
   };
 }
 
+/** Logins are Gatehouse's own and say so in their first letters; all else is the identity provider's. */
+function subjectTokenType(token: Secret): string {
+  return token.reveal().startsWith("ghl_")
+    ? "urn:gatehouse:params:oauth:token-type:login"
+    : "urn:ietf:params:oauth:token-type:id_token";
+}
+
 /** RFC 8693 section 2.1. */
 function exchangeForm(request: SessionRequest): Record<string, string> {
   return {
     grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
     subject_token: request.subjectToken.reveal(),
-    subject_token_type: "urn:ietf:params:oauth:token-type:id_token",
+    subject_token_type: subjectTokenType(request.subjectToken),
     requested_token_type: "urn:ietf:params:oauth:token-type:access_token",
     agent: request.agent,
     ...(request.connection === undefined ? {} : { connection: request.connection }),

@@ -31,5 +31,15 @@ export {
   sessionDetail,
   sessionList,
   sessionSummary,
+  sessionsStop,
+  sessionsStopped,
 } from "./session.ts";
-export { type TokenAnswer, tokenAnswer, tokenError } from "./token.ts";
+export {
+  type DeviceAnswer,
+  deviceAnswer,
+  type LoginAnswer,
+  loginAnswer,
+  type TokenAnswer,
+  tokenAnswer,
+  tokenError,
+} from "./token.ts";

@@ -10,11 +10,12 @@ export const serverInfo = z.object({
   /** PEM of the authority that signs the intercepted leaves. */
   caCertificatePem: z.string(),
   signIn: z.object({
-    issuer: z.url(),
+    /** The OpenID Connect provider that commands sign in at by themselves; absent where there are only SAML providers. */
+    issuer: z.url().optional(),
     /** Public client whose tokens open agent sessions and may be stored. */
-    agentClientId: z.string(),
+    agentClientId: z.string().optional(),
     /** Public client whose tokens carry approver and auditor acts; never stored, must be fresh. */
-    consoleClientId: z.string(),
+    consoleClientId: z.string().optional(),
     /** The development identity provider signs people in without proof. */
     isDevelopment: z.boolean(),
   }),

@@ -53,4 +53,15 @@ export const sessionDetail = sessionSummary.extend({
   ),
 });
 export type SessionDetail = z.infer<typeof sessionDetail>;
+/** Which sessions to stop: of one principal, by id or e-mail, or all. */
+export const sessionsStop = z.union([
+  z.strictObject({ principal: z.string().min(1).max(320) }),
+  z.strictObject({ all: z.literal(true) }),
+]);
+export const sessionsStopped = z.object({
+  /** Ids of those that ran. */
+  sessions: z.array(z.string()),
+  /** How many machines have to sign in again. */
+  logins: z.number().int(),
+});
 export const sessionList = z.object({ sessions: z.array(sessionSummary) });

@@ -4,8 +4,15 @@ import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { GatehouseError } from "#lib/errors";
 import type { Secret } from "#lib/secret";
-import { loginFilePath, readLogin, type StoredLogin, writeLogin } from "./login-file.ts";
-import { renewSignIn, type SignIn, signInAs } from "./oidc.ts";
+import {
+  type DeviceLogin,
+  loginFilePath,
+  type ProviderLogin,
+  readLogin,
+  type StoredLogin,
+  writeLogin,
+} from "./login-file.ts";
+import { commandProvider, renewSignIn, type SignIn, signInAs } from "./oidc.ts";
 import type { Server } from "./server.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -17,15 +24,36 @@ export async function agentSignIn(
   server: Server,
   person: string | undefined,
   terminal: Terminal,
-): Promise<SignIn> {
-  if (person !== undefined) return signInAs(server.info, server.info.signIn.agentClientId, person);
+): Promise<AgentProof> {
+  if (person !== undefined) {
+    return proofOf(await signInAs(server.info, commandProvider(server.info).agentClientId, person));
+  }
   const login = loginFor(server, terminal);
-  if (isFresh(login.idToken, terminal)) return login;
+  if (login.kind === "device") return deviceProof(login, terminal);
+  if (isFresh(login.idToken, terminal)) return proofOf(login);
   return withLock(`${loginFilePath(terminal.environment)}.lock`, async () => {
     // Another command may have renewed it while we waited; its refresh token must not be used a second time.
     const current = loginFor(server, terminal);
-    return isFresh(current.idToken, terminal) ? current : renew(server, current, terminal);
+    if (current.kind === "device") return deviceProof(current, terminal);
+    return proofOf(isFresh(current.idToken, terminal) ? current : await renew(server, current, terminal));
   });
+}
+
+/** What opens an agent's session, or shows who somebody is; never what decides. */
+export interface AgentProof {
+  readonly token: Secret;
+  readonly email: string | undefined;
+}
+
+function proofOf({ idToken, email }: Pick<SignIn, "idToken" | "email">): AgentProof {
+  return { token: idToken, email };
+}
+
+/** Nobody renews such a login: after a day a person looks in again. */
+function deviceProof({ token, email, endsAt }: DeviceLogin, { clock }: Terminal): AgentProof {
+  if (clock.now() < endsAt) return { token, email };
+  const message = "Your sign-in is over. Run `gatehouse login --device` to sign in again.";
+  throw new GatehouseError("sign_in_needed", message);
 }
 
 function loginFor(server: Server, terminal: Terminal): StoredLogin {
@@ -34,7 +62,8 @@ function loginFor(server: Server, terminal: Terminal): StoredLogin {
     ? "Run `gatehouse login`, or name a person of the development provider with --as EMAIL."
     : "Run `gatehouse login`.";
   if (login === undefined) throw new GatehouseError("sign_in_needed", `Nobody is signed in. ${way}`);
-  if (login.serverUrl !== server.url || login.issuer !== server.info.signIn.issuer) {
+  const isOfProvider = login.kind === "device" || login.issuer === server.info.signIn.issuer;
+  if (login.serverUrl !== server.url || !isOfProvider) {
     throw new GatehouseError(
       "sign_in_needed",
       `You are signed in at ${login.serverUrl}, not at ${server.url} with its identity provider. ${way}`,
@@ -43,7 +72,7 @@ function loginFor(server: Server, terminal: Terminal): StoredLogin {
   return login;
 }
 
-async function renew(server: Server, login: StoredLogin, terminal: Terminal): Promise<SignIn> {
+async function renew(server: Server, login: ProviderLogin, terminal: Terminal): Promise<SignIn> {
   if (login.refreshToken === undefined) {
     throw new GatehouseError(
       "sign_in_needed",

@@ -1,5 +1,5 @@
 import { signInInBrowser } from "./browser-sign-in.ts";
-import { type SignIn, signInAs } from "./oidc.ts";
+import { commandProvider, type SignIn, signInAs } from "./oidc.ts";
 import type { Server } from "./server.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -13,7 +13,7 @@ export function consoleSignIn(
   terminal: Terminal,
 ): Promise<SignIn> {
   const { info } = server;
-  const clientId = info.signIn.consoleClientId;
+  const clientId = commandProvider(info).consoleClientId;
   if (person !== undefined) return signInAs(info, clientId, person);
   return signInInBrowser({ info, clientId, isStored: false, terminal });
 }

@@ -5,8 +5,12 @@ import { z } from "zod";
 import { GatehouseError } from "#lib/errors";
 import { Secret } from "#lib/secret";
 
-/** A person's stored sign-in: the agent client's tokens only, which open agent sessions and decide nothing. */
-export interface StoredLogin {
+/** A person's stored sign-in. Whatever kind it is, it opens agent sessions and decides nothing. */
+export type StoredLogin = ProviderLogin | DeviceLogin;
+
+/** Tokens of the agent client, straight from the identity provider. */
+export interface ProviderLogin {
+  readonly kind: "provider";
   /** The server these tokens are for; no other gets to see them. */
   readonly serverUrl: string;
   readonly issuer: string;
@@ -16,7 +20,17 @@ export interface StoredLogin {
   readonly email: string | undefined;
 }
 
-const stored = z.object({
+/** A login that somebody made with the browser for this machine; the server alone knows what it is worth. */
+export interface DeviceLogin {
+  readonly kind: "device";
+  readonly serverUrl: string;
+  readonly token: Secret;
+  readonly endsAt: Date;
+  readonly email: string | undefined;
+}
+
+const providerLogin = z.object({
+  kind: z.literal("provider").default("provider"),
   serverUrl: z.url(),
   issuer: z.url(),
   clientId: z.string(),
@@ -24,6 +38,14 @@ const stored = z.object({
   refreshToken: z.string().optional(),
   email: z.string().optional(),
 });
+const deviceLogin = z.object({
+  kind: z.literal("device"),
+  serverUrl: z.url(),
+  token: z.string(),
+  endsAt: z.iso.datetime().transform((text) => new Date(text)),
+  email: z.string().optional(),
+});
+const stored = z.union([deviceLogin, providerLogin]);
 
 export function loginFilePath(environment: NodeJS.ProcessEnv): string {
   const state = environment["XDG_STATE_HOME"];
@@ -47,7 +69,12 @@ export function readLogin(environment: NodeJS.ProcessEnv): StoredLogin | undefin
   }
   const parsed = stored.safeParse(parseJson(readFileSync(path, "utf8")));
   if (!parsed.success) return undefined;
-  const { idToken, refreshToken, email, ...rest } = parsed.data;
+  return withSecrets(parsed.data);
+}
+
+function withSecrets(read: z.infer<typeof stored>): StoredLogin {
+  if (read.kind === "device") return { ...read, email: read.email, token: new Secret(read.token) };
+  const { idToken, refreshToken, email, ...rest } = read;
   return {
     ...rest,
     email,
@@ -60,11 +87,10 @@ export function readLogin(environment: NodeJS.ProcessEnv): StoredLogin | undefin
 export function writeLogin(environment: NodeJS.ProcessEnv, login: StoredLogin): void {
   const path = loginFilePath(environment);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const content = {
-    ...login,
-    idToken: login.idToken.reveal(),
-    refreshToken: login.refreshToken?.reveal(),
-  };
+  const content =
+    login.kind === "device"
+      ? { ...login, token: login.token.reveal() }
+      : { ...login, idToken: login.idToken.reveal(), refreshToken: login.refreshToken?.reveal() };
   const draft = `${path}.${process.pid}.new`;
   writeFileSync(draft, `${JSON.stringify(content, undefined, 2)}\n`, { mode: 0o600, flag: "wx" });
   renameSync(draft, path);

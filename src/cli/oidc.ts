@@ -12,9 +12,28 @@ export interface SignIn {
   readonly email: string | undefined;
 }
 
+/** The provider that commands sign in at by themselves, and our clients there. */
+export interface CommandProvider {
+  readonly issuer: string;
+  readonly agentClientId: string;
+  readonly consoleClientId: string;
+}
+
+/** Throws `sign_in_failed` where people sign in with the browser only. */
+export function commandProvider({ signIn, controlUrl }: ServerInfo): CommandProvider {
+  const { issuer, agentClientId, consoleClientId } = signIn;
+  if (issuer !== undefined && agentClientId !== undefined && consoleClientId !== undefined) {
+    return { issuer, agentClientId, consoleClientId };
+  }
+  throw new GatehouseError(
+    "sign_in_failed",
+    `This server's people sign in with the browser only. Decide and administer at ${controlUrl}; for agents, run \`gatehouse login --device\`.`,
+  );
+}
+
 /** Discovery (OpenID Connect Discovery 1.0 section 4) of the server's provider, as one of our public clients. */
 export async function discover(info: ServerInfo, clientId: string): Promise<oidc.Configuration> {
-  const issuer = new URL(info.signIn.issuer);
+  const issuer = new URL(commandProvider(info).issuer);
   const insecure = issuer.protocol === "http:" && isLoopback(issuer);
   return asProviderFailure(info, () =>
     oidc.discovery(issuer, clientId, undefined, oidc.None(), {
@@ -62,10 +81,10 @@ export async function signInAs(info: ServerInfo, clientId: string, email: string
     return signInOf(await oidc.genericGrantRequest(config, developmentGrant, parameters));
   } catch (error) {
     const isStranger = error instanceof oidc.ResponseBodyError && error.error === "invalid_grant";
-    if (!isStranger) throw describeFailure(info.signIn.issuer, error);
+    if (!isStranger) throw describeFailure(commandProvider(info).issuer, error);
     throw new GatehouseError(
       "usage_invalid",
-      `The development identity provider knows no ${email}. ${info.signIn.issuer} and \`npm start\` list who there is.`,
+      `The development identity provider knows no ${email}. ${commandProvider(info).issuer} and \`npm start\` list who there is.`,
     );
   }
 }
@@ -91,7 +110,7 @@ export async function asProviderFailure<Result>(
   try {
     return await act();
   } catch (error) {
-    throw describeFailure(info.signIn.issuer, error);
+    throw describeFailure(commandProvider(info).issuer, error);
   }
 }
 

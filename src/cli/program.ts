@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { type CommandTools, commandTools } from "./command-tools.ts";
 import { addApprovalCommands } from "./commands/approvals.ts";
 import { addCompletionCommand } from "./commands/completion.ts";
+import { addDoctorCommand } from "./commands/doctor.ts";
 import { addRunCommands } from "./commands/run.ts";
 import { addSessionCommands } from "./commands/sessions.ts";
 import { addSignInCommands } from "./commands/sign-in.ts";
@@ -42,6 +43,7 @@ export function buildProgram(parts: ProgramParts, tools: CommandTools): Command 
   for (const add of parts.localCommands) add(program, tools);
   addRunCommands(program, tools);
   addSignInCommands(program, tools);
+  addDoctorCommand(program, tools);
   addWaitCommand(program, tools);
   addApprovalCommands(program, tools);
   addSessionCommands(program, tools);

@@ -27,21 +27,29 @@ export function parseRunOptions(given: unknown): RunOptions {
 }
 
 /** Opens a session and starts a helper for it. When it throws `NotStarted`, nothing runs and nothing is left. */
-export async function openRun(settings: Settings, options: RunOptions): Promise<Helper> {
+export async function openRun(
+  settings: Settings,
+  options: RunOptions,
+  onGatewayTunnel?: () => void,
+): Promise<Helper> {
   try {
-    return await open(settings, options);
+    return await open(settings, options, onGatewayTunnel);
   } catch (cause) {
     throw new NotStarted("the run was not started", { cause });
   }
 }
 
-async function open(settings: Settings, options: RunOptions): Promise<Helper> {
+async function open(
+  settings: Settings,
+  options: RunOptions,
+  onGatewayTunnel: (() => void) | undefined,
+): Promise<Helper> {
   const { terminal } = settings;
   const server = await findServer(settings);
-  const { idToken, email } = await agentSignIn(server, options.as, terminal);
+  const { token, email } = await agentSignIn(server, options.as, terminal);
   const endpoint = tokenEndpoint({
     url: server.url,
-    subjectToken: idToken,
+    subjectToken: token,
     agent: options.agent,
     connection: options.connection,
   });
@@ -59,6 +67,7 @@ async function open(settings: Settings, options: RunOptions): Promise<Helper> {
     project: options.project,
     environment: terminal.environment,
     checkPeer,
+    onGatewayTunnel,
     notice: (sentence) => terminal.err(`gatehouse: ${sentence}`),
   });
 }

@@ -2,7 +2,13 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { startIdentityProvider } from "#practice/identity-provider";
-import { type FakeControlPlane, refusal, startFakeControlPlane } from "../../test/fakes/control-plane.ts";
+import {
+  type FakeAnswer,
+  type FakeControlPlane,
+  grantToken,
+  refusal,
+  startFakeControlPlane,
+} from "../../test/fakes/control-plane.ts";
 import { type FakeIdentityProvider, startFakeIdentityProvider } from "../../test/fakes/identity-provider.ts";
 import { sendRaw } from "../../test/fakes/raw-http.ts";
 import { type FakeTerminal, fakeTerminal } from "../../test/fakes/terminal.ts";
@@ -268,3 +274,98 @@ async function signInOnPage(start: URL): Promise<number> {
   if (!(await page.clone().text()).includes("developer@example.com")) return page.status;
   return (await visit(new URL(page.url), "person=developer@example.com")).status;
 }
+
+/** A server whose person types the code after so many questions. */
+function deviceServer(answers: readonly FakeAnswer[]): void {
+  plane.routes.set("POST /v1/device", () => ({
+    status: 200,
+    body: {
+      device_code: "device-code",
+      user_code: "BCDFGHJK",
+      verification_uri: `${plane.url}/device`,
+      expires_in: 600,
+      interval: 0,
+    },
+  }));
+  plane.routes.set("POST /v1/revoke", () => ({ status: 200, body: {} }));
+  const left = [...answers];
+  plane.token = (form) =>
+    form.get("grant_type")?.endsWith("device_code") === true
+      ? (left.shift() ?? { status: 400, body: { error: "expired_token" } })
+      : grantToken(form, { expiresInS: 900 });
+}
+
+const pending: FakeAnswer = { status: 400, body: { error: "authorization_pending" } };
+const deviceLogin: FakeAnswer = {
+  status: 200,
+  body: {
+    access_token: "ghl_token",
+    issued_token_type: "urn:gatehouse:params:oauth:token-type:login",
+    token_type: "N_A",
+    expires_in: 43_200,
+    email: "saml@example.com",
+  },
+};
+
+test("where people sign in with the browser only, login shows a code by itself, and console acts say where to go", async () => {
+  deviceServer([deviceLogin]);
+  delete plane.info.signIn.issuer;
+  expect((await gatehouse("login")).err).toContain("BCDF-GHJK");
+  const { status, err } = await gatehouse("approvals", "list");
+  expect([status, err]).toEqual([1, expect.stringContaining("with the browser only")]);
+});
+
+test("login --device shows a code, waits for the browser, and stores a login of the server's", async () => {
+  deviceServer([pending, pending, deviceLogin]);
+  const { status, out, err } = await gatehouse("login", "--device");
+  expect([status, out]).toEqual([0, expect.stringContaining("saml@example.com")]);
+  expect(err).toContain("BCDF-GHJK");
+  expect(err).not.toContain("BCDFGHJK");
+  expect(statSync(loginFile()).mode & 0o777).toBe(0o600);
+  const asked = plane.forms().at(-1);
+  expect([asked?.get("device_code"), asked?.get("client_id")]).toEqual(["device-code", "gatehouse-cli"]);
+});
+
+test("a login made with the browser is sent to its own server only, and forgotten there by logout", async () => {
+  deviceServer([deviceLogin]);
+  await gatehouse("login", "--device");
+  plane.routes.set("GET /api/v1/me", ({ authorization }) => ({
+    status: 200,
+    body: {
+      principal: { subject: String(authorization), issuer: "https://saml.example.com" },
+      roles: ["agent-user"],
+    },
+  }));
+  expect((await gatehouse("whoami")).out).toContain("https://saml.example.com");
+  expect(plane.requests.at(-1)?.authorization).toBe("Bearer ghl_token");
+  const elsewhere = await startFakeControlPlane({ issuer: provider.issuer });
+  expect((await gatehouse("--url", elsewhere.url, "whoami")).status).toBe(5);
+  await elsewhere.close();
+  expect(elsewhere.requests.filter(({ authorization }) => authorization !== undefined)).toEqual([]);
+  expect((await gatehouse("logout")).status).toBe(0);
+  expect(plane.requests.at(-1)).toMatchObject({ path: "/v1/revoke", body: "token=ghl_token" });
+  expect(existsSync(loginFile())).toBe(false);
+});
+
+test("a login made with the browser that is over is said to be, without asking the server", async () => {
+  deviceServer([{ ...deviceLogin, body: { ...Object(deviceLogin.body), expires_in: 0 } }]);
+  await gatehouse("login", "--device");
+  const { status, err } = await gatehouse("whoami");
+  expect([status, err]).toEqual([5, expect.stringContaining("login --device")]);
+});
+
+test.each([
+  [
+    "was refused in the browser",
+    { error: "access_denied", error_description: "The sign-in was refused in the browser." },
+  ],
+  [
+    "was not made in time",
+    { error: "expired_token", error_description: "Nobody signed in in time. Start again." },
+  ],
+])("login --device ends when the sign-in %s, and stores nothing", async (_name, body) => {
+  deviceServer([pending, { status: 400, body }]);
+  const { status, err } = await gatehouse("login", "--device");
+  expect([status, err]).toEqual([1, expect.stringContaining(body.error_description)]);
+  expect(existsSync(loginFile())).toBe(false);
+});

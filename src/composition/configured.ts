@@ -1,7 +1,18 @@
-import type { Configuration, ConnectionConfiguration } from "#config";
+import {
+  type Configuration,
+  type ConnectionConfiguration,
+  readDocuments,
+  type SourceDocument,
+} from "#config";
 import type { Connection } from "#connections";
-import type { IssuerSettings } from "#identity";
-import { assert } from "#lib/errors";
+import {
+  type IssuerSettings,
+  objectionToCertificate,
+  type ProviderTrust,
+  type SamlSettings,
+  unnamedProvider,
+} from "#identity";
+import { GatehouseError } from "#lib/errors";
 
 /** A connection as the operator wrote it, in the words of its module. */
 export function connectionOf(written: ConnectionConfiguration): Connection {
@@ -17,14 +28,41 @@ export function connectionOf(written: ConnectionConfiguration): Connection {
   };
 }
 
-/** The one identity provider, likewise. */
-export function issuerSettings({ identity }: Configuration): IssuerSettings {
-  const [written] = identity.issuers;
-  assert(written !== undefined, "configuration names an issuer");
-  return {
+/** The OpenID Connect providers, likewise. */
+export function issuerSettings({ identity }: Configuration): IssuerSettings[] {
+  return identity.issuers.map((written) => ({
+    id: written.name ?? unnamedProvider,
     issuer: written.issuer,
     clients: { agent: written.agent_client, console: written.console_client, web: written.web_client },
     algorithms: written.algorithms,
     groupsClaim: written.groups_claim,
-  };
+    trust: trustOf(written),
+  }));
+}
+
+/** The SAML providers, with their certificates read. Throws `file_missing`, `file_unreadable`, `config_invalid`. */
+export function samlSettings({ identity }: Configuration): SamlSettings[] {
+  return identity.saml.map((written) => ({
+    id: written.name,
+    issuer: written.issuer,
+    signInUrl: written.sign_in_url,
+    certificates: readDocuments(written.certificates).map(certificateOf),
+    subjectAttribute: written.subject_attribute,
+    emailAttribute: written.email_attribute,
+    groupsAttribute: written.groups_attribute,
+    trust: trustOf(written),
+  }));
+}
+
+function trustOf(written: {
+  groups?: string[] | undefined;
+  email_domains?: string[] | undefined;
+}): ProviderTrust {
+  return { groups: written.groups, emailDomains: written.email_domains };
+}
+
+function certificateOf({ file, text }: SourceDocument): string {
+  const objection = objectionToCertificate(text);
+  if (objection === undefined) return text;
+  throw new GatehouseError("config_invalid", `${file} cannot prove what a SAML provider says: ${objection}.`);
 }

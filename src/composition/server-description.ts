@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import type { ServerInfo } from "#api";
 import type { Configuration } from "#config";
 import type { CertificateAuthority } from "#keys";
-import { assert } from "#lib/errors";
 
 export interface Addresses {
   readonly controlUrl: string;
@@ -14,7 +13,6 @@ export interface Addresses {
 /** What `/.well-known/gatehouse` tells helpers and auditors. Nothing in it is secret. */
 export function describeServer({ identity }: Configuration, addresses: Addresses): ServerInfo {
   const [issuer] = identity.issuers;
-  assert(issuer !== undefined, "configuration names an issuer");
   const { controlUrl, proxyUrl, authority, verifierKey } = addresses;
   return {
     product: "gatehouse",
@@ -23,10 +21,14 @@ export function describeServer({ identity }: Configuration, addresses: Addresses
     proxyUrl,
     caCertificatePem: authority.certificatePem,
     signIn: {
-      issuer: issuer.issuer,
-      agentClientId: issuer.agent_client,
-      consoleClientId: issuer.console_client,
-      isDevelopment: issuer.development,
+      ...(issuer === undefined
+        ? {}
+        : {
+            issuer: issuer.issuer,
+            agentClientId: issuer.agent_client,
+            consoleClientId: issuer.console_client,
+          }),
+      isDevelopment: issuer?.development === true,
     },
     log: { origin: verifierKey.split("+")[0] ?? "", verifierKey },
   };

@@ -4,14 +4,19 @@ import type { Configuration } from "#config";
 import { openConnections } from "#connections";
 import { openControlPlane } from "#control";
 import { openDataPlane } from "#gateway";
-import { guardedNetwork, openIdentity, type SessionFinding } from "#identity";
+import { guardedNetwork, type Network, openIdentity, type SessionFinding } from "#identity";
 import { openCertificateAuthority, openPlaceholderKey, openSealingKey, openTokenKey } from "#keys";
 import { systemClock as clock } from "#lib/clock";
 import { createEgress } from "#lib/egress";
 import { systemTimer as timer } from "#lib/timer";
 import { createLogger, type Logger } from "#telemetry";
-import { sqliteApprovalStore, sqliteSessionStore } from "../storage/sqlite/index.ts";
-import { connectionOf, issuerSettings } from "./configured.ts";
+import {
+  sqliteApprovalStore,
+  sqliteLoginStore,
+  sqliteSessionStore,
+  sqliteSpentAssertions,
+} from "../storage/sqlite/index.ts";
+import { connectionOf, issuerSettings, samlSettings } from "./configured.ts";
 import { exchangeReader } from "./exchange-reader.ts";
 import { approvalEntry, connectionEntry, sessionEntry } from "./facts.ts";
 import { gatewayPorts } from "./gateway-ports.ts";
@@ -127,16 +132,17 @@ async function openDeciders(configuration: Configuration, surroundings: Surround
   const masking = await openLiveMasking(configuration.masking, { audit, log });
   opened.defer(() => masking.close());
 
-  const settings = issuerSettings(configuration);
-  const providerEgress = createEgress({ allowLoopback: new URL(settings.issuer).protocol === "http:" });
-  opened.defer(() => providerEgress.close());
+  const issuers = issuerSettings(configuration);
   const identity = await openIdentity({
-    settings,
+    issuers,
+    samlProviders: samlSettings(configuration),
+    spentAssertions: sqliteSpentAssertions(database, clock),
+    loginStore: sqliteLoginStore(database),
     roleGroups: configuration.identity.roles,
     controlUrl,
     signer: await openTokenKey(folder.tokenKey),
     store: sqliteSessionStore(database),
-    network: guardedNetwork(providerEgress),
+    networkOf: networks(opened),
     clock,
     timer,
     knowsConnection: (name) => connections.find(name) !== undefined,
@@ -155,6 +161,20 @@ async function openDeciders(configuration: Configuration, surroundings: Surround
   });
   opened.defer(() => approvals.close());
   return { connections, policies, masking, identity, approvals };
+}
+
+/** One guard for each identity provider, closed with the rest. */
+function networks(opened: AsyncDisposableStack): (issuer: string) => Network {
+  const known = new Map<string, Network>();
+  return (issuer) => {
+    const found = known.get(issuer);
+    if (found !== undefined) return found;
+    const egress = createEgress({ allowLoopback: new URL(issuer).protocol === "http:" });
+    opened.defer(() => egress.close());
+    const network = guardedNetwork(egress);
+    known.set(issuer, network);
+    return network;
+  };
 }
 
 function isStopped(finding: SessionFinding): boolean {

@@ -4,4 +4,6 @@
  */
 export { type Configuration, type ConnectionConfiguration, configurationSchema } from "./configuration.ts";
 export { readDocuments, type SourceDocument, watchDocuments } from "./documents.ts";
+export { configurationJsonSchema } from "./json-schema.ts";
 export { loadConfiguration, parseConfiguration } from "./load.ts";
+export { printConfiguration } from "./print.ts";

@@ -58,6 +58,43 @@ test("a stored sign-in cannot pass for a fresh one by sharing its client", () =>
   expect(refusal(sound.replace("console_client: c", "console_client: a"))).toContain("must differ");
 });
 
+const saml = (more = ""): string =>
+  sound.replace(
+    "\n  roles:",
+    `\n  saml:\n    - { name: corp, issuer: "urn:corp", sign_in_url: "https://corp.example.com/sso", certificates: [corp.pem]${more} }\n  roles:`,
+  );
+
+test("a SAML provider beside the OpenID Connect one is read, its groups come from the attribute groups", () => {
+  const { identity } = parseConfiguration("gatehouse.yaml", saml());
+  expect(identity.saml).toMatchObject([{ name: "corp", issuer: "urn:corp", groups_attribute: "groups" }]);
+});
+
+test("a SAML provider is refused when it is addressed in cleartext, proves nothing or has a misspelt key", () => {
+  expect(refusal(saml().replace("https://corp", "http://corp"))).toContain("sign_in_url: must be https");
+  expect(refusal(saml().replace("[corp.pem]", "[]"))).toContain("identity.saml.0.certificates");
+  expect(refusal(saml(", want_signed: false"))).toContain("want_signed");
+});
+
+test("SAML providers alone will do, and none at all will not", () => {
+  const alone = saml().replace(/ {2}issuers:\n.*\n/, "");
+  expect(parseConfiguration("gatehouse.yaml", alone).identity.issuers).toEqual([]);
+  expect(refusal(alone.replace(/ {2}saml:\n.*\n/, ""))).toContain("at least one identity provider");
+});
+
+test("identity providers have names of their own, and each names itself otherwise than the others", () => {
+  const second =
+    '\n    - { name: two, issuer: "https://two.example.com", agent_client: a, console_client: c, web_client: w }';
+  const both = sound.replace("development: true }", `development: true }${second}`);
+  expect(refusal(both)).toContain("where there are several, each needs a name");
+  const named = both.replace('{ issuer: "http://127', '{ name: one, issuer: "http://127');
+  expect(refusal(named)).toBe("accepted");
+  expect(refusal(named.replace("name: two", "name: one"))).toContain("must differ");
+  expect(refusal(named.replace("https://two.example.com", "http://127.0.0.1:8442"))).toContain(
+    "two identity providers",
+  );
+  expect(refusal(saml().replace("name: corp", "name: oidc"))).toContain("must differ");
+});
+
 test("broken YAML names the line", () => {
   expect(refusal("identity: [")).toMatch(/^gatehouse\.yaml:1: /);
 });

@@ -65,6 +65,13 @@ function absolutePaths(configuration: Configuration, base: string): Configuratio
   return {
     ...configuration,
     data: absolute(configuration.data),
+    identity: {
+      ...configuration.identity,
+      saml: configuration.identity.saml.map((provider) => ({
+        ...provider,
+        certificates: provider.certificates.map(absolute),
+      })),
+    },
     policies: configuration.policies.map(absolute),
     masking: configuration.masking.map(absolute),
     connections: configuration.connections.map((connection) => ({

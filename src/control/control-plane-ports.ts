@@ -25,7 +25,10 @@ export interface ControlPlanePorts {
   /** Loopback only: TLS, where `url` has it, ends in front of us. */
   readonly listen: { readonly host: string; readonly port: number };
   readonly serverInfo: ServerInfo;
-  readonly identity: Pick<Identity, "tokenEndpoint" | "actors" | "sessions" | "browserSignIn">;
+  readonly identity: Pick<
+    Identity,
+    "tokenEndpoint" | "actors" | "sessions" | "browserSignIn" | "deviceSignIns" | "logins" | "mayUseAgents"
+  >;
   readonly approvals: Pick<ApprovalDesk, "find" | "list" | "vote" | "wait">;
   readonly catalogue: Pick<Catalogue, "operation">;
   readonly auditLog: AuditLog;

@@ -7,9 +7,13 @@ import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fas
 import { GatehouseError } from "#lib/errors";
 import { limits } from "#lib/limits";
 import { auditReads } from "./audit-reads.ts";
+import { addDeviceRoutes } from "./browser/device-routes.ts";
 import { addPageRoutes } from "./browser/page-routes.ts";
+import { openPendingSignIns } from "./browser/pending-sign-ins.ts";
+import { addSamlRoutes } from "./browser/saml-routes.ts";
+import { signInFinish } from "./browser/sign-in-finish.ts";
 import { addSignInRoutes } from "./browser/sign-in-routes.ts";
-import { openVisitors } from "./browser/visitor.ts";
+import { openVisitors, type Visitors } from "./browser/visitor.ts";
 import type { ControlPlanePorts } from "./control-plane-ports.ts";
 import { addErrorAnswers } from "./error-answers.ts";
 import { ControlRefusal } from "./refusal.ts";
@@ -79,9 +83,17 @@ export async function buildControlPlane(ports: ControlPlanePorts): Promise<App> 
   addEntryRoutes(app, { ports, reads });
   addApprovalRoutes(app, ports);
   addMeRoute(app, ports);
-  addSignInRoutes(app, ports, visitors);
+  addBrowserRoutes(app, ports, visitors);
   addPageRoutes(app, ports, visitors);
   return app;
+}
+
+function addBrowserRoutes(app: App, ports: ControlPlanePorts, visitors: Visitors): void {
+  const pendingSignIns = openPendingSignIns(ports);
+  const hall = { ports, visitors, pendingSignIns, finish: signInFinish(ports, visitors) };
+  addSignInRoutes(app, hall);
+  addSamlRoutes(app, hall);
+  addDeviceRoutes(app, ports, visitors);
 }
 
 const loopbackHosts: readonly string[] = ["127.0.0.1", "::1", "[::1]", "localhost"];

@@ -41,6 +41,8 @@ export type RefusalCode =
   | "forged_form"
   | "sign_in_unknown"
   | "sign_in_refused"
+  | "device_code_unknown"
+  | "too_many_guesses"
   | "not_here"
   | "not_published"
   | "internal";
@@ -131,6 +133,16 @@ const table: Readonly<Record<RefusalCode, Refusal>> = {
     next: "Begin again.",
   },
   sign_in_refused: { status: 401, message: "The sign-in was not accepted.", next: "Begin again." },
+  device_code_unknown: {
+    status: 400,
+    message: "No command waits under this code, or it waits in another browser, or it has waited too long.",
+    next: "Compare the letters with your terminal, or start the command again.",
+  },
+  too_many_guesses: {
+    status: 429,
+    message: "Too many codes that nobody waits under.",
+    next: "Wait ten minutes, then start the command again.",
+  },
   internal: {
     status: 500,
     message: "Something is wrong in Gatehouse itself. Nothing was done.",

@@ -1,6 +1,7 @@
 import { limits } from "#lib/limits";
 import type { AuthenticationRefusal } from "./authenticator.ts";
 import { parseCompactToken } from "./compact-token.ts";
+import { isLoginToken, type Logins } from "./device/login.ts";
 import type { GatewayTokens } from "./gateway-tokens.ts";
 import { isGoogleCredential } from "./google-credential.ts";
 import type { IdentityTokens, ProvenIdentity } from "./identity-token.ts";
@@ -36,6 +37,7 @@ export interface ActorsParts {
   readonly identityTokens: IdentityTokens;
   readonly sessions: Sessions;
   readonly roleGroups: RoleGroups;
+  readonly logins: Pick<Logins, "find">;
 }
 
 export function openActors(parts: ActorsParts): Actors {
@@ -52,10 +54,11 @@ export function openActors(parts: ActorsParts): Actors {
 }
 
 async function identify(text: string, parts: ActorsParts): Promise<ActorVerdict> {
+  if (isLoginToken(text)) return ofLogin(text, parts);
   const token = parseCompactToken(text);
   const { gatewayTokens, identityTokens } = parts;
   const issuer = token?.claims["iss"];
-  if (isGoogleCredential(text, token, issuer === identityTokens.issuer)) {
+  if (isGoogleCredential(text, token, identityTokens.knows(issuer))) {
     return { kind: "refused", code: "google_credential", detail: "a credential of Google's" };
   }
   if (token === undefined) return { kind: "refused", code: "invalid", detail: "not a compact JWT" };
@@ -63,12 +66,29 @@ async function identify(text: string, parts: ActorsParts): Promise<ActorVerdict>
     const verdict = await gatewayTokens.verify(token);
     return verdict.kind === "refused" ? verdict : agentOf(verdict, parts);
   }
-  if (issuer !== identityTokens.issuer) {
+  if (!identityTokens.knows(issuer)) {
     return { kind: "refused", code: "invalid", detail: "an issuer we do not know" };
   }
   // Tokens of the web client live in the browser's session here and nowhere else.
   const verdict = await identityTokens.verify(token, ["agent", "console"]);
   return verdict.kind === "refused" ? verdict : { kind: "actor", actor: personOf(verdict.identity, parts) };
+}
+
+async function ofLogin(token: string, { logins, roleGroups }: ActorsParts): Promise<ActorVerdict> {
+  const login = await logins.find(token);
+  if (login === undefined) return { kind: "refused", code: "invalid", detail: "no login that counts" };
+  return { kind: "actor", actor: storedSignIn(login.principal, roleGroups) };
+}
+
+/** What a laptop stores, an agent finds: it carries `agent-user` alone, and nobody was there a moment ago. */
+function storedSignIn(principal: Principal, roleGroups: RoleGroups): Actor {
+  return {
+    principal,
+    proof: "agent_token",
+    roles: rolesOf(principal, roleGroups).filter((role) => role === "agent-user"),
+    signedInAt: undefined,
+    sessionId: undefined,
+  };
 }
 
 async function agentOf(
@@ -97,16 +117,16 @@ async function agentOf(
 }
 
 /**
- * An agent's client may store its tokens, and an agent finds what is stored: they carry `agent-user` alone. The console
- * client's tokens are asked for at the moment of an act; agents have no use for them, so they carry the other roles.
+ * An agent's client may store its tokens; the console client's are asked for at the moment of an act. Agents have no use
+ * for those, so they carry the other roles.
  */
 function personOf({ principal, client, signedInAt }: ProvenIdentity, { roleGroups }: ActorsParts): Actor {
-  const isAgent = client === "agent";
+  if (client === "agent") return storedSignIn(principal, roleGroups);
   return {
     principal,
-    proof: isAgent ? "agent_token" : "console_token",
-    roles: rolesOf(principal, roleGroups).filter((role) => (role === "agent-user") === isAgent),
-    signedInAt: isAgent ? undefined : signedInAt,
+    proof: "console_token",
+    roles: rolesOf(principal, roleGroups).filter((role) => role !== "agent-user"),
+    signedInAt,
     sessionId: undefined,
   };
 }

@@ -1,150 +1,67 @@
-import * as oidc from "openid-client";
-import type { Clock } from "#lib/clock";
-import { GatehouseError, messageOf } from "#lib/errors";
-import { limits } from "#lib/limits";
-import { parseCompactToken } from "./compact-token.ts";
-import type { ProviderFetch } from "./guarded-fetch.ts";
-import type { IdentityTokens, IssuerSettings, ProvenIdentity } from "./identity-token.ts";
+import { assert } from "#lib/errors";
+import type { OidcSignIn, PendingOidcSignIn } from "./oidc-sign-in.ts";
+import type { PendingSamlSignIn, SamlSignIn } from "./saml/saml-sign-in.ts";
+import type { SignInOutcome, SignInProvider } from "./sign-in-provider.ts";
 
-/** What the browser's own cookie leads back to. None of it is known to the provider's pages or to other browsers. */
-export interface PendingSignIn {
-  readonly state: string;
-  readonly nonce: string;
-  readonly verifier: string;
-  readonly maxAgeS: number;
-}
+/** What the browser's own cookie leads back to. */
+export type PendingSignIn = PendingOidcSignIn | PendingSamlSignIn;
 
-export type SignInOutcome =
-  | { readonly kind: "signed_in"; readonly identity: ProvenIdentity }
-  | {
-      readonly kind: "refused";
-      readonly code: "sign_in_refused" | "provider_unavailable";
-      readonly detail: string;
-    };
+/** What came back, by the way it came: the whole callback address, or what was posted. */
+export type SignInAnswer =
+  | { readonly kind: "oidc"; readonly providerId: string; readonly callback: URL }
+  | { readonly kind: "saml"; readonly providerId: string; readonly response: string };
 
-/** Sign-in of people in the browser: authorization code with PKCE (OpenID Connect Core section 3.1, RFC 7636). */
+/** Sign-in of people in the browser, at whichever of the configured providers. */
 export interface BrowserSignIn {
+  /** In the order of the configuration; never empty. */
+  readonly providers: readonly SignInProvider[];
   /** Where to send the browser. Rejects with `provider_unavailable`. */
-  begin(options: { readonly isFresh: boolean }): Promise<{ location: URL; pending: PendingSignIn }>;
-  /** `callback` is the whole address the browser came back to. Once for each pending sign-in. */
-  finish(callback: URL, pending: PendingSignIn): Promise<SignInOutcome>;
+  begin(
+    providerId: string,
+    options: { readonly isFresh: boolean },
+  ): Promise<{ readonly location: URL; readonly pending: PendingSignIn }>;
+  /** Once for each pending sign-in. An answer that came by another provider's way is refused (mix-up). */
+  finish(answer: SignInAnswer, pending: PendingSignIn): Promise<SignInOutcome>;
+  /** What a SAML provider has to know of us, XML; `undefined` when there is no such provider. */
+  samlMetadata(providerId: string): string | undefined;
 }
 
-export interface BrowserSignInParts {
-  readonly settings: IssuerSettings;
-  readonly identityTokens: IdentityTokens;
-  /** `<control URL>/sign-in/callback`, as registered with the provider. */
-  readonly redirectUri: string;
-  readonly fetch: ProviderFetch;
-  readonly clock: Clock;
+interface Named {
+  readonly id: string;
+  readonly issuer: string;
 }
+type Way = Named &
+  (
+    | { readonly kind: "oidc"; readonly signIn: OidcSignIn }
+    | { readonly kind: "saml"; readonly signIn: SamlSignIn }
+  );
 
-export function openBrowserSignIn(parts: BrowserSignInParts): BrowserSignIn {
-  const configuration = rememberedConfiguration(parts);
+export function openBrowserSignIn(ways: readonly Way[]): BrowserSignIn {
+  const byId = new Map(ways.map((way) => [way.id, way]));
   return {
-    begin: async ({ isFresh }) => {
-      const found = await configuration();
-      const pending = {
-        state: oidc.randomState(),
-        nonce: oidc.randomNonce(),
-        verifier: oidc.randomPKCECodeVerifier(),
-        maxAgeS: (isFresh ? limits.approverSignInAgeMsMax : limits.browserSessionLifeMs) / 1000,
-      };
-      const location = oidc.buildAuthorizationUrl(found, {
-        redirect_uri: parts.redirectUri,
-        scope: scopesOf(found),
-        code_challenge: await oidc.calculatePKCECodeChallenge(pending.verifier),
-        code_challenge_method: "S256",
-        state: pending.state,
-        nonce: pending.nonce,
-        // max_age makes the provider say when the person was there; prompt makes it ask (section 3.1.2.1).
-        max_age: `${pending.maxAgeS}`,
-        ...(isFresh ? { prompt: "login" } : {}),
-      });
-      return { location, pending };
+    providers: ways.map(({ id, issuer, kind }) => ({ id, issuer, kind })),
+    begin: (providerId, options) => {
+      const way = byId.get(providerId);
+      assert(way !== undefined, "a sign-in begins at a configured provider");
+      return way.signIn.begin(options);
     },
-    finish: async (callback, pending) => {
-      try {
-        return await redeem(await configuration(), { callback, pending }, parts);
-      } catch (error) {
-        const isDown = error instanceof GatehouseError && error.code === "provider_unavailable";
-        return {
-          kind: "refused",
-          code: isDown ? "provider_unavailable" : "sign_in_refused",
-          detail: reasonOf(error),
-        };
-      }
+    finish: async (answer, pending) => {
+      const way = byId.get(pending.providerId);
+      if (way === undefined || answer.providerId !== pending.providerId) return mixedUp(answer, pending);
+      if (way.kind === "oidc" && answer.kind === "oidc" && pending.kind === "oidc")
+        return way.signIn.finish(answer.callback, pending);
+      if (way.kind === "saml" && answer.kind === "saml" && pending.kind === "saml")
+        return way.signIn.finish(answer.response, pending);
+      return mixedUp(answer, pending);
+    },
+    samlMetadata: (providerId) => {
+      const way = byId.get(providerId);
+      return way?.kind === "saml" ? way.signIn.metadata : undefined;
     },
   };
 }
 
-async function redeem(
-  configuration: oidc.Configuration,
-  { callback, pending }: { readonly callback: URL; readonly pending: PendingSignIn },
-  { identityTokens }: BrowserSignInParts,
-): Promise<SignInOutcome> {
-  // State, `iss` of the answer (RFC 9207), nonce, max_age and the ID token's own rules are the library's.
-  const tokens = await oidc.authorizationCodeGrant(configuration, callback, {
-    expectedState: pending.state,
-    expectedNonce: pending.nonce,
-    pkceCodeVerifier: pending.verifier,
-    maxAge: pending.maxAgeS,
-    idTokenExpected: true,
-  });
-  // It trusts TLS for the signature (section 3.1.3.7, step 6). We do not, and there is one way to become a principal.
-  const token = parseCompactToken(tokens.id_token ?? "");
-  if (token === undefined) return { kind: "refused", code: "sign_in_refused", detail: "no compact ID token" };
-  const verdict = await identityTokens.verify(token, ["web"]);
-  if (verdict.kind === "proven") return { kind: "signed_in", identity: verdict.identity };
-  const code = verdict.code === "provider_unavailable" ? "provider_unavailable" : "sign_in_refused";
-  return { kind: "refused", code, detail: verdict.detail };
-}
-
-/** The library wraps what went wrong; the log wants both sentences. */
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : "";
-  return messageOf(error) + cause;
-}
-
-function scopesOf(configuration: oidc.Configuration): string {
-  const wanted = ["openid", "email", "groups"];
-  const supported = configuration.serverMetadata().scopes_supported ?? wanted;
-  return wanted.filter((scope) => scope === "openid" || supported.includes(scope)).join(" ");
-}
-
-/** Discovered when first needed and again when it has grown old; a failure is not remembered. */
-function rememberedConfiguration(parts: BrowserSignInParts): () => Promise<oidc.Configuration> {
-  let held: { readonly found: Promise<oidc.Configuration>; readonly atMs: number } | undefined;
-  return async () => {
-    const now = parts.clock.monotonicMs();
-    if (held === undefined || now - held.atMs > limits.providerKeysFreshMs) {
-      held = { found: discover(parts), atMs: now };
-    }
-    const mine = held;
-    try {
-      return await mine.found;
-    } catch (error) {
-      if (held === mine) held = undefined;
-      const message = "The identity provider cannot be reached. Try again in a minute.";
-      throw new GatehouseError("provider_unavailable", message, { cause: error });
-    }
-  };
-}
-
-async function discover({ settings, fetch }: BrowserSignInParts): Promise<oidc.Configuration> {
-  const issuer = new URL(settings.issuer);
-  const execute = issuer.protocol === "http:" ? [oidc.allowInsecureRequests] : [];
-  const found = await oidc.discovery(issuer, settings.clients.web, undefined, oidc.None(), {
-    execute,
-    timeout: limits.providerTimeoutMs / 1000,
-    [oidc.customFetch]: (url, options) => fetch(url, requestOf(options)),
-  });
-  if (found.serverMetadata().issuer === settings.issuer) return found;
-  throw new GatehouseError("provider_unusable", "The discovery document names another issuer.");
-}
-
-function requestOf(options: oidc.CustomFetchOptions): Parameters<ProviderFetch>[1] {
-  const { method, headers, body, signal } = options;
-  // The code exchange is a form; nothing else this relying party does has a body.
-  return { method, headers, body: body instanceof URLSearchParams ? body : null, signal };
+function mixedUp(answer: SignInAnswer, pending: PendingSignIn): SignInOutcome {
+  const detail = `an answer of ${answer.providerId} to a sign-in at ${pending.providerId}`;
+  return { kind: "refused", code: "sign_in_refused", detail };
 }

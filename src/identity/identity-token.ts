@@ -8,16 +8,20 @@ import { parseGroups } from "./groups.ts";
 import type { SignatureAlgorithm } from "./key-set.ts";
 import { type Principal, principalId } from "./principal.ts";
 import type { ProviderKeys } from "./provider-keys.ts";
+import { asTrusted, type ProviderTrust } from "./trust.ts";
 
 /** Our clients at the provider: tokens of the first may be stored, those of the others come from somebody who is there. */
 export type ClientKind = "agent" | "console" | "web";
 
 /** One identity provider, as configured. */
 export interface IssuerSettings {
+  /** Short name of ours; part of our addresses. */
+  readonly id: string;
   readonly issuer: string;
   readonly clients: Readonly<Record<ClientKind, string>>;
   readonly algorithms: readonly SignatureAlgorithm[];
   readonly groupsClaim: string;
+  readonly trust: ProviderTrust;
 }
 
 /** What an identity provider's token proves. */
@@ -40,9 +44,21 @@ export type IdentityVerdict =
     };
 
 export interface IdentityTokens {
-  readonly issuer: string;
+  /** Whether this is one of the configured issuers, byte for byte: another spelling is another issuer. */
+  knows(issuer: unknown): boolean;
   /** Judges a token for the clients named; a token of another client of ours is as good as none. */
   verify(token: CompactToken, clients: readonly ClientKind[]): Promise<IdentityVerdict>;
+}
+
+/** Several issuers as one. Each token is judged by the keys and rules of the issuer it names, and by no other's. */
+export function tokensOfIssuers(all: readonly IdentityTokens[]): IdentityTokens {
+  const of = (issuer: unknown): IdentityTokens | undefined => all.find((each) => each.knows(issuer));
+  return {
+    knows: (issuer) => of(issuer) !== undefined,
+    verify: async (token, clients) =>
+      (await of(token.claims["iss"])?.verify(token, clients)) ??
+      refused("invalid", "an issuer we do not know"),
+  };
 }
 
 export interface IdentityTokensParts {
@@ -53,7 +69,7 @@ export interface IdentityTokensParts {
 
 export function identityTokens(parts: IdentityTokensParts): IdentityTokens {
   return {
-    issuer: parts.settings.issuer,
+    knows: (issuer) => issuer === parts.settings.issuer,
     verify: async (token, clients) => {
       const { settings } = parts;
       const algorithm = settings.algorithms.find((each) => each === token.header.alg);
@@ -130,13 +146,16 @@ function judgeClaims(
   return {
     kind: "proven",
     identity: {
-      principal: {
-        id: principalId(settings.issuer, claims.sub),
-        issuer: settings.issuer,
-        subject: claims.sub,
-        email: claims.email_verified === true ? claims.email : undefined,
-        groups: groups.groups,
-      },
+      principal: asTrusted(
+        {
+          id: principalId(settings.issuer, claims.sub),
+          issuer: settings.issuer,
+          subject: claims.sub,
+          email: claims.email_verified === true ? claims.email : undefined,
+          groups: groups.groups,
+        },
+        settings.trust,
+      ),
       client,
       signedInAt: claims.auth_time === undefined ? undefined : new Date(claims.auth_time * 1000),
       countsUntil: new Date(claims.exp * 1000 + limits.tokenSkewMs),

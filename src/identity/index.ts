@@ -1,5 +1,5 @@
 /**
- * Who is calling: identity providers' tokens, gateway tokens, sessions, roles.
+ * Who is calling: identity providers' tokens and SAML assertions, gateway tokens, sessions, roles.
  * It never tells a stranger which check failed. Trusted with every authentication decision.
  */
 export {
@@ -11,10 +11,14 @@ export {
   permissionOf,
 } from "./actor.ts";
 export type { Authentication, AuthenticationRefusal, Authenticator } from "./authenticator.ts";
-export type { BrowserSignIn, PendingSignIn, SignInOutcome } from "./browser-sign-in.ts";
+export type { BrowserSignIn, PendingSignIn, SignInAnswer } from "./browser-sign-in.ts";
+export type { ClaimedDevice, DeviceSignIns } from "./device/device-sign-ins.ts";
+export type { Login, LoginStore } from "./device/login.ts";
+export { shownUserCode } from "./device/user-code.ts";
 export type { TokenSigner } from "./gateway-tokens.ts";
 export type { ClientKind, IssuerSettings, ProvenIdentity } from "./identity-token.ts";
 export type { SignatureAlgorithm } from "./key-set.ts";
+export { callbackPath, unnamedProvider } from "./oidc-sign-in.ts";
 export {
   guardedNetwork,
   type Identity,
@@ -24,6 +28,17 @@ export {
 } from "./open-identity.ts";
 export type { Principal, Role } from "./principal.ts";
 export { type Act, mayDo, type RoleGroups } from "./roles.ts";
+export { objectionToCertificate } from "./saml/certificates.ts";
+export type { SamlSettings } from "./saml/saml-settings.ts";
+export type { SpentAssertions } from "./saml/spent-assertions.ts";
 export type { Caller, Session, SessionStore } from "./session.ts";
 export type { SessionFact, SessionFinding, Sessions, StopCause } from "./sessions.ts";
-export type { Introspection, TokenEndpoint, TokenErrorCode, TokenOutcome } from "./token-endpoint.ts";
+export type { SignInOutcome, SignInProvider } from "./sign-in-provider.ts";
+export {
+  type Introspection,
+  loginTokenType,
+  type TokenEndpoint,
+  type TokenErrorCode,
+  type TokenOutcome,
+} from "./token-endpoint.ts";
+export type { ProviderTrust } from "./trust.ts";

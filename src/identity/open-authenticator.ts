@@ -76,13 +76,13 @@ async function proveToken(text: string, parts: AuthenticatorParts): Promise<Prov
   const token = parseCompactToken(text);
   const { gatewayTokens, identityTokens } = parts;
   const issuer = token?.claims["iss"];
-  if (isGoogleCredential(text, token, issuer === identityTokens.issuer)) {
+  if (isGoogleCredential(text, token, identityTokens.knows(issuer))) {
     return failed(refused("google_credential", "a credential of Google's"));
   }
   if (token === undefined) return failed(refused("invalid", "not a compact JWT"));
   // Byte for byte: another spelling of an issuer is another issuer.
   if (issuer === gatewayTokens.issuer) return proveGatewayToken(token, parts);
-  if (issuer === identityTokens.issuer) return proveIdentityToken(token, parts);
+  if (identityTokens.knows(issuer)) return proveIdentityToken(token, parts);
   return failed(refused("invalid", "an issuer we do not know"));
 }
 

@@ -4,24 +4,41 @@ import type { Timer } from "#lib/timer";
 import { type Actors, openActors } from "./actor.ts";
 import type { Authenticator } from "./authenticator.ts";
 import { type BrowserSignIn, openBrowserSignIn } from "./browser-sign-in.ts";
+import { type DeviceSignIns, openDeviceSignIns } from "./device/device-sign-ins.ts";
+import { type LoginStore, type Logins, openLogins } from "./device/login.ts";
 import { openGatewayTokens, type TokenSigner } from "./gateway-tokens.ts";
 import { guardedFetch, type ProviderFetch } from "./guarded-fetch.ts";
-import { type IssuerSettings, identityTokens } from "./identity-token.ts";
+import {
+  type IdentityTokens,
+  type IssuerSettings,
+  identityTokens,
+  tokensOfIssuers,
+} from "./identity-token.ts";
+import { callbackPath, openOidcSignIn } from "./oidc-sign-in.ts";
 import { openAuthenticator } from "./open-authenticator.ts";
+import type { Principal } from "./principal.ts";
 import { type FetchJson, ProviderKeys } from "./provider-keys.ts";
-import type { RoleGroups } from "./roles.ts";
+import { type RoleGroups, rolesOf } from "./roles.ts";
+import type { SamlSettings } from "./saml/saml-settings.ts";
+import { openSamlSignIn } from "./saml/saml-sign-in.ts";
+import type { SpentAssertions } from "./saml/spent-assertions.ts";
 import type { SessionStore } from "./session.ts";
 import { openSessions, type SessionFact, type Sessions } from "./sessions.ts";
 import { openTokenEndpoint, type TokenEndpoint } from "./token-endpoint.ts";
 
 export interface IdentityParts {
-  readonly settings: IssuerSettings;
+  /** OpenID Connect providers, whose tokens also open agents' sessions. */
+  readonly issuers: readonly IssuerSettings[];
+  readonly samlProviders: readonly SamlSettings[];
+  readonly spentAssertions: SpentAssertions;
+  readonly loginStore: LoginStore;
   readonly roleGroups: RoleGroups;
-  /** Where the control plane is reached; issuer of gateway tokens, base of the redirect URI. No trailing slash. */
+  /** Where the control plane is reached; issuer of gateway tokens, base of the redirect URIs. No trailing slash. */
   readonly controlUrl: string;
   readonly signer: TokenSigner;
   readonly store: SessionStore;
-  readonly network: Network;
+  /** How to speak to this issuer: each behind a guard of its own, as one on loopback opens nothing for the others. */
+  readonly networkOf: (issuer: string) => Network;
   readonly clock: Clock;
   readonly timer: Timer;
   readonly knowsConnection: (name: string) => boolean;
@@ -49,30 +66,60 @@ export interface Identity {
   readonly tokenEndpoint: TokenEndpoint;
   readonly actors: Actors;
   readonly browserSignIn: BrowserSignIn;
+  readonly deviceSignIns: DeviceSignIns;
+  readonly logins: Logins;
+  /** Whether this person's groups let agents work for them. */
+  mayUseAgents(principal: Principal): boolean;
   close(): void;
 }
 
 export async function openIdentity(parts: IdentityParts): Promise<Identity> {
-  const { settings, roleGroups, controlUrl, network, clock, knowsConnection } = parts;
-  const keys = new ProviderKeys({ ...settings, fetchJson: network.fetchJson, clock });
+  const { roleGroups, controlUrl, clock, knowsConnection } = parts;
+  const issuers = parts.issuers.map((settings) => ({ settings, tokens: tokensOf(settings, parts) }));
   const proofs = {
     gatewayTokens: await openGatewayTokens({ issuer: controlUrl, signer: parts.signer, clock }),
-    identityTokens: identityTokens({ settings, keys, clock }),
+    identityTokens: tokensOfIssuers(issuers.map(({ tokens }) => tokens)),
     sessions: openSessions(parts),
     roleGroups,
+    logins: openLogins({ store: parts.loginStore, clock }),
   };
+  const deviceSignIns = openDeviceSignIns(clock);
+  const oidcWays = issuers.map(({ settings, tokens }) => oidcWay(settings, tokens, parts));
   return {
     authenticator: openAuthenticator({ ...proofs, clock }),
     sessions: proofs.sessions,
-    tokenEndpoint: openTokenEndpoint({ ...proofs, clock, knowsConnection }),
+    tokenEndpoint: openTokenEndpoint({ ...proofs, deviceSignIns, clock, knowsConnection }),
     actors: openActors(proofs),
-    browserSignIn: openBrowserSignIn({
-      settings,
-      identityTokens: proofs.identityTokens,
-      redirectUri: `${controlUrl}/sign-in/callback`,
-      fetch: network.fetch,
-      clock,
-    }),
+    browserSignIn: openBrowserSignIn([...oidcWays, ...samlWays(parts)]),
+    deviceSignIns,
+    logins: proofs.logins,
+    mayUseAgents: (principal) => rolesOf(principal, roleGroups).includes("agent-user"),
     close: () => proofs.sessions.close(),
   };
+}
+
+function tokensOf(settings: IssuerSettings, { networkOf, clock }: IdentityParts): IdentityTokens {
+  const keys = new ProviderKeys({ ...settings, fetchJson: networkOf(settings.issuer).fetchJson, clock });
+  return identityTokens({ settings, keys, clock });
+}
+
+function oidcWay(settings: IssuerSettings, tokens: IdentityTokens, parts: IdentityParts) {
+  const { controlUrl, networkOf, clock } = parts;
+  const signIn = openOidcSignIn({
+    settings,
+    identityTokens: tokens,
+    redirectUri: `${controlUrl}${callbackPath(settings.id)}`,
+    fetch: networkOf(settings.issuer).fetch,
+    clock,
+  });
+  return { kind: "oidc" as const, id: settings.id, issuer: settings.issuer, signIn };
+}
+
+function samlWays({ samlProviders, controlUrl, spentAssertions, clock }: IdentityParts) {
+  return samlProviders.map((settings) => ({
+    kind: "saml" as const,
+    id: settings.id,
+    issuer: settings.issuer,
+    signIn: openSamlSignIn({ settings, controlUrl, spentAssertions, clock }),
+  }));
 }

@@ -24,7 +24,7 @@ export interface Caller {
 export interface SessionStore {
   insert(session: Session): Promise<void>;
   find(id: string): Promise<Session | undefined>;
-  /** Marks sessions stopped; returns the ids that were running. */
-  stop(which: { id: string } | { principalId: string } | "all", at: Date): Promise<readonly string[]>;
+  /** Marks sessions stopped; returns the ids that were running. A principal is meant by id or e-mail. */
+  stop(which: { id: string } | { principal: string } | "all", at: Date): Promise<readonly string[]>;
   list(limit: number): Promise<readonly Session[]>;
 }

@@ -85,7 +85,7 @@ test("all sessions of a principal stop at once, and no other", async () => {
   const { sessions } = underTest();
   const mine = await sessions.open(wanted);
   const other = await sessions.open({ ...wanted, principal: { ...principal, id: "q" } });
-  expect(await sessions.stop({ principalId: "p" }, cause)).toEqual([mine.id]);
+  expect(await sessions.stop({ principal: "p" }, cause)).toEqual([mine.id]);
   expect((await sessions.find(other.id)).kind).toBe("running");
 });
 

@@ -34,6 +34,8 @@ export interface NewSession {
   readonly principal: Principal;
   readonly agent: string;
   readonly connection: string | undefined;
+  /** The session ends by then at the latest. */
+  readonly endsBy?: Date;
 }
 
 type StopListener = (session: Pick<Session, "id">) => void;
@@ -86,16 +88,17 @@ class WatchedSessions implements Sessions {
     return this.#epoch;
   }
 
-  open({ principal, agent, connection }: NewSession): Promise<Session> {
+  open({ principal, agent, connection, endsBy }: NewSession): Promise<Session> {
     const { clock } = this.#parts;
     const startedAt = clock.now();
+    const endsAtMs = startedAt.getTime() + limits.sessionLifeMsMax;
     return this.#insert({
       id: newId("ses", clock),
       principal,
       agent,
       connection,
       startedAt,
-      endsAt: new Date(startedAt.getTime() + limits.sessionLifeMsMax),
+      endsAt: new Date(Math.min(endsAtMs, endsBy?.getTime() ?? endsAtMs)),
       stoppedAt: undefined,
     });
   }

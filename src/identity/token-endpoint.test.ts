@@ -28,7 +28,7 @@ async function underTest() {
 const errorOf = (outcome: TokenOutcome): string => (outcome.kind === "refused" ? outcome.error : "issued");
 
 function issued(outcome: TokenOutcome): Extract<TokenOutcome, { kind: "issued" }> {
-  if (outcome.kind === "refused") throw new Error(`${outcome.error}: ${outcome.detail}`);
+  if (outcome.kind !== "issued") throw new Error(JSON.stringify(outcome));
   return outcome;
 }
 

@@ -2,8 +2,11 @@ import { z } from "zod";
 import type { Clock } from "#lib/clock";
 import { limits } from "#lib/limits";
 import { parseCompactToken, tokenDigest } from "./compact-token.ts";
+import type { DeviceSignIns } from "./device/device-sign-ins.ts";
+import type { Logins } from "./device/login.ts";
 import type { GatewayTokens } from "./gateway-tokens.ts";
-import type { IdentityTokens, ProvenIdentity } from "./identity-token.ts";
+import type { IdentityTokens } from "./identity-token.ts";
+import type { Principal } from "./principal.ts";
 import { RefreshTokens } from "./refresh-tokens.ts";
 import { type RoleGroups, rolesOf } from "./roles.ts";
 import type { Session } from "./session.ts";
@@ -16,7 +19,11 @@ export type TokenErrorCode =
   | "invalid_target"
   | "unsupported_grant_type"
   | "access_denied"
-  | "temporarily_unavailable";
+  | "temporarily_unavailable"
+  /** RFC 8628 section 3.5. */
+  | "authorization_pending"
+  | "slow_down"
+  | "expired_token";
 
 export type TokenOutcome =
   | {
@@ -25,6 +32,13 @@ export type TokenOutcome =
       readonly expiresInS: number;
       readonly refreshToken: string | undefined;
       readonly sessionId: string;
+    }
+  /** A login for the machine that asked: what opens sessions, and no gateway token itself. */
+  | {
+      readonly kind: "login";
+      readonly token: string;
+      readonly expiresInS: number;
+      readonly email: string | undefined;
     }
   /** `message` is for the caller, `detail` for our log: a forger is not told which check caught him. */
   | {
@@ -51,6 +65,8 @@ export interface TokenEndpointParts {
   readonly identityTokens: IdentityTokens;
   readonly sessions: Sessions;
   readonly roleGroups: RoleGroups;
+  readonly logins: Logins;
+  readonly deviceSignIns: Pick<DeviceSignIns, "poll">;
   readonly clock: Clock;
   /** Whether a connection of this name is configured. */
   readonly knowsConnection: (name: string) => boolean;
@@ -66,9 +82,14 @@ export function openTokenEndpoint(parts: TokenEndpointParts): TokenEndpoint {
           return exchange(form, parts, refreshTokens);
         case "refresh_token":
           return refresh(form, parts, refreshTokens);
+        case "urn:ietf:params:oauth:grant-type:device_code":
+          return answerDevice(form, parts);
         default:
           return Promise.resolve(
-            refused("unsupported_grant_type", "Only token exchange and refresh_token are granted here."),
+            refused(
+              "unsupported_grant_type",
+              "Only token exchange, refresh_token and device_code are granted here.",
+            ),
           );
       }
     },
@@ -80,15 +101,19 @@ function refused(error: TokenErrorCode, message: string, detail = message): Toke
   return { kind: "refused", error, message, detail };
 }
 
-const identityTokenTypes = [
+/** Ours: the token of a login made with the browser. */
+export const loginTokenType = "urn:gatehouse:params:oauth:token-type:login";
+
+const subjectTokenTypes = [
   "urn:ietf:params:oauth:token-type:jwt",
   "urn:ietf:params:oauth:token-type:id_token",
+  loginTokenType,
 ] as const;
 
 /** A repeated parameter arrives as a list and is refused with the rest (RFC 6749 section 3.2). */
 const exchangeForm = z.object({
   subject_token: z.string().min(1),
-  subject_token_type: z.enum(identityTokenTypes),
+  subject_token_type: z.enum(subjectTokenTypes),
   requested_token_type: z.literal("urn:ietf:params:oauth:token-type:access_token").optional(),
   /** Ours. What the agent calls itself goes on record and on approvers' screens: visible characters only. */
   agent: z
@@ -111,11 +136,12 @@ async function exchange(
 ): Promise<TokenOutcome> {
   const parsed = exchangeForm.safeParse(form);
   if (!parsed.success) return refused("invalid_request", describeForm(parsed.error));
-  const { connection, subject_token: subjectToken } = parsed.data;
+  const { connection, subject_token: subjectToken, subject_token_type: type } = parsed.data;
   if (connection !== undefined && !parts.knowsConnection(connection)) {
     return refused("invalid_target", "No connection of that name is configured.");
   }
-  const proven = await proveSubject(subjectToken, parts);
+  const proven =
+    type === loginTokenType ? await proveLogin(subjectToken, parts) : await proveSubject(subjectToken, parts);
   if ("error" in proven) return proven;
   return openSession(parsed.data, proven, { ...parts, refreshTokens });
 }
@@ -125,25 +151,28 @@ function describeForm(error: z.ZodError): string {
   return `Missing, repeated or not understood: ${names.join(", ")}.`;
 }
 
+/** RFC 8693 section 2.2.2: an unacceptable subject token is an invalid request. */
+const unacceptable = "The subject token is not one that opens a session here. Sign in again.";
+
+function refuse(error: TokenErrorCode, message: string, detail: string): Refused {
+  return { kind: "refused", error, message, detail };
+}
+
 type Refused = Extract<TokenOutcome, { kind: "refused" }>;
 
-async function proveSubject(text: string, parts: TokenEndpointParts): Promise<ProvenIdentity | Refused> {
-  const refuse = (error: TokenErrorCode, message: string, detail: string): Refused => ({
-    kind: "refused",
-    error,
-    message,
-    detail,
-  });
-  // RFC 8693 section 2.2.2: an unacceptable subject token is an invalid request.
-  const unacceptable = "The subject token is not one that opens a session here. Sign in again.";
+/** Whose session is opened, and how long the proof counts. */
+interface Subject {
+  readonly principal: Principal;
+  readonly countsUntil: Date;
+  /** Set for logins: nobody asks the provider again, so no session goes on after them. */
+  readonly endsWithSubject?: true;
+}
+
+async function proveSubject(text: string, parts: TokenEndpointParts): Promise<Subject | Refused> {
   const token = parseCompactToken(text);
   if (token === undefined) return refuse("invalid_request", unacceptable, "not a compact JWT");
   const verdict = await parts.identityTokens.verify(token, ["agent"]);
-  if (verdict.kind === "proven") {
-    if (rolesOf(verdict.identity.principal, parts.roleGroups).includes("agent-user")) return verdict.identity;
-    const message = "You are known, but none of your groups holds the role agent-user. Ask an administrator.";
-    return refuse("access_denied", message, `principal ${verdict.identity.principal.id}`);
-  }
+  if (verdict.kind === "proven") return permitted(verdict.identity, parts);
   switch (verdict.code) {
     case "provider_unavailable":
       return refuse(
@@ -158,13 +187,27 @@ async function proveSubject(text: string, parts: TokenEndpointParts): Promise<Pr
   }
 }
 
+function permitted(identity: Subject, { roleGroups }: TokenEndpointParts): Subject | Refused {
+  const { principal } = identity;
+  if (rolesOf(principal, roleGroups).includes("agent-user")) return identity;
+  const message = "You are known, but none of your groups holds the role agent-user. Ask an administrator.";
+  return refuse("access_denied", message, `principal ${principal.id}`);
+}
+
+/** A login is looked up anew each time: a revoked one opens nothing from then on. */
+async function proveLogin(token: string, parts: TokenEndpointParts): Promise<Subject | Refused> {
+  const login = await parts.logins.find(token);
+  if (login === undefined) return refuse("invalid_request", unacceptable, "no login that counts");
+  return permitted({ principal: login.principal, countsUntil: login.endsAt, endsWithSubject: true }, parts);
+}
+
 /**
  * An agent that names itself gets a session of its own, kept open by refresh tokens. A stock client of Google's does not
  * know the parameter and asks for each command anew: its calls belong together by the token it holds, and end with it.
  */
 async function openSession(
   form: ExchangeForm,
-  identity: ProvenIdentity,
+  identity: Subject,
   parts: TokenEndpointParts & { readonly refreshTokens: RefreshTokens },
 ): Promise<TokenOutcome> {
   const { principal, countsUntil } = identity;
@@ -180,6 +223,7 @@ async function openSession(
     principal,
     agent: form.agent ?? "unnamed",
     connection: form.connection,
+    ...(identity.endsWithSubject === true ? { endsBy: countsUntil } : {}),
   });
   return issued(session, parts.refreshTokens.issue(session.id), parts);
 }
@@ -195,6 +239,35 @@ async function issued(
 
 function sessionOver(detail: string): TokenOutcome {
   return refused("invalid_grant", "This session is over. Sign in and start again.", detail);
+}
+
+const deviceForm = z.object({
+  device_code: z.string().min(1).max(256),
+  client_id: z.string().min(1).max(256),
+});
+
+const deviceErrors = {
+  pending: ["authorization_pending", "Nobody has decided in the browser yet."],
+  slow_down: ["slow_down", "Ask less often."],
+  denied: ["access_denied", "The sign-in was refused in the browser."],
+  expired: ["expired_token", "Nobody signed in in time. Start again."],
+  unknown: ["invalid_grant", "This device code is not known here, or was used."],
+} as const;
+
+/** RFC 8628 section 3.4. The code goes with its first success; what it brings is a login, which carries `agent-user` alone. */
+async function answerDevice(
+  form: Readonly<Record<string, unknown>>,
+  { deviceSignIns, logins }: TokenEndpointParts,
+): Promise<TokenOutcome> {
+  const parsed = deviceForm.safeParse(form);
+  if (!parsed.success) return refused("invalid_request", describeForm(parsed.error));
+  const poll = deviceSignIns.poll(parsed.data.device_code, parsed.data.client_id);
+  if (poll.kind !== "approved") {
+    const [error, message] = deviceErrors[poll.kind];
+    return refused(error, message);
+  }
+  const { token, lifeMs } = await logins.issue(poll.principal, poll.machine);
+  return { kind: "login", token, expiresInS: Math.floor(lifeMs / 1000), email: poll.principal.email };
 }
 
 const refreshForm = z.object({ refresh_token: z.string().min(1).max(256) });

@@ -190,6 +190,36 @@ export const limits = {
   authenticationCacheMax: 10_000,
   /** Sessions whose end is watched, and whose refresh tokens are kept: far more than one gateway serves. */
   watchedSessionsMax: 10_000,
+  /** SAML responses have 5 to 20 KiB; with hundreds of groups and certificates 100 KiB. */
+  samlXmlBytesMax: 256 * 1024,
+  /** The same in base64, broken into lines. */
+  samlPostBytesMax: 352 * 1024,
+  /** Each of a thousand groups is an element; readers that recurse must not run out of stack. */
+  samlElementsMax: 4_000,
+  samlDepthMax: 32,
+  /** Elements of SAML and XML signatures have at most a dozen; all others go with them, four to an element. */
+  samlAttributesOfElementMax: 64,
+  samlAttributesMax: 16_000,
+  /** XML IDs are some 40 characters. */
+  samlIdCharsMax: 256,
+  /** Posted SAML responses that wait for their browser to bring its cookie: a redirect later. Together 22 MiB. */
+  samlAnswersWaitingMax: 64,
+  samlAnswerWaitMs: 60_000,
+  /** RFC 8628 section 6.1: long enough to find the browser and sign in there. */
+  deviceCodeLifeMs: 10 * 60 * 1000,
+  /** RFC 8628 section 3.2: what commands take when nothing is said. */
+  devicePollIntervalMs: 5_000,
+  /** Commands that wait for a person; a company's Monday morning stays below. */
+  deviceSignInsMax: 1_000,
+  /** Of one person within ten minutes, and of all: 200 guesses at 1,000 codes of 34 bits succeed once in 100,000 tries. */
+  wrongUserCodesMax: 5,
+  wrongUserCodesTotalMax: 200,
+  /** What a machine says of itself on the page that asks. */
+  deviceWordsCharsMax: 100,
+  /** A login made with the browser: a working day, as nobody asks the provider again. */
+  loginLifeMs: 12 * 60 * 60 * 1000,
+  /** Commands that begin to wait, from one address. */
+  deviceRequestsPerMinuteMax: 20,
   /** How long a browser stays signed in for looking; deciding asks again. */
   browserSessionLifeMs: 60 * 60 * 1000,
   browserSessionsMax: 10_000,

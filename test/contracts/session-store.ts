@@ -66,7 +66,7 @@ export function sessionStoreContract(name: string, open: () => Promise<SessionSt
     await store.insert(sessionOf("ses_1"));
     await store.insert(sessionOf("ses_2"));
     await store.insert(sessionOf("ses_3", { principal: other }));
-    expect([...(await store.stop({ principalId: "principal-1" }, at("10:00")))].sort()).toEqual([
+    expect([...(await store.stop({ principal: "principal-1" }, at("10:00")))].sort()).toEqual([
       "ses_1",
       "ses_2",
     ]);

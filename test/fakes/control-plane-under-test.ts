@@ -1,7 +1,8 @@
 import type { ServerInfo, SessionDetail } from "#api";
 import type { ApprovalDesk, ApprovalRequest, Vote } from "#approvals";
 import type { EntryQuery, ShownEntry } from "#audit";
-import { systemClock } from "#lib/clock";
+import type { IdentityParts } from "#identity";
+import { type Clock, systemClock } from "#lib/clock";
 import { buildControlPlane } from "../../src/control/control-plane.ts";
 import type { ControlPlanePorts } from "../../src/control/control-plane-ports.ts";
 import { controlUrl, type IdentityUnderTest, identityUnderTest } from "./identity-under-test.ts";
@@ -61,8 +62,9 @@ const serverInfo: ServerInfo = {
 /** The control plane over the real identity module, without sockets. */
 export async function controlPlaneUnderTest(
   changes: Partial<ControlPlanePorts> = {},
+  identityChanges?: (clock: Clock) => Promise<Partial<IdentityParts>>,
 ): Promise<ControlPlaneUnderTest> {
-  const identityParts = await identityUnderTest();
+  const identityParts = await identityUnderTest(identityChanges);
   const { identity, issuer, clock } = identityParts;
   const audit = memoryAuditLog();
   const logged: string[] = [];
@@ -149,7 +151,7 @@ export async function controlPlaneUnderTest(
         subject_token_type: "urn:ietf:params:oauth:token-type:id_token",
         agent: "cursor",
       });
-      if (answer.kind === "refused") throw new Error(answer.detail);
+      if (answer.kind !== "issued") throw new Error(JSON.stringify(answer));
       return { token: answer.accessToken, sessionId: answer.sessionId };
     },
   };

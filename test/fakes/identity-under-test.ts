@@ -7,9 +7,12 @@ import {
   type SessionFact,
   type TokenSigner,
 } from "#identity";
+import type { Clock } from "#lib/clock";
 import { type ManualClock, manualClock } from "./manual-clock.ts";
 import { type ManualTimer, manualTimer } from "./manual-timer.ts";
+import { memoryLoginStore } from "./memory-login-store.ts";
 import { memorySessionStore } from "./memory-session-store.ts";
+import { memorySpentAssertions } from "./memory-spent-assertions.ts";
 import { roleGroups, startTokenIssuer, type TokenIssuer } from "./token-issuer.ts";
 
 export interface IdentityUnderTest {
@@ -27,7 +30,9 @@ export interface IdentityUnderTest {
 export const controlUrl = "http://127.0.0.1:8440";
 
 /** The whole identity module with nothing real outside it. Starts at the wall clock, which openid-client goes by. */
-export async function identityUnderTest(changes: Partial<IdentityParts> = {}): Promise<IdentityUnderTest> {
+export async function identityUnderTest(
+  changes: (clock: Clock) => Promise<Partial<IdentityParts>> = async () => ({}),
+): Promise<IdentityUnderTest> {
   const clock = manualClock(new Date().toISOString());
   const timer = manualTimer();
   const issuer = await startTokenIssuer(clock);
@@ -35,17 +40,20 @@ export async function identityUnderTest(changes: Partial<IdentityParts> = {}): P
   const facts: SessionFact[] = [];
   const signer = fakeSigner();
   const parts: IdentityParts = {
-    settings: issuer.settings,
+    issuers: [issuer.settings],
+    samlProviders: [],
+    spentAssertions: memorySpentAssertions(),
+    loginStore: memoryLoginStore(),
     roleGroups,
     controlUrl,
     signer,
     store,
-    network: issuer.network,
+    networkOf: () => issuer.network,
     clock,
     timer,
     knowsConnection: (name) => name === "practice",
     onFact: async (fact) => void facts.push(fact),
-    ...changes,
+    ...(await changes(clock)),
   };
   return {
     identity: await openIdentity(parts),

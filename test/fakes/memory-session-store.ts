@@ -20,7 +20,8 @@ export function memorySessionStore(): SessionStore & {
     stop: async (which: Parameters<SessionStore["stop"]>[0], at: Date) => {
       const isMeant = (session: Session): boolean => {
         if (which === "all") return true;
-        return "id" in which ? session.id === which.id : session.principal.id === which.principalId;
+        if ("id" in which) return session.id === which.id;
+        return [session.principal.id, session.principal.email].includes(which.principal);
       };
       const running = [...sessions.values()].filter(
         (session) => session.stoppedAt === undefined && session.endsAt > at && isMeant(session),

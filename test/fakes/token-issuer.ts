@@ -89,7 +89,14 @@ export async function startTokenIssuer(
   };
 
   const fake: TokenIssuer = {
-    settings: { issuer, clients, algorithms: ["ES256"], groupsClaim: "groups" },
+    settings: {
+      id: "oidc",
+      issuer,
+      clients,
+      algorithms: ["ES256"],
+      groupsClaim: "groups",
+      trust: { groups: undefined, emailDomains: undefined },
+    },
     network: {
       fetchJson: async (url) => json(url.href),
       fetch: async (url, { method, body }) => {

@@ -35,7 +35,7 @@ export async function agentOf(controlUrl: string, person: string): Promise<Agent
 /** An ID token of the development identity provider the server believes. */
 export async function identityToken(controlUrl: string, person: string, client: Client): Promise<string> {
   const info = serverInfo.parse(await (await fetch(`${controlUrl}/.well-known/gatehouse`)).json());
-  return signIn(info.signIn.issuer, person, client);
+  return signIn(info.signIn.issuer ?? "", person, client);
 }
 
 async function signIn(issuer: string, person: string, client: string): Promise<string> {

@@ -7,7 +7,9 @@ import {
   type SessionSummary,
   sessionDetail,
   sessionList,
+  sessionsStopped,
 } from "#api";
+import { GatehouseError } from "#lib/errors";
 import type { Secret } from "#lib/secret";
 import type { CommandTools } from "../command-tools.ts";
 import { consoleSignIn } from "../console-sign-in.ts";
@@ -33,8 +35,10 @@ export function addSessionCommands(program: Command, tools: CommandTools): void 
     .option("--as <email>", as)
     .action(tools.action(show));
   tools
-    .add(sessions, "stop", "end a session at once, open streams included")
-    .argument("<id>")
+    .add(sessions, "stop", "end sessions at once, open streams included")
+    .argument("[id]", "one session")
+    .option("--principal <who>", "all of one principal, by e-mail or id, and the logins of their machines")
+    .option("--all", "all sessions, and the logins of all machines")
     .option("--as <email>", as)
     .action(tools.action(stop));
   addReplayCommand(sessions, tools);
@@ -45,7 +49,8 @@ Examples:
   gatehouse sessions list
   gatehouse sessions show ses_0199c2… --json
   gatehouse sessions replay ses_0199c2… --speed 10
-  gatehouse sessions stop ses_0199c2…`;
+  gatehouse sessions stop ses_0199c2…
+  gatehouse sessions stop --principal developer@example.com`;
 
 const asOption = z.object({ as: z.string().optional() });
 
@@ -111,7 +116,36 @@ function exchangesText(exchanges: readonly ExchangeSummary[]): string {
   );
 }
 
+const stopOptions = z.object({ principal: z.string().min(1).optional(), all: z.boolean().optional() });
+
 async function stop(settings: Settings, command: Command): Promise<void> {
+  const { principal, all } = stopOptions.parse(command.opts());
+  const named = [command.args[0], principal, all].filter((each) => each !== undefined);
+  if (named.length !== 1) {
+    throw new GatehouseError(
+      "usage_invalid",
+      "Name one session, or --principal, or --all; only one of them.",
+    );
+  }
+  if (principal !== undefined) await stopMany(settings, command, { principal });
+  else if (all === true) await stopMany(settings, command, { all });
+  else await stopOne(settings, command);
+}
+
+async function stopMany(settings: Settings, command: Command, which: object): Promise<void> {
+  const access = await open(settings, command);
+  const stopped = await callControlPlane({
+    ...access,
+    path: "/api/v1/sessions/stop",
+    json: which,
+    answer: sessionsStopped,
+  });
+  const { sessions, logins } = stopped;
+  const text = `Sessions stopped: ${sessions.length}. Machines that have to sign in again: ${logins}.`;
+  settings.terminal.out(settings.isJson ? JSON.stringify(stopped) : text);
+}
+
+async function stopOne(settings: Settings, command: Command): Promise<void> {
   const id = sessionId(command.args[0]);
   const access = await open(settings, command);
   await callControlPlane({ ...access, path: `/api/v1/sessions/${id}/stop`, json: {}, answer: z.unknown() });

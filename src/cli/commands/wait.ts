@@ -44,7 +44,7 @@ async function wait(settings: Settings, command: Command): Promise<number> {
 async function bearerFor(server: Server, person: string | undefined, settings: Settings): Promise<Secret> {
   const own =
     person === undefined ? await readHelperToken(server.url, settings.terminal.environment) : undefined;
-  return own ?? (await agentSignIn(server, person, settings.terminal)).idToken;
+  return own ?? (await agentSignIn(server, person, settings.terminal)).token;
 }
 
 interface Watch {

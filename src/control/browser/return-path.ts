@@ -3,7 +3,7 @@
  * other hosts in more spellings (`//`, `/\`, tabs, dots) than anybody can forbid.
  */
 export function localReturnPath(wanted: unknown): string {
-  return typeof wanted === "string" && /^\/(approvals(\/apr_[A-Za-z0-9]{1,64})?)?$/.test(wanted)
+  return typeof wanted === "string" && /^\/(device|approvals(\/apr_[A-Za-z0-9]{1,64})?)?$/.test(wanted)
     ? wanted
     : "/";
 }

@@ -9,6 +9,8 @@ import { Vault } from "./vault.ts";
 
 /** Somebody signed in with this browser. */
 export interface Visitor {
+  /** Of this browser session; another after each sign-in, and never sent anywhere. */
+  readonly id: string;
   readonly actor: Actor;
   /** Has to come back with every form. */
   readonly formToken: string;
@@ -35,7 +37,11 @@ export function openVisitors(ports: ControlPlanePorts): Visitors {
     enter: (request, reply, identity) => {
       vault.remove(cookie.read(request));
       const actor = ports.identity.actors.ofSignIn(identity);
-      const name = vault.put({ actor, formToken: randomBytes(32).toString("base64url") });
+      const name = vault.put({
+        id: randomBytes(32).toString("base64url"),
+        actor,
+        formToken: randomBytes(32).toString("base64url"),
+      });
       cookie.write(reply, name, limits.browserSessionLifeMs);
     },
     leave: (request, reply) => {

@@ -23,6 +23,8 @@ declare module "fastify" {
 export const sessionParams = z.object({ id: z.string().regex(/^ses_[A-Za-z0-9]{1,64}$/) });
 export const approvalParams = z.object({ id: z.string().regex(/^apr_[A-Za-z0-9]{1,64}$/) });
 
+export const providerParams = z.object({ provider: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/) });
+
 /** Route options: so many requests a minute from one address. */
 export function perMinute(max: number): { rateLimit: { max: number; timeWindow: number } } {
   return { rateLimit: { max, timeWindow: 60_000 } };

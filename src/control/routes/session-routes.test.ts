@@ -182,3 +182,66 @@ test("an auditor lists sessions and reads one with its recordings, each read on 
   expect((await under.call("GET", "/api/v1/sessions/ses_unknown", { bearer })).statusCode).toBe(404);
   expect(under.audit.kinds()).toHaveLength(3);
 });
+
+/** Two sessions of the developer and a login of theirs, and a session of somebody else's. */
+async function severalSessions() {
+  const under = await controlPlaneUnderTest();
+  const other = { email: "other@example.com", groups: ["engineering"] };
+  const own = [await under.openSession(developer), await under.openSession(developer)];
+  const theirs = await under.openSession(other);
+  const { principal } = (await under.store.find(own[0]?.sessionId ?? "")) ?? {};
+  if (principal === undefined) throw new Error("a session was opened");
+  const login = await under.identity.logins.issue(principal, "laptop");
+  const stop = async (json: object, bearer: string) =>
+    under.call("POST", "/api/v1/sessions/stop", { json, bearer });
+  const isRunning = async (id: string) => (await under.identity.sessions.find(id)).kind === "running";
+  return { ...under, own, theirs, login, principal, stop, isRunning };
+}
+
+test("an administrator stops all of one principal: sessions at once, and the logins of their machines", async () => {
+  const { own, theirs, login, stop, isRunning, bearer, identity, audit } = await severalSessions();
+  const answer = await stop({ principal: "developer@example.com" }, await bearer("console", operator));
+  const body = answer.json<{ sessions: string[]; logins: number }>();
+  expect([answer.statusCode, body.sessions.sort(), body.logins]).toEqual([
+    200,
+    own.map(({ sessionId }) => sessionId).sort(),
+    1,
+  ]);
+  for (const { sessionId } of own) expect(await isRunning(sessionId)).toBe(false);
+  expect(await isRunning(theirs.sessionId)).toBe(true);
+  expect(await identity.logins.find(login.token)).toBeUndefined();
+  expect(audit.kinds()).toContain("session.stopped");
+});
+
+test("an administrator stops everybody", async () => {
+  const { own, theirs, login, stop, isRunning, bearer, identity } = await severalSessions();
+  expect((await stop({ all: true }, await bearer("console", operator))).statusCode).toBe(200);
+  for (const { sessionId } of [...own, theirs]) expect(await isRunning(sessionId)).toBe(false);
+  expect(await identity.logins.find(login.token)).toBeUndefined();
+});
+
+test("whoever is no administrator stops nobody else's, not even with a fresh sign-in", async () => {
+  const { own, stop, isRunning, bearer } = await severalSessions();
+  for (const person of [approver, auditor, developer]) {
+    for (const which of [{ all: true }, { principal: "developer@example.com" }]) {
+      expect((await stop(which, await bearer("console", person))).statusCode).toBe(403);
+    }
+  }
+  expect(await isRunning(own[0]?.sessionId ?? "")).toBe(true);
+});
+
+test("a person stops all of their own by id, with a stored sign-in too", async () => {
+  const { own, theirs, principal, stop, isRunning, bearer } = await severalSessions();
+  expect((await stop({ principal: principal.id }, await bearer("agent", developer))).statusCode).toBe(200);
+  expect(await isRunning(own[0]?.sessionId ?? "")).toBe(false);
+  expect(await isRunning(theirs.sessionId)).toBe(true);
+});
+
+test.each([{}, { all: false }, { all: true, principal: "x" }, { principal: "" }, { principal: 7 }])(
+  "what does not say whom to stop stops nobody: %j",
+  async (which) => {
+    const { own, stop, isRunning, bearer } = await severalSessions();
+    expect((await stop(which, await bearer("console", operator))).statusCode).toBe(400);
+    expect(await isRunning(own[0]?.sessionId ?? "")).toBe(true);
+  },
+);

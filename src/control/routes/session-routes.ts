@@ -1,8 +1,9 @@
-import { sessionDetail, sessionList, sessionSummary } from "#api";
+import { sessionDetail, sessionList, sessionSummary, sessionsStop, sessionsStopped } from "#api";
 import { type Actor, permissionOf, type Session } from "#identity";
 import { limits } from "#lib/limits";
 import { requireActor, requirePermission } from "../asker.ts";
 import type { ControlPlanePorts } from "../control-plane-ports.ts";
+import { onRecord } from "../on-record.ts";
 import { ControlRefusal } from "../refusal.ts";
 import { type Reading, requireRecordedRead } from "../require-auditor.ts";
 import { summaryOf } from "../session-views.ts";
@@ -10,6 +11,7 @@ import { type App, sessionParams } from "./app.ts";
 
 export function addSessionRoutes(app: App, reading: Reading): void {
   const { ports } = reading;
+  addStopRoute(app, ports);
   const { identity, exchanges, clock } = ports;
 
   app.get("/api/v1/sessions", { schema: { response: { 200: sessionList } } }, async (request) => {
@@ -34,6 +36,36 @@ export function addSessionRoutes(app: App, reading: Reading): void {
     await identity.sessions.stop({ id }, { kind: "person", principal: actor.principal });
     return summaryOf(await requireSession(id, ports), clock.now());
   });
+}
+
+/** Everything of one principal, or everything: first the logins, or a machine would just open the next session. */
+function addStopRoute(app: App, ports: ControlPlanePorts): void {
+  const { identity } = ports;
+  const record = onRecord(ports);
+  const schema = { body: sessionsStop, response: { 200: sessionsStopped } };
+  app.post("/api/v1/sessions/stop", { schema }, async (request) => {
+    const actor = await requireActor(request, ports);
+    const which = "all" in request.body ? ("all" as const) : request.body;
+    requireStopMany(actor, which, ports);
+    const logins = await identity.logins.revoke(which);
+    const sessions = await identity.sessions.stop(which, { kind: "person", principal: actor.principal });
+    await record({
+      kind: "session.stopped",
+      detail: {
+        which: which === "all" ? "all" : which.principal,
+        by: actor.principal.email ?? actor.principal.subject,
+        sessions: sessions.length,
+        logins,
+      },
+    });
+    return { sessions: [...sessions], logins };
+  });
+}
+
+function requireStopMany(actor: Actor, which: "all" | { principal: string }, ports: ControlPlanePorts): void {
+  const isOwn = which !== "all" && which.principal === actor.principal.id;
+  if (isOwn && permissionOf(actor, "session.stop_own", ports.clock.now()) === "granted") return;
+  requirePermission(actor, "session.stop_any", ports);
 }
 
 async function findSession(id: string, { identity }: ControlPlanePorts): Promise<Session | undefined> {

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { TokenAnswer } from "#api";
-import type { TokenErrorCode } from "#identity";
+import type { LoginAnswer, TokenAnswer } from "#api";
+import { loginTokenType, type TokenErrorCode } from "#identity";
 import { limits } from "#lib/limits";
 import type { ControlPlanePorts } from "../control-plane-ports.ts";
 import { refusedSignIns } from "../refused-sign-ins.ts";
@@ -16,7 +16,14 @@ const statusOfError: Readonly<Record<TokenErrorCode, number>> = {
   unsupported_grant_type: 400,
   access_denied: 403,
   temporarily_unavailable: 503,
+  // RFC 8628 section 3.5
+  authorization_pending: 400,
+  slow_down: 400,
+  expired_token: 400,
 };
+
+/** What a waiting command hears every few seconds is no refused sign-in. */
+const patience: readonly TokenErrorCode[] = ["authorization_pending", "slow_down", "expired_token"];
 
 /** Token exchange (RFC 8693), refresh (RFC 6749 section 6), introspection (RFC 7662). Client authentication is ignored. */
 export function addTokenRoutes(app: App, ports: ControlPlanePorts): void {
@@ -31,8 +38,21 @@ export function addTokenRoutes(app: App, ports: ControlPlanePorts): void {
     const outcome = await identity.tokenEndpoint.answer(form.parse(request.body));
     if (outcome.kind === "refused") {
       const { error, message, detail } = outcome;
-      await onRefused({ where: "token_exchange", code: error, detail, address: request.ip });
+      if (!patience.includes(error)) {
+        await onRefused({ where: "token_exchange", code: error, detail, address: request.ip });
+      }
       return reply.status(statusOfError[error]).send({ error, error_description: message });
+    }
+    if (outcome.kind === "login") {
+      const answer: LoginAnswer = {
+        access_token: outcome.token,
+        issued_token_type: loginTokenType,
+        // RFC 8693 section 2.2.1: it opens sessions here and is not used like an access token.
+        token_type: "N_A",
+        expires_in: outcome.expiresInS,
+        ...(outcome.email === undefined ? {} : { email: outcome.email }),
+      };
+      return reply.send(answer);
     }
     const answer: TokenAnswer = {
       access_token: outcome.accessToken,
@@ -43,6 +63,13 @@ export function addTokenRoutes(app: App, ports: ControlPlanePorts): void {
       session_id: outcome.sessionId,
     };
     return reply.send(answer);
+  });
+
+  // RFC 7009 section 2.2: the same answer whether there was such a login or not.
+  app.post("/v1/revoke", { config }, async (request, reply) => {
+    const token = form.parse(request.body)["token"];
+    if (typeof token === "string") await identity.logins.revokeToken(token);
+    return reply.send({});
   });
 
   // Whoever holds a token may ask about it: it tells them what the token itself does. Strangers have nothing to ask with.

@@ -6,5 +6,7 @@
 export { sqliteApprovalStore } from "./approval-store.ts";
 export { sqliteAuditStore } from "./audit-store.ts";
 export { type Database, isKnownUnwritten, type Row, type SqlValue, type Statement } from "./database.ts";
+export { sqliteLoginStore } from "./login-store.ts";
 export { openDatabase, openDatabaseForReading } from "./open-database.ts";
 export { sqliteSessionStore } from "./session-store.ts";
+export { sqliteSpentAssertions } from "./spent-assertions.ts";

@@ -52,7 +52,8 @@ function valuesOf(session: Session): SqlValue[] {
 
 function conditionOf(which: Parameters<SessionStore["stop"]>[0]): readonly [string, readonly SqlValue[]] {
   if (which === "all") return ["TRUE", []];
-  return "id" in which ? ["id = ?", [which.id]] : ["principal_id = ?", [which.principalId]];
+  if ("id" in which) return ["id = ?", [which.id]];
+  return ["(principal_id = ? OR email = ?)", [which.principal, which.principal]];
 }
 
 const groups = z.array(z.string());

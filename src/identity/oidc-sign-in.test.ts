@@ -9,10 +9,17 @@ async function underTest() {
   const parts = await identityUnderTest();
   const { browserSignIn } = parts.identity;
   const finish = async (callback: URL, pending: PendingSignIn): Promise<string> => {
-    const outcome: SignInOutcome = await browserSignIn.finish(callback, pending);
+    const outcome: SignInOutcome = await browserSignIn.finish(
+      { kind: "oidc", providerId: "oidc", callback },
+      pending,
+    );
     return outcome.kind === "signed_in" ? `signed in ${outcome.identity.principal.email}` : outcome.code;
   };
-  const begin = (isFresh = false) => browserSignIn.begin({ isFresh });
+  const begin = async (isFresh = false) => {
+    const { location, pending } = await browserSignIn.begin("oidc", { isFresh });
+    if (pending.kind !== "oidc") throw new Error("begun at the OpenID Connect provider");
+    return { location, pending };
+  };
   return { ...parts, begin, finish };
 }
 

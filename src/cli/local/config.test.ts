@@ -1,0 +1,100 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { signingKey } from "../../../test/fakes/saml-provider.ts";
+import { fakeTerminal } from "../../../test/fakes/terminal.ts";
+import { runCommandLine } from "../program.ts";
+import { addConfigCommand } from "./config.ts";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "config-test-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+});
+
+const sound = `
+identity:
+  issuers:
+    - { issuer: "https://login.example.com", agent_client: a, console_client: c, web_client: w }
+  saml:
+    - { name: corp, issuer: "urn:corp", sign_in_url: "https://corp.example.com/sso", certificates: [corp.pem] }
+  roles: { agent-user: [engineering], approver: [sre], auditor: [audit], policy-admin: [platform] }
+connections:
+  - { name: prod, identity: { kind: key_file, path: key.json } }
+  - { name: lab, identity: { kind: none }, endpoint: "http://127.0.0.1:8443" }
+policies: [policies]
+masking: [masking.yaml]
+`;
+
+async function config(...words: string[]): Promise<{ status: number; out: string; err: string }> {
+  const terminal = fakeTerminal();
+  const status = await runCommandLine(
+    ["config", ...words],
+    { version: "0.1.0", localCommands: [addConfigCommand] },
+    terminal,
+  );
+  terminal.remove();
+  return { status, out: terminal.stdout.join("\n"), err: terminal.stderr.join("\n") };
+}
+
+function write(name: string, text: string, mode = 0o600): string {
+  writeFileSync(join(folder, name), text, { mode });
+  return join(folder, name);
+}
+
+test("every file that a start would trip over is named, all of them at once", async () => {
+  const file = write("gatehouse.yaml", sound);
+  write("corp.pem", "not a certificate");
+  mkdirSync(join(folder, "policies"));
+  write("policies/one.yaml", "policies:\n  - name: one\n    rulez: []\n");
+  write("masking.yaml", "masking: 7\n");
+  const { status, err } = await config("check", file);
+  expect(status).toBe(1);
+  for (const name of ["corp.pem cannot prove", "key.json", "one.yaml:", "masking.yaml:"])
+    expect(err).toContain(name);
+});
+
+test("a configuration without faults is said to be sound, and nothing is started or asked", async () => {
+  const text = sound.replace("{ kind: key_file, path: key.json }", "{ kind: application_default }");
+  const file = write("gatehouse.yaml", text);
+  write("corp.pem", (await signingKey()).certificate);
+  mkdirSync(join(folder, "policies"));
+  write(
+    "policies/one.yaml",
+    'policies:\n  - name: one\n    principals: { groups: [engineering] }\n    rules:\n      - { name: r, effect: allow, when: "true" }\n',
+  );
+  write("masking.yaml", "masking:\n  names: [hush]\n");
+  const { status, out, err } = await config("check", file, "--json");
+  expect([status, err]).toEqual([0, ""]);
+  expect(JSON.parse(out)).toEqual({
+    file,
+    ok: true,
+    connections: ["prod", "lab"],
+    providers: ["https://login.example.com", "urn:corp"],
+  });
+});
+
+test("an unknown key is refused by check and show alike, with its line", async () => {
+  const file = write("gatehouse.yaml", `${sound}protekted: []\n`);
+  for (const act of ["check", "show"]) {
+    const { status, err } = await config(act, file);
+    expect([status, err]).toEqual([1, expect.stringContaining("protekted")]);
+  }
+});
+
+test("a name and password in an address are refused, so that the file can be shown", async () => {
+  const file = write("gatehouse.yaml", sound.replace("https://login", "https://name:hunter2@login"));
+  const { status, out, err } = await config("show", file);
+  expect([status, out, err.includes("hunter2")]).toEqual([1, "", false]);
+});
+
+test("show prints what is in force: defaults filled in, paths absolute", async () => {
+  const { out } = await config("show", write("gatehouse.yaml", sound));
+  expect(out).toContain(`- ${join(folder, "corp.pem")}`);
+  expect(out).toContain("port: 8441");
+});
+
+test("schema prints JSON Schema", async () => {
+  expect(JSON.parse((await config("schema")).out)).toMatchObject({ title: "gatehouse.yaml", type: "object" });
+});

@@ -1,0 +1,155 @@
+import * as oidc from "openid-client";
+import type { Clock } from "#lib/clock";
+import { GatehouseError, messageOf } from "#lib/errors";
+import { limits } from "#lib/limits";
+import { parseCompactToken } from "./compact-token.ts";
+import type { ProviderFetch } from "./guarded-fetch.ts";
+import type { IdentityTokens, IssuerSettings } from "./identity-token.ts";
+import type { SignInOutcome } from "./sign-in-provider.ts";
+
+/** What the browser's own cookie leads back to. None of it is known to the provider's pages or to other browsers. */
+export interface PendingOidcSignIn {
+  readonly kind: "oidc";
+  readonly providerId: string;
+  readonly state: string;
+  readonly nonce: string;
+  readonly verifier: string;
+  readonly maxAgeS: number;
+}
+
+/** Sign-in of people at one OpenID Connect provider: authorization code with PKCE (OpenID Connect Core section 3.1, RFC 7636). */
+export interface OidcSignIn {
+  /** Where to send the browser. Rejects with `provider_unavailable`. */
+  begin(options: { readonly isFresh: boolean }): Promise<{ location: URL; pending: PendingOidcSignIn }>;
+  /** `callback` is the whole address the browser came back to. Once for each pending sign-in. */
+  finish(callback: URL, pending: PendingOidcSignIn): Promise<SignInOutcome>;
+}
+
+/** The id of the only provider of a configuration that names none. */
+export const unnamedProvider = "oidc";
+
+/** Each named provider has a redirect URI of its own, so that no answer of one is taken for another's (RFC 9700, 2.1). */
+export function callbackPath(providerId: string): string {
+  return providerId === unnamedProvider ? "/sign-in/callback" : `/sign-in/callback/${providerId}`;
+}
+
+export interface OidcSignInParts {
+  readonly settings: IssuerSettings;
+  readonly identityTokens: IdentityTokens;
+  /** As registered with the provider. */
+  readonly redirectUri: string;
+  readonly fetch: ProviderFetch;
+  readonly clock: Clock;
+}
+
+export function openOidcSignIn(parts: OidcSignInParts): OidcSignIn {
+  const configuration = rememberedConfiguration(parts);
+  return {
+    begin: async ({ isFresh }) => {
+      const found = await configuration();
+      const pending = {
+        kind: "oidc" as const,
+        providerId: parts.settings.id,
+        state: oidc.randomState(),
+        nonce: oidc.randomNonce(),
+        verifier: oidc.randomPKCECodeVerifier(),
+        maxAgeS: (isFresh ? limits.approverSignInAgeMsMax : limits.browserSessionLifeMs) / 1000,
+      };
+      const location = oidc.buildAuthorizationUrl(found, {
+        redirect_uri: parts.redirectUri,
+        scope: scopesOf(found),
+        code_challenge: await oidc.calculatePKCECodeChallenge(pending.verifier),
+        code_challenge_method: "S256",
+        state: pending.state,
+        nonce: pending.nonce,
+        // max_age makes the provider say when the person was there; prompt makes it ask (section 3.1.2.1).
+        max_age: `${pending.maxAgeS}`,
+        ...(isFresh ? { prompt: "login" } : {}),
+      });
+      return { location, pending };
+    },
+    finish: async (callback, pending) => {
+      try {
+        return await redeem(await configuration(), { callback, pending }, parts);
+      } catch (error) {
+        const isDown = error instanceof GatehouseError && error.code === "provider_unavailable";
+        return {
+          kind: "refused",
+          code: isDown ? "provider_unavailable" : "sign_in_refused",
+          detail: reasonOf(error),
+        };
+      }
+    },
+  };
+}
+
+async function redeem(
+  configuration: oidc.Configuration,
+  { callback, pending }: { readonly callback: URL; readonly pending: PendingOidcSignIn },
+  { identityTokens }: OidcSignInParts,
+): Promise<SignInOutcome> {
+  // State, `iss` of the answer (RFC 9207), nonce, max_age and the ID token's own rules are the library's.
+  const tokens = await oidc.authorizationCodeGrant(configuration, callback, {
+    expectedState: pending.state,
+    expectedNonce: pending.nonce,
+    pkceCodeVerifier: pending.verifier,
+    maxAge: pending.maxAgeS,
+    idTokenExpected: true,
+  });
+  // It trusts TLS for the signature (section 3.1.3.7, step 6). We do not, and there is one way to become a principal.
+  const token = parseCompactToken(tokens.id_token ?? "");
+  if (token === undefined) return { kind: "refused", code: "sign_in_refused", detail: "no compact ID token" };
+  const verdict = await identityTokens.verify(token, ["web"]);
+  if (verdict.kind === "proven") return { kind: "signed_in", identity: verdict.identity };
+  const code = verdict.code === "provider_unavailable" ? "provider_unavailable" : "sign_in_refused";
+  return { kind: "refused", code, detail: verdict.detail };
+}
+
+/** The library wraps what went wrong; the log wants both sentences. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : "";
+  return messageOf(error) + cause;
+}
+
+function scopesOf(configuration: oidc.Configuration): string {
+  const wanted = ["openid", "email", "groups"];
+  const supported = configuration.serverMetadata().scopes_supported ?? wanted;
+  return wanted.filter((scope) => scope === "openid" || supported.includes(scope)).join(" ");
+}
+
+/** Discovered when first needed and again when it has grown old; a failure is not remembered. */
+function rememberedConfiguration(parts: OidcSignInParts): () => Promise<oidc.Configuration> {
+  let held: { readonly found: Promise<oidc.Configuration>; readonly atMs: number } | undefined;
+  return async () => {
+    const now = parts.clock.monotonicMs();
+    if (held === undefined || now - held.atMs > limits.providerKeysFreshMs) {
+      held = { found: discover(parts), atMs: now };
+    }
+    const mine = held;
+    try {
+      return await mine.found;
+    } catch (error) {
+      if (held === mine) held = undefined;
+      const message = "The identity provider cannot be reached. Try again in a minute.";
+      throw new GatehouseError("provider_unavailable", message, { cause: error });
+    }
+  };
+}
+
+async function discover({ settings, fetch }: OidcSignInParts): Promise<oidc.Configuration> {
+  const issuer = new URL(settings.issuer);
+  const execute = issuer.protocol === "http:" ? [oidc.allowInsecureRequests] : [];
+  const found = await oidc.discovery(issuer, settings.clients.web, undefined, oidc.None(), {
+    execute,
+    timeout: limits.providerTimeoutMs / 1000,
+    [oidc.customFetch]: (url, options) => fetch(url, requestOf(options)),
+  });
+  if (found.serverMetadata().issuer === settings.issuer) return found;
+  throw new GatehouseError("provider_unusable", "The discovery document names another issuer.");
+}
+
+function requestOf(options: oidc.CustomFetchOptions): Parameters<ProviderFetch>[1] {
+  const { method, headers, body, signal } = options;
+  // The code exchange is a form; nothing else this relying party does has a body.
+  return { method, headers, body: body instanceof URLSearchParams ? body : null, signal };
+}

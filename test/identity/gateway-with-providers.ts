@@ -1,0 +1,88 @@
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { configurationSchema } from "#config";
+import { type IdentityProvider, startIdentityProvider } from "#practice/identity-provider";
+import { startServer } from "../../src/composition/server.ts";
+import { portOf } from "../fakes/port.ts";
+
+const root = resolve(import.meta.dirname, "../..");
+
+export interface SamlEntry {
+  readonly name: string;
+  readonly issuer: string;
+  readonly sign_in_url: string;
+  readonly certificate: string;
+}
+
+/** A real Gatehouse with a real OpenID Connect provider and the SAML providers of a test. */
+export interface GatewayWithProviders {
+  readonly controlUrl: string;
+  readonly provider: IdentityProvider;
+  close(): Promise<void>;
+}
+
+export async function startGateway(
+  saml: readonly SamlEntry[],
+  controlPort: number,
+  { isSamlOnly } = { isSamlOnly: false },
+): Promise<GatewayWithProviders> {
+  const folder = mkdtempSync(join(tmpdir(), "gatehouse-identity-"));
+  const controlUrl = `http://127.0.0.1:${controlPort}`;
+  const provider = await startIdentityProvider({
+    host: "127.0.0.1",
+    port: 0,
+    webRedirectUris: [`${controlUrl}/sign-in/callback`],
+    stateFile: join(folder, "provider.json"),
+  });
+  const entries = saml.map(({ certificate, ...entry }) => {
+    const file = join(folder, `${entry.name}.pem`);
+    writeFileSync(file, certificate);
+    return { ...entry, certificates: [file], email_attribute: "email" };
+  });
+  const clients = {
+    agent_client: "gatehouse-agent",
+    console_client: "gatehouse-console",
+    web_client: "gatehouse-web",
+  };
+  const server = await startServer(
+    configurationSchema.parse({
+      data: join(folder, "data"),
+      control: { port: controlPort },
+      proxy: { port: 0 },
+      identity: {
+        issuers: isSamlOnly ? [] : [{ issuer: provider.issuer, ...clients, development: true }],
+        saml: entries,
+        roles: {
+          "agent-user": ["engineering"],
+          approver: ["sre"],
+          auditor: ["audit"],
+          "policy-admin": ["platform"],
+        },
+      },
+      connections: [{ name: "none", identity: { kind: "none" }, endpoint: "http://127.0.0.1:9" }],
+      policies: [join(root, "quick-start/policies")],
+    }),
+    { isQuiet: true },
+  );
+  return {
+    controlUrl,
+    provider,
+    close: async () => {
+      await server.close();
+      await provider.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function freePort(): Promise<number> {
+  const probe = createServer();
+  probe.listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const port = portOf(probe);
+  await new Promise((done) => probe.close(done));
+  return port;
+}
