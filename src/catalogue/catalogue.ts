@@ -4,8 +4,8 @@ import type { CallLine, Understanding } from "./understanding.ts";
 
 export interface Catalogue {
   understand(line: CallLine): Understanding;
-  /** Whether the body of a call says how bad it is, so that it must be read before the call is judged. */
-  readsBody(call: Call): boolean;
+  /** Whether the body of a call, or its beginning, says how bad it is, so that it must be read before the call is judged. */
+  readsBody(call: Call, contentType: string | undefined): boolean;
   /** The call with the class, reason and flags its body gives it; the worst case stands where the body leaves a doubt. */
   judgeBody(call: Call, body: RequestBody): Call;
   /** Whether a host belongs to a Google API we know; anything else is never intercepted. */
