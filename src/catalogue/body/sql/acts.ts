@@ -97,10 +97,6 @@ function judgeCreate(tokens: readonly Token[], at: number): Judgement | undefine
   const isPlain =
     isWord(tokens[object], "TABLE", "VIEW", "SCHEMA", "INDEX", "SEQUENCE") &&
     !isWord(tokens[object + 1], "FUNCTION");
-  // A table may keep its rows elsewhere: `WITH CONNECTION … OPTIONS (storage_uri = …)`, `ENGINE = FEDERATED CONNECTION = …`.
-  if (tokens.some((token) => isNamed(token, ...places))) {
-    return worstCase("CREATE makes something that is kept elsewhere", ["exec", "exfil"]);
-  }
   const isStream = isWord(tokens[object], "CHANGE") && isWord(tokens[object + 1], "STREAM");
   if (isPlain || isStream) return judgement("write", "its SQL: CREATE adds", ["exec"]);
   return worstCase("CREATE makes something that may run code or reach elsewhere", ["exec"]);
@@ -141,6 +137,11 @@ function actionsOf(tokens: readonly Token[]): Token[][] {
     else actions.at(-1)?.push(token);
   }
   return actions;
+}
+
+/** `CREATE TABLE … WITH CONNECTION … OPTIONS (storage_uri = …)`, `ENGINE = FEDERATED CONNECTION = …`. */
+export function keepsElsewhere(tokens: readonly Token[]): boolean {
+  return tokens.some((token) => isWord(token, "CREATE")) && tokens.some((token) => isNamed(token, ...places));
 }
 
 /** `ALTER … OWNER TO`, `ALTER TABLE … DISABLE ROW LEVEL SECURITY`, anywhere in a statement. */

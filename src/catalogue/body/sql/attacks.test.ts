@@ -134,3 +134,25 @@ test("a hint holds names and values, or the statement behind it is not read", ()
 test("legacy SQL: a directive with something behind it is not skipped as a comment", () => {
   expect(judge("#standardSQL DROP TABLE x\nSELECT 1", [googleSql, legacySql]).isWorstCase).toBe(true);
 });
+
+test("texts that are made to be slow are judged like any other", () => {
+  // Whatever looks ahead from every word takes seconds for these, and a minute for all of them.
+  const units = [
+    ...[
+      "CREATE ALL ",
+      "CREATE TABLE a ",
+      "UPDATE ",
+      "INSERT INTO INTO ",
+      "INSERT a-",
+      "MODEL a.b.c ",
+      "ALTER x ADD ",
+    ],
+    ...["a(", "a.b.c(", "@{a=1,", "'' ", "/**/", "CREATE ROLEX "],
+  ];
+  for (const unit of units) {
+    const text = `SELECT ${unit.repeat(60_000 / unit.length)}`;
+    for (const dialects of [bigQuery, spanner, cloudSql]) {
+      expect(["read", "write", "destructive", "privileged"]).toContain(judge(text, dialects).class);
+    }
+  }
+});

@@ -2,7 +2,7 @@ import { limits } from "#lib/limits";
 import { compareClasses } from "../../operation.ts";
 import { Doubt, doubt } from "../doubt.ts";
 import { type Judgement, judgement, worstCase, worstOf } from "../judgement.ts";
-import { givesAccess, handsOver, judgeAct, runsUnseen } from "./acts.ts";
+import { givesAccess, handsOver, judgeAct, keepsElsewhere, runsUnseen } from "./acts.ts";
 import { isNamed, isSymbol, isWord, judgeCalls } from "./calls.ts";
 import type { Dialect } from "./dialect.ts";
 import { cut, type Token } from "./lexer.ts";
@@ -109,11 +109,13 @@ function judgeStatement(statement: readonly Token[], dialect: Dialect, setting: 
   }
   judged.push(judgeCalls(tokens, callsBegin(tokens, dialect), dialect.functions), judgeHead(tokens, dialect));
   if (reachesElsewhere(tokens, setting)) judged.push(elsewhere);
+  if (keepsElsewhere(tokens)) judged.push(kept);
   if (handsOver(tokens)) judged.push(givesAccess);
   const [first = worstCase("the SQL holds no statement"), ...others] = judged;
   return worstOf(first, others);
 }
 
+const kept = worstCase("CREATE makes something that is kept elsewhere", ["exec", "exfil"]);
 const elsewhere = judgement("read", "it takes data into another project", ["exfil"]);
 
 /** Past hints (`@{name = value}`) and opening parentheses. */
