@@ -56,7 +56,8 @@ export function openCatalogue(
   };
   const all = (): OpenService[] => [...texts.keys()].flatMap((host) => service(host) ?? []);
   return {
-    understand: (line) => refineByQuery(withMeaning(understand(line, knowledge), line, knowledge)),
+    understand: (line) =>
+      refineByQuery(withMeaning(understand(line, knowledge), line, knowledge), line.headers),
     readsBody: bodyMatters,
     judgeBody: refineByBody,
     knowsHost: (host) => canonicalHost(host, knowledge) !== undefined,
