@@ -7,8 +7,8 @@ export interface Catalogue {
   understand(line: CallLine): Understanding;
   /** What a call would have been, had it been asked properly. Said to people, never acted upon. */
   meaningOf(line: CallLine): Call | undefined;
-  /** Whether the body of a call says how bad it is, so that it must be read before the call is judged. */
-  readsBody(call: Call): boolean;
+  /** Whether the body of a call, or its beginning, says how bad it is, so that it must be read before the call is judged. */
+  readsBody(call: Call, contentType: string | undefined): boolean;
   /** The call with the class, reason and flags its body gives it; the worst case stands where the body leaves a doubt. */
   judgeBody(call: Call, body: RequestBody): Call;
   understandRpc(line: RpcLine): Understanding;

@@ -66,7 +66,7 @@ export function openCatalogue(
   };
   const all = (): OpenService[] => [...texts.keys()].flatMap((host) => service(host) ?? []);
   return {
-    understand: (line) => refineByQuery(understand(line, knowledge)),
+    understand: (line) => refineByQuery(understand(line, knowledge), line.headers),
     meaningOf: (line) => meaningOf(line, knowledge),
     readsBody: bodyMatters,
     judgeBody: refineByBody,

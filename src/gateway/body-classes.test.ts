@@ -140,7 +140,7 @@ test.each(["with a length", "chunked"])(
     const framing: Record<string, string> =
       form === "chunked" ? { "transfer-encoding": "chunked" } : { "content-length": String(body.length) };
     expect((await post(under, body, { ...json, ...framing })).status).toBe(200);
-    expect(asked[0]?.operation).toMatchObject({ class: "destructive", flags: ["exec"] });
+    expect(asked[0]?.operation).toMatchObject({ class: "privileged", flags: ["exec"] });
     expect(under.audit.entries[0]).toMatchObject({
       detail: {
         classReason: "the worst it can be, as its body does not rule it out: it is too long to be read",
@@ -167,7 +167,8 @@ test("a body that breaks off is refused and on record, and nothing was decided o
 test("a compressed body keeps the worst case", async () => {
   const { under, asked } = await readsOnly();
   await post(under, read, { ...json, "content-encoding": "gzip" });
-  expect(asked[0]?.operation.class).toBe("destructive");
+  await post(under, read, { ...json, "content-transfer-encoding": "base64" });
+  expect(asked.map(({ operation }) => operation.class)).toEqual(["privileged", "privileged"]);
   expect(under.upstream.requests).toHaveLength(0);
 });
 
@@ -197,4 +198,23 @@ test("an approver is told what the body does, and the bytes that were judged are
     },
     { kind: "exchange.outcome" },
   ]);
+});
+
+test("a body too long to be judged when it arrived is not judged as a whole when it was approved", async () => {
+  const under = await bench({ routes });
+  const asked: string[] = [];
+  under.decide((input) => {
+    asked.push(input.operation.class);
+    return decision(input.operation.class === "read" ? "allow" : "require_approval");
+  });
+  const long = JSON.stringify({
+    query: "SELECT 1",
+    useLegacySql: false,
+    labels: { a: "x".repeat(limits.judgedBodyBytesMax) },
+  });
+  const answering = post(under, long);
+  under.desk.move(await under.desk.someoneWaits(), "approved");
+  expect((await answering).status).toBe(200);
+  expect(asked).toEqual(["privileged", "privileged", "privileged"]);
+  expect(under.upstream.requests.map(({ body }) => body.toString())).toEqual([long]);
 });

@@ -30,28 +30,33 @@ export function bufferedBody(bytes: Uint8Array): OutgoingBody {
 export interface PeekedBody {
   /** All of it; `undefined` when there is more than `bytesMax`. */
   readonly bytes: Uint8Array | undefined;
+  /** What was read of one that is longer: at least `bytesMax`. */
+  readonly beginning: Uint8Array | undefined;
   readonly request: Pick<ReceivedRequest, "body" | "bodyBytes">;
 }
 
 /**
- * Reads a body of up to `bytesMax` and puts it back, so that the bytes that were judged are the bytes that go on. One that
- * says it is longer is not touched. Rejects when the client stops sending.
+ * Reads a body up to `bytesMax` and puts back what was read, so that the bytes that were judged are the bytes that go on;
+ * the rest of a longer one stays where it is. One that says it is longer is touched only if its beginning is wanted.
+ * Rejects when the client stops sending.
  */
 export async function peekBody(
   { body, bodyBytes }: Pick<ReceivedRequest, "body" | "bodyBytes">,
-  bytesMax: number,
+  { bytesMax, wantsBeginning }: { readonly bytesMax: number; readonly wantsBeginning: boolean },
 ): Promise<PeekedBody> {
-  if (bodyBytes === 0) return { bytes: new Uint8Array(0), request: { body, bodyBytes } };
-  if (bodyBytes !== undefined && bodyBytes > bytesMax) {
-    return { bytes: undefined, request: { body, bodyBytes } };
+  if (bodyBytes === 0) {
+    return { bytes: new Uint8Array(0), beginning: undefined, request: { body, bodyBytes } };
+  }
+  if (bodyBytes !== undefined && bodyBytes > bytesMax && !wantsBeginning) {
+    return { bytes: undefined, beginning: undefined, request: { body, bodyBytes } };
   }
   const begun = await readUpTo(body, bytesMax);
   if (!begun.isWhole) {
     const whole = Readable.from(continued(begun, Number.POSITIVE_INFINITY));
-    return { bytes: undefined, request: { body: whole, bodyBytes } };
+    return { bytes: undefined, beginning: begun.bytes, request: { body: whole, bodyBytes } };
   }
   const { bytes } = begun;
-  return { bytes, request: { body: streamOf(bytes), bodyBytes: bytes.length } };
+  return { bytes, beginning: undefined, request: { body: streamOf(bytes), bodyBytes: bytes.length } };
 }
 
 /** Lets go of the bytes as soon as they are taken: a call that waits for people must not hold on to them. */

@@ -83,7 +83,7 @@ test.each([
   ["no JSON", "query=SELECT 1"],
 ])("%s leaves the worst case, and the reason says so", (_what, body) => {
   const operation = judge("bigquery.jobs.query", body);
-  expect(operation).toMatchObject({ class: "destructive", flags: ["exec"] });
+  expect(operation).toMatchObject({ class: "privileged", flags: ["exec"] });
   expect(operation.classReason).toMatch(/^the worst it can be, as its body does not rule it out: ./);
 });
 
@@ -101,7 +101,7 @@ test.each([
 ])("%s leaves the worst case", (_what, change) => {
   const bytes = Buffer.from(JSON.stringify(query));
   const body = { contentType: json, contentEncodings: [], bytes, ...change };
-  expect(refineByBody(callOf("bigquery.jobs.query"), body).operation).toMatchObject({ class: "destructive" });
+  expect(refineByBody(callOf("bigquery.jobs.query"), body).operation).toMatchObject({ class: "privileged" });
 });
 
 test("a query parameter that could fill the request leaves the worst case", () => {
@@ -109,7 +109,7 @@ test("a query parameter that could fill the request leaves the worst case", () =
     "read",
   );
   expect(judge("bigquery.jobs.query", query, { query: new Map([["query", "DROP TABLE x"]]) }).class).toBe(
-    "destructive",
+    "privileged",
   );
 });
 
@@ -135,11 +135,14 @@ test("a body that adds nothing leaves the operation as it is", () => {
   );
 });
 
-test("uploads and downloads are bytes: only the start of a resumable upload has a body that says something", () => {
-  expect(bodyMatters(callOf("storage.objects.insert", { media: "upload" }))).toBe(false);
+test("uploads and downloads are bytes: only the start of a resumable upload, or what stands before the bytes, says something", () => {
+  expect(bodyMatters(callOf("storage.objects.insert", { media: "upload" }), "image/png")).toBe(false);
+  expect(bodyMatters(callOf("storage.objects.insert", { media: "upload" }), "Multipart/related")).toBe(true);
+  const asked = new Map([["uploadType", "multipart"]]);
+  expect(bodyMatters(callOf("storage.objects.insert", { media: "upload", query: asked }))).toBe(true);
   expect(bodyMatters(callOf("storage.objects.insert", { media: "resumable_upload" }))).toBe(true);
   expect(bodyMatters(callOf("bigquery.jobs.insert", { media: "upload" }))).toBe(false);
-  expect(bodyMatters(callOf("bigquery.jobs.insert", { media: "resumable_upload" }))).toBe(false);
+  expect(bodyMatters(callOf("bigquery.jobs.insert", { media: "resumable_upload" }))).toBe(true);
   expect(bodyMatters(callOf("bigquery.jobs.insert"))).toBe(true);
   expect(bodyMatters(callOf("bigquery.jobs.list"))).toBe(false);
 });
@@ -182,7 +185,7 @@ test("no n_ file of the JSON parsing corpus lowers a class, alone or inside a bo
       const { class: found } = refineByBody(callOf("bigquery.jobs.query"), body).operation;
       // Of an unfinished text the rest may be what finishes it.
       const isWhole = bytes === whole && parses(bytes);
-      expect(found, file).toBe(isWhole ? "read" : "destructive");
+      expect(found, file).toBe(isWhole ? "read" : "privileged");
     }
   }
 });

@@ -1,17 +1,35 @@
+import type { RawHeader } from "#lib/headers";
 import type { Call, Operation } from "../operation.ts";
 import { compareClasses } from "../operation.ts";
 import type { Understanding } from "../understanding.ts";
-import type { Judgement } from "./judgement.ts";
+import { type Judgement, judgement } from "./judgement.ts";
 import { judgePredefinedAcl } from "./methods/access.ts";
 
 const aclParameters = ["predefinedAcl", "predefinedDefaultObjectAcl", "destinationPredefinedAcl"];
 
-/** What the query parameters of a call add to its class; they are known as soon as the request line is. */
-export function refineByQuery(understanding: Understanding): Understanding {
-  if (understanding.kind !== "call" || understanding.call.query.size === 0) return understanding;
-  const call = withForce(withPredefinedAcl(understanding.call));
-  return call === understanding.call ? understanding : { ...understanding, call };
+/**
+ * What the query parameters of a call, and the headers that say the same in the XML of Cloud Storage, add to its class; they
+ * are known as soon as the head is.
+ */
+export function refineByQuery(understanding: Understanding, headers: readonly RawHeader[]): Understanding {
+  if (understanding.kind !== "call") return understanding;
+  const { call } = understanding;
+  const refined = withAclHeaders(call.query.size === 0 ? call : withForce(withPredefinedAcl(call)), headers);
+  return refined === call ? understanding : { ...understanding, call: refined };
 }
+
+/** `x-goog-acl: public-read` and `x-amz-grant-read: …`; a list that is not known may let everybody in. */
+function withAclHeaders(call: Call, headers: readonly RawHeader[]): Call {
+  if (!call.operation.id.startsWith("storage.")) return call;
+  const lists = headers.filter(([name]) => /^x-(?:goog|amz)-(?:acl|grant-)/i.test(name));
+  const isQuiet = lists.every(
+    ([name, value]) => /-acl$/i.test(name) && quietHeaders.includes(value.trim().toLowerCase()),
+  );
+  return isQuiet ? call : { ...call, operation: raised(call.operation, aclByHeader, "a header") };
+}
+
+const quietHeaders = ["private", "project-private", "bucket-owner-read", "bucket-owner-full-control"];
+const aclByHeader = judgement("privileged", "it sets an access list, which may let everybody in", ["exfil"]);
 
 function withPredefinedAcl(call: Call): Call {
   if (!call.operation.id.startsWith("storage.")) return call;
@@ -25,11 +43,11 @@ function withPredefinedAcl(call: Call): Call {
   return operation === call.operation ? call : { ...call, operation };
 }
 
-function raised(operation: Operation, judged: Judgement): Operation {
+function raised(operation: Operation, judged: Judgement, where = "its query"): Operation {
   return {
     ...operation,
     class: compareClasses(operation.class, judged.class) < 0 ? judged.class : operation.class,
-    classReason: `its query says so: ${judged.reason}`,
+    classReason: `${where} says so: ${judged.reason}`,
     flags: [...new Set([...operation.flags, ...judged.flags])],
   };
 }

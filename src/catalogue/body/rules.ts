@@ -1,5 +1,5 @@
 import type { Operation } from "../operation.ts";
-import { adding, type BodyRule, replacing } from "./body-rule.ts";
+import { adding, type BodyRule, replacing, replacingSql } from "./body-rule.ts";
 import { judgeAccessControl, judgeBucket, judgeObject, judgePolicy } from "./methods/access.ts";
 import { judgeJob, judgeQueryRequest } from "./methods/bigquery.ts";
 import { judgeExecuteSql } from "./methods/cloud-sql.ts";
@@ -15,8 +15,8 @@ const firestore = "firestore.projects.databases.documents";
 /** Methods whose body decides what they do, by exact id. */
 export const bodyRules: ReadonlyMap<string, BodyRule> = new Map([
   // The class of the method is the worst case, and the body may lower it.
-  ["bigquery.jobs.insert", replacing("POST", judgeJob)],
-  ["bigquery.jobs.query", replacing("POST", judgeQueryRequest)],
+  ["bigquery.jobs.insert", replacingSql("POST", judgeJob)],
+  ["bigquery.jobs.query", replacingSql("POST", judgeQueryRequest)],
   ["compute.instances.setMetadata", replacing("POST", judgeMetadata)],
   ["compute.projects.setCommonInstanceMetadata", replacing("POST", judgeMetadata)],
   ["datastore.projects.commit", replacing("POST", judgeDatastoreCommit)],
@@ -33,8 +33,8 @@ export const bodyRules: ReadonlyMap<string, BodyRule> = new Map([
   [`${spanner}.sessions.executeBatchDml`, replacing("POST", judgeBatchDml)],
   [`${spanner}.sessions.executeSql`, replacing("POST", judgeSqlRequest)],
   [`${spanner}.sessions.executeStreamingSql`, replacing("POST", judgeSqlRequest)],
-  [`${spanner}.updateDdl`, replacing("PATCH", judgeDdl)],
-  ["sql.instances.executeSql", replacing("POST", judgeExecuteSql)],
+  [`${spanner}.updateDdl`, replacingSql("PATCH", judgeDdl)],
+  ["sql.instances.executeSql", replacingSql("POST", judgeExecuteSql)],
 
   // The body may make it worse.
   ["storage.bucketAccessControls.insert", adding("POST", judgeAccessControl)],

@@ -117,7 +117,7 @@ function judgeAccessList(list: Json | undefined): Judgement {
 export function judgeBucket(body: Json, call: Call): Judgement {
   const bucket = pickMembers(
     body,
-    ["acl", "defaultObjectAcl", "lifecycle", "iamConfiguration"],
+    ["acl", "defaultObjectAcl", "lifecycle", "iamConfiguration", "ipFilter"],
     "the bucket",
   );
   return worstOf(nothing, [
@@ -125,6 +125,8 @@ export function judgeBucket(body: Json, call: Call): Judgement {
     judgeAccessList(bucket.get("defaultObjectAcl")),
     judgeLifecycle(bucket.get("lifecycle")),
     judgeIamConfiguration(bucket.get("iamConfiguration"), call),
+    // Which networks may reach it: what it said before is not in the call.
+    bucket.has("ipFilter") && call.operation.id !== "storage.buckets.insert" ? letsIn : nothing,
   ]);
 }
 
@@ -150,9 +152,14 @@ function judgeLifecycle(value: Json | undefined): Judgement {
   return isKeeping ? nothing : judgement("destructive", "its lifecycle rules delete objects");
 }
 
-/** On a bucket that exists, what keeps the public out may be taken away; a new one starts without. */
+/**
+ * On a bucket that exists, what keeps the public out may be taken away; a new one starts without. An update that leaves it
+ * out takes it away.
+ */
 function judgeIamConfiguration(value: Json | undefined, { operation }: Call): Judgement {
-  if (value === undefined || operation.id === "storage.buckets.insert") return nothing;
+  if (operation.id === "storage.buckets.insert") return nothing;
+  const isUpdate = operation.id === "storage.buckets.update";
+  if (value === undefined) return isUpdate ? letsIn : nothing;
   if (value === null) return letsIn;
   const members = pickMembers(
     value,
@@ -160,7 +167,10 @@ function judgeIamConfiguration(value: Json | undefined, { operation }: Call): Ju
     "iamConfiguration",
   );
   const prevention = members.get("publicAccessPrevention");
+  const isLeftOut =
+    isUpdate && (prevention === undefined || members.get("uniformBucketLevelAccess") === undefined);
   const weakens =
+    isLeftOut ||
     (prevention !== undefined && prevention !== "enforced") ||
     ["uniformBucketLevelAccess", "bucketPolicyOnly"].some((name) => mayDisable(members.get(name)));
   return weakens ? letsIn : nothing;

@@ -1,5 +1,5 @@
 import type { Call } from "../../operation.ts";
-import { doubt } from "../doubt.ts";
+import { Doubt, doubt } from "../doubt.ts";
 import type { Json, JsonObject } from "../json.ts";
 import { type Judgement, judgement, worstCase, worstOf } from "../judgement.ts";
 import { flagOf, knownMembers, listOf, namesOf, optionalText, textOf } from "../members.ts";
@@ -34,8 +34,16 @@ export function judgeJob(body: Json, call: Call): Judgement {
   const [kind = "", ...others] = kinds;
   const judge = jobKinds.get(kind);
   if (judge === undefined || others.length > 0) throw doubt("the job is not of one kind");
-  if (flagOf(inner.get("dryRun"), "dryRun")) return dryRun;
-  return judge(inner.get(kind), call);
+  const isDry = flagOf(inner.get("dryRun"), "dryRun");
+  // What a dry run of any other job does Google leaves undefined.
+  if (kind === "query") return isDry ? dryRun : judge(inner.get(kind), call);
+  try {
+    return judge(inner.get(kind), call);
+  } catch (error) {
+    if (!(error instanceof Doubt)) throw error;
+    // It holds no SQL: whatever else it does, it gives nobody access.
+    return worstCase(error.message, ["exfil"]);
+  }
 }
 
 const jobKinds: ReadonlyMap<string, (body: Json | undefined, call: Call) => Judgement> = new Map([
@@ -50,11 +58,13 @@ const queryJob = namesOf(
   "query destinationTable createDisposition writeDisposition defaultDataset priority preserveNulls allowLargeResults " +
     "useQueryCache flattenResults maximumBillingTier maximumBytesBilled useLegacySql parameterMode queryParameters " +
     "timePartitioning rangePartitioning clustering destinationEncryptionConfiguration scriptOptions connectionProperties " +
-    "createSession",
+    "createSession continuous",
 );
 
 function judgeQueryJob(body: Json | undefined, call: Call): Judgement {
   const query = knownMembers(body, queryJob, "the query");
+  // The `bq` command says false with every query.
+  if (flagOf(query.get("continuous"), "continuous")) throw doubt("the query never ends");
   const judged = judgeQuery(query, call);
   const target = query.get("destinationTable");
   if (target === undefined) return judged;
@@ -121,6 +131,7 @@ function judgeCopy(body: Json | undefined, call: Call): Judgement {
 
 /** Absent, a disposition appends or asks for an empty table. */
 function judgeTarget(members: JsonObject, target: Json | undefined, call: Call): Judgement {
+  requireLasting(members);
   const disposition = optionalText(members.get("writeDisposition"), "writeDisposition") ?? "WRITE_EMPTY";
   const flags = exfilOf(target, call);
   switch (disposition) {
@@ -133,6 +144,20 @@ function judgeTarget(members: JsonObject, target: Json | undefined, call: Call):
     default:
       throw doubt("writeDisposition is not known");
   }
+}
+
+const partitioning = namesOf("type field requirePartitionFilter");
+const tableProperties = namesOf("friendlyName description labels");
+
+/** On a table that exists, a time at which rows expire may remove those that are there. */
+function requireLasting(members: JsonObject): void {
+  const partitions = members.get("timePartitioning");
+  if (partitions !== undefined) knownMembers(partitions, partitioning, "timePartitioning");
+  const properties = members.get("destinationTableProperties");
+  if (properties !== undefined) knownMembers(properties, tableProperties, "destinationTableProperties");
+  const isSnapshot = members.get("operationType") === "SNAPSHOT";
+  if (members.has("destinationExpirationTime") && !isSnapshot)
+    throw doubt("the table may be there and expire");
 }
 
 const table = namesOf("projectId datasetId tableId");

@@ -19,8 +19,13 @@ export function judgeBundle(body: Json): Judgement {
 
 function judgeEntry(value: Json): Judgement {
   const asked = knownMembers(knownMembers(value, entry, "an entry").get("request"), request, "a request");
+  // A POST to the store itself, by whatever spelling, is a bundle in the bundle.
+  const url = textOf(asked.get("url"), "url");
+  if (!/^[A-Z][A-Za-z]*(?:[/?]|$)/.test(url) || /\/\.{1,2}(?:[/?]|$)/.test(url)) {
+    throw doubt("the URL of a request is no plain resource");
+  }
   // `$purge` (or `%24purge`), `_history`, `_search`: what an operation does its URL alone does not say.
-  if (!/^[A-Za-z0-9./?=&|:,+-]+$/.test(textOf(asked.get("url"), "url"))) {
+  if (!/^[A-Za-z0-9./?=&|:,+-]+$/.test(url)) {
     throw doubt("the URL of a request is no plain resource");
   }
   const method = textOf(asked.get("method"), "method");

@@ -1,6 +1,7 @@
 import { type Judgement, judgement, worstCase } from "../judgement.ts";
-import { isSymbol, isWord } from "./calls.ts";
+import { isNamed, isSymbol, isWord } from "./calls.ts";
 import type { Token } from "./lexer.ts";
+import { targetAfter } from "./target-table.ts";
 
 /**
  * What a word does that stands bare in a statement, wherever it stands: a sub-query may delete, a pipe may export, and
@@ -28,15 +29,27 @@ const acts: ReadonlyMap<string, Act> = new Map<string, Act>([
   ["GRANT", () => givesAccess],
   ["REVOKE", () => givesAccess],
   ["DENY", () => givesAccess],
-  ["CALL", () => worstCase("CALL runs a procedure that cannot be seen", ["exec"])],
-  ["EXECUTE", () => worstCase("EXECUTE runs what is not in the text", ["exec"])],
-  ["EXEC", () => worstCase("EXEC runs what is not in the text", ["exec"])],
+  ["CALL", () => runsUnseen("CALL runs a procedure that cannot be seen")],
+  ["EXECUTE", () => runsUnseen("EXECUTE runs what is not in the text")],
+  ["EXEC", () => runsUnseen("EXEC runs what is not in the text")],
+  // Policies on data may also be named without a space (BigQuery).
+  ["DATA_POLICY", changesPolicy],
+  ["DATA_POLICIES", changesPolicy],
   ["EXPORT", () => worstCase("EXPORT takes data out", ["exec", "exfil"])],
   ["LOAD", () => worstCase("LOAD takes data in from elsewhere", ["exec", "exfil"])],
   ["COPY", () => worstCase("COPY moves data to or from elsewhere", ["exec", "exfil"])],
 ]);
 
 export const givesAccess = judgement("privileged", "its SQL changes who has access", ["exec"]);
+
+/** What runs and is not in the text may give access, whatever else it does. */
+export function runsUnseen(reason: string): Judgement {
+  return { ...worstCase(`${reason}, and may change who has access`, ["exec"]), class: "privileged" };
+}
+
+function changesPolicy(tokens: readonly Token[]): Judgement | undefined {
+  return isWord(tokens[0], "CREATE", "ALTER", "DROP") ? givesAccess : undefined;
+}
 
 function destroys(reason: string): Judgement {
   return judgement("destructive", `its SQL: ${reason}`, ["exec"]);
@@ -50,6 +63,8 @@ function unlessReference(tokens: readonly Token[], at: number, act: Judgement): 
     isWord(tokens[at + 1], "CASCADE", "NO", "RESTRICT");
   return isReference ? undefined : act;
 }
+
+const places = ["CONNECTION", "STORAGE_URI"];
 
 const accessObjects = ["USER", "ROLE", "LOGIN", "GROUP", "POLICY", "POLICIES", "MASKING", "SECURITY"];
 
@@ -98,17 +113,42 @@ function judgeAlter(tokens: readonly Token[], at: number): Judgement | undefined
 
 function addsColumns(tokens: readonly Token[]): boolean {
   const add = tokens.findIndex((token) => isWord(token, "ADD"));
+  if (!isWord(tokens[1], "TABLE") || add < 2) return false;
+  // Only commas, the name and `IF EXISTS` stand before it; `ALTER TABLE t DISABLE TRIGGER a, ADD COLUMN b` begins otherwise.
+  if (targetAfter(tokens, 0).end !== add) return false;
   const others = tokens.filter((token) =>
-    isWord(token, "SET", "RENAME", "ALTER", "DROP", "MODIFY", "CHANGE", "POLICY"),
+    isWord(token, "SET", "RENAME", "ALTER", "DROP", "MODIFY", "CHANGE", "POLICY", "PARTITION", "ENGINE"),
   );
-  return isWord(tokens[1], "TABLE") && add > 1 && isWord(tokens[add + 1], "COLUMN") && others.length === 1;
+  return others.length === 1 && actionsOf(tokens.slice(add)).every(addsColumn);
+}
+
+function addsColumn(action: readonly Token[]): boolean {
+  return isWord(action[0], "ADD") && isWord(action[1], "COLUMN");
+}
+
+/** What stands between commas that are in no parentheses. */
+function actionsOf(tokens: readonly Token[]): Token[][] {
+  const actions: Token[][] = [[]];
+  let depth = 0;
+  for (const token of tokens) {
+    if (isSymbol(token, "(")) depth += 1;
+    if (isSymbol(token, ")")) depth -= 1;
+    if (depth === 0 && isSymbol(token, ",")) actions.push([]);
+    else actions.at(-1)?.push(token);
+  }
+  return actions;
+}
+
+/** `CREATE TABLE … WITH CONNECTION … OPTIONS (storage_uri = …)`, `ENGINE = FEDERATED CONNECTION = …`. */
+export function keepsElsewhere(tokens: readonly Token[]): boolean {
+  return tokens.some((token) => isWord(token, "CREATE")) && tokens.some((token) => isNamed(token, ...places));
 }
 
 /** `ALTER … OWNER TO`, `ALTER TABLE … DISABLE ROW LEVEL SECURITY`, anywhere in a statement. */
 export function handsOver(tokens: readonly Token[]): boolean {
   return (
     tokens.some((token) => isWord(token, "ALTER")) &&
-    tokens.some((token) => isWord(token, "OWNER", "SECURITY", "PRIVILEGES", "AUTHORIZATION"))
+    tokens.some((token) => isWord(token, "OWNER", "SECURITY", "PRIVILEGES", "AUTHORIZATION", "POLICY_TAGS"))
   );
 }
 
@@ -130,6 +170,8 @@ function judgeInsert(tokens: readonly Token[], at: number): Judgement | undefine
 
 /** `SELECT … INTO` makes a table in one dialect and writes a file in another. */
 function judgeInto(tokens: readonly Token[], at: number): Judgement | undefined {
-  if (isWord(tokens[at - 1], "INSERT", "IGNORE", "MERGE")) return undefined;
+  // `SELECT a IGNORE INTO b` has an alias where INSERT has a word.
+  const isAfterIgnore = isWord(tokens[at - 1], "IGNORE") && isWord(tokens[at - 2], "INSERT", "OR");
+  if (isWord(tokens[at - 1], "INSERT", "MERGE") || isAfterIgnore) return undefined;
   return worstCase("INTO writes somewhere", ["exec", "exfil"]);
 }

@@ -54,6 +54,11 @@ export function isSymbol(token: Token | undefined, text: string): boolean {
   return token?.kind === "symbol" && token.text === text;
 }
 
+/** Bare or in quotes, which a name may be; a literal that says the same makes the judgement harder than need be. */
+export function isNamed(token: Token | undefined, ...texts: readonly string[]): boolean {
+  return (token?.kind === "word" || token?.kind === "quoted") && texts.includes(token.text.toUpperCase());
+}
+
 export function isWord(token: Token | undefined, ...texts: readonly string[]): boolean {
   return token?.kind === "word" && texts.includes(token.text);
 }

@@ -111,6 +111,9 @@ function wordAt(text: string, at: number, dialect: Dialect): Token {
     const escapes = dialect.prefixes.get(word);
     if (escapes === undefined) throw doubt("a word in the SQL touches a quote");
     const literal = literalAt(text, end, dialect, escapes);
+    // PostgreSQL goes on with `E'a'` in a literal on the next line, by the rules of its first part.
+    const isContinued = escapes !== dialect.escapes && text[skipBlank(text, literal.end, dialect)] === next;
+    if (isContinued) throw doubt("a literal in the SQL may go on in the next one");
     return { ...literal, text: "" };
   }
   // `U&"…"` writes names in escapes; `a$b` is one word to some.
@@ -138,6 +141,8 @@ function quotedAt(text: string, at: number, quote: string, escapes: "backslash" 
     else break;
   }
   const after = end + quote.length;
+  // An escape in a name hides its dots: where the table lies nobody could say.
+  if (quote === "`" && text.slice(at, end).includes("\\")) throw doubt("a name in the SQL holds a backslash");
   // `'a''b'` is one literal to some and two to others, and `''''` none to a third: where they touch, nobody agrees.
   if (escapes === "backslash" && /['"`]/.test(text[after] ?? "")) throw doubt("two quotes in the SQL touch");
   if (/[A-Za-z0-9_$]/.test(text[after] ?? "")) throw doubt("a quote in the SQL touches a word");
