@@ -14,6 +14,7 @@ const aclParameters = ["predefinedAcl", "predefinedDefaultObjectAcl", "destinati
 export function refineByQuery(understanding: Understanding, headers: readonly RawHeader[]): Understanding {
   if (understanding.kind !== "call") return understanding;
   const { call } = understanding;
+  if (call.query.size === 0 && headers.length === 0) return understanding;
   const refined = withAclHeaders(call.query.size === 0 ? call : withForce(withPredefinedAcl(call)), headers);
   return refined === call ? understanding : { ...understanding, call: refined };
 }

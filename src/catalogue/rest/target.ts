@@ -32,6 +32,8 @@ function isQuery(query: string): boolean {
 
 function objectionToEscapes(path: string): string | undefined {
   if (/%(?![0-9A-Fa-f]{2})/.test(path)) return "a percent escape in it is broken";
+  // What stands for plain, visible ASCII hides nothing, and need not be decoded to know it.
+  if (!/%(?:[018-9a-f]|7f|5c)/i.test(path)) return undefined;
   let decoded: string;
   try {
     decoded = decodeURIComponent(path);
