@@ -241,6 +241,27 @@ test("no query parameter makes a call look better, however it is spelled", () =>
   );
 });
 
+test("no method answers in protobuf, where nobody would look for secrets", () => {
+  for (const line of honest) {
+    for (const alt of ["alt=proto", "$alt=proto", "%24alt=proto", "alt=PROTO", "alt=json&alt=proto"]) {
+      const target = `${line.target}${line.target.includes("?") ? "&" : "?"}${alt}`;
+      expect(catalogue.understand({ ...line, target }).kind, target).toBe("unknown");
+    }
+  }
+});
+
+test("a verb nobody knows never makes a call look better, behind wildcards either", () => {
+  const verbs = fc.constantFrom("acces", "Access", "setIamPolicyy", "drain2", "undo", "x", "get", "ACCESS");
+  const colons = fc.constantFrom(":", "%3A", "%3a", "%253A");
+  fc.assert(
+    fc.property(call, verbs, colons, (line, verb, colon) => {
+      if (line.target.includes("?")) return;
+      expectNoBetter(line, { ...line, target: `${line.target}${colon}${verb}` });
+    }),
+    runs,
+  );
+});
+
 test("no header makes a call look better: every method override is refused", () => {
   const names = [
     "X-HTTP-Method-Override",
