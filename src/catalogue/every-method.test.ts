@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { handsOutTokens, sampleRequests } from "../../test/fakes/sample-requests.ts";
 import { loadCatalogue } from "./index.ts";
+import { resourceOf } from "./resource.ts";
 
 const catalogue = loadCatalogue();
 const samples = sampleRequests();
@@ -34,4 +35,18 @@ test("no sample request is judged milder than its method", () => {
     const judged = result.kind === "call" ? result.call.operation.class : "unknown";
     expect(order.indexOf(judged), sample.id).toBeGreaterThanOrEqual(order.indexOf(sample.class));
   }
+});
+
+test("the short way to a resource's parts says the same as cutting up its name", () => {
+  const differing = samples.flatMap((sample) => {
+    const result = catalogue.understand(sample);
+    if (result.kind !== "call") return [];
+    const { resource, operation } = result.call;
+    const parts = resource.name === "" ? [] : resource.name.split("/");
+    const { service } = operation;
+    const endsInLiteral = parts.length > 0 && resource.type === parts.at(-1);
+    const cut = resourceOf(parts, { service, location: undefined, projectAside: undefined, endsInLiteral });
+    return JSON.stringify(cut) === JSON.stringify(resource) ? [] : [`${sample.id} ${sample.target}`];
+  });
+  expect(differing).toEqual([]);
 });

@@ -13,7 +13,7 @@ export const noResource: Resource = {
 /** Characters a segment may hold unescaped (RFC 3986 section 3.3, `pchar`). */
 const segmentCharacter = /[A-Za-z0-9\-._~!$&'()*+,;=:@]/;
 
-/** One spelling for one name: needless escapes are undone once, all others are written in capitals. */
+/** One spelling for one name, of a segment or several: needless escapes are undone once, all others are written in capitals. */
 export function normaliseSegment(segment: string): string {
   if (!segment.includes("%")) return segment;
   return segment.replace(/%[0-9A-Fa-f]{2}/g, (encoded) => {

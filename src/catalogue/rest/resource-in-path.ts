@@ -12,7 +12,7 @@ export function resourceIn(
   origin: Origin,
   projectAside: string | undefined,
 ): Resource | undefined {
-  if (span?.isFixed === true && !path.hasEscapes) return readPlaces(path, span, origin, projectAside);
+  if (span?.isFixed === true) return readPlaces(path, span, origin, projectAside);
   const { service, location } = origin;
   const name = span === undefined ? [] : segmentsOfName(path, span);
   const endsInLiteral = span?.endsInLiteral ?? false;
@@ -27,12 +27,14 @@ function readPlaces(
   projectAside: string | undefined,
 ): Resource {
   const start = path.starts[span.before] ?? 0;
-  const name = path.text.slice(start, segmentEnd(path, path.starts.length - span.after - 1));
+  const name = normaliseSegment(
+    path.text.slice(start, segmentEnd(path, path.starts.length - span.after - 1)),
+  );
   const parentEnd = span.parentEnd > span.before ? segmentEnd(path, span.parentEnd - 1) : start;
   return {
     name,
     fullName: `//${origin.service}/${name}`,
-    parent: path.text.slice(start, parentEnd),
+    parent: normaliseSegment(path.text.slice(start, parentEnd)),
     type: span.type,
     project: placeAt(path, span.project) ?? projectAside,
     location: span.fixedLocation ?? placeAt(path, span.location) ?? origin.location,
@@ -42,7 +44,7 @@ function readPlaces(
 /** `-` asks for all of them, and names none. */
 function placeAt(path: Path, index: number): string | undefined {
   if (index < 0) return undefined;
-  const text = segmentAt(path, index);
+  const text = normaliseSegment(segmentAt(path, index));
   return text === "-" ? undefined : text;
 }
 
