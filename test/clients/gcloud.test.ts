@@ -126,10 +126,13 @@ describe.skipIf(gcloud === undefined)(
       expect(`${outcome.stdout}${outcome.stderr}${written}`).not.toContain("PRIVATE KEY");
     });
 
-    test("a command the policy does not know is refused in words gcloud shows", async () => {
-      const { status, stderr } = await run("dns", "managed-zones", "list");
+    test("a call nobody can make sense of is refused in words gcloud shows, and does not arrive", async () => {
+      const nowhere = "CLOUDSDK_API_ENDPOINT_OVERRIDES_DNS=https://dns.googleapis.com/nowhere/";
+      const { status, stderr } = await stage.agent("env", nowhere, "gcloud", "dns", "managed-zones", "list")
+        .outcome;
       expect(status).not.toBe(0);
       expect(stderr).toMatch(/NOT EXECUTED/);
+      expect(arrived("GET", /managedZones/)).toBe(0);
     });
   },
 );
