@@ -65,6 +65,11 @@ export function openCatalogue(
     operation: (host: string, id: string) => service(host)?.operation(id),
   };
   const all = (): OpenService[] => [...texts.keys()].flatMap((host) => service(host) ?? []);
+  // A look at the texts takes a few milliseconds; opening hundreds of hosts for one id would hold everybody up.
+  const naming = (id: string): OpenService[] =>
+    [...texts].flatMap(([host, own]) =>
+      own.some((text) => text.includes(`\n${id}\t`)) ? (service(host) ?? []) : [],
+    );
   return {
     understand: (line) => refineByQuery(understand(line, knowledge), line.headers),
     meaningOf: (line) => meaningOf(line, knowledge),
@@ -72,10 +77,7 @@ export function openCatalogue(
     judgeBody: refineByBody,
     knowsHost: (host) => canonicalHost(host, knowledge) !== undefined,
     operation: (id) =>
-      worst([
-        ...all().flatMap((each) => each.operation(id) ?? []),
-        ...rpcs.ownOperations().filter((each) => each.id === id),
-      ]),
+      worst([...naming(id).flatMap((each) => each.operation(id) ?? []), ...rpcs.ownOperationsNamed(id)]),
     operations: () => [...all().flatMap(({ operations }) => operations), ...rpcs.ownOperations()],
     understandRpc: (line) => understandRpc(line, rpcKnowledge),
     rpcsOf: rpcs.describe,

@@ -46,6 +46,8 @@ export function loginStoreContract(engine: string, open: () => Promise<LoginStor
     expect(await store.revoke({ principal: "principal-1" }, at)).toBe(1);
     expect(await store.revoke({ principal: "stranger@example.com" }, at)).toBe(0);
     expect(await store.revoke({ principal: "other@example.com" }, at)).toBe(1);
+    await store.insert(login({ digest: "digest-5" }));
+    expect(await store.revoke({ principal: "Developer@Example.COM" }, at)).toBe(1);
     await store.insert(login({ digest: "digest-4" }));
     expect(await store.revoke("all", at)).toBe(1);
     expect((await store.find("digest-3"))?.revokedAt).toEqual(at);

@@ -56,6 +56,11 @@ export function sessionStoreContract(name: string, open: () => Promise<SessionSt
     expect((await store.find("ses_1"))?.stoppedAt).toEqual(at("10:00"));
   });
 
+  contract("whoever is stopped by their address is, however it is written", async (store) => {
+    await store.insert(sessionOf("ses_1"));
+    expect(await store.stop({ principal: "Developer@Example.COM" }, at("10:00"))).toEqual(["ses_1"]);
+  });
+
   contract("a session that has ended is not stopped again", async (store) => {
     await store.insert(sessionOf("ses_1", { endsAt: at("10:00") }));
     expect(await store.stop("all", at("10:00"))).toEqual([]);

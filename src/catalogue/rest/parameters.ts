@@ -110,9 +110,10 @@ interface NameFacts {
   readonly isCapability: boolean;
 }
 
-/** Most requests use the same few names. Bounded, because strangers choose them too. */
+/** Most requests use the same few names. Bounded, and short, because strangers choose them too: a secret sent as a name is not kept. */
 const remembered = new Map<string, NameFacts>();
 const rememberedMax = 512;
+const rememberedCharsMax = 32;
 
 /** `undefined` when nobody could say what the name is. */
 function factsOf(raw: string): NameFacts | undefined {
@@ -127,7 +128,8 @@ function factsOf(raw: string): NameFacts | undefined {
     objection: objectionToName(name, squashed),
     isCapability: capabilities.has(name.toLowerCase()),
   };
-  if (remembered.size < rememberedMax) remembered.set(raw, facts);
+  const isUsual = remembered.size < rememberedMax && raw.length <= rememberedCharsMax;
+  if (isUsual) remembered.set(raw, facts);
   return facts;
 }
 

@@ -43,6 +43,8 @@ export interface Rpcs {
   find(service: string, name: string): Rpc | undefined;
   /** Operations no REST path leads to. */
   ownOperations(): readonly Operation[];
+  /** Those of one id; opens only the hosts that know its service. */
+  ownOperationsNamed(id: string): readonly Operation[];
   /** The rpcs that are an operation of a host, for people. */
   describe(operation: Pick<Operation, "id" | "service">): readonly RpcDescription[];
 }
@@ -78,6 +80,17 @@ export function openRpcs(sources: readonly RpcSource[]): Rpcs {
       return known;
     },
     ownOperations: () => [...texts.keys()].flatMap((host) => open(host)?.ownOperations() ?? []),
+    ownOperationsNamed: (id) => {
+      const slash = id.indexOf("/");
+      const naming =
+        slash < 0 ? [] : [...texts].filter(([, text]) => text.includes(`\n${id.slice(0, slash)}\n`));
+      return naming.flatMap(
+        ([host]) =>
+          open(host)
+            ?.ownOperations()
+            .filter((each) => each.id === id) ?? [],
+      );
+    },
     describe: ({ id, service }) => [service, everywhere].flatMap((host) => open(host)?.describe(id) ?? []),
   };
 }

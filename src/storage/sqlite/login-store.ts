@@ -2,6 +2,13 @@ import { z } from "zod";
 import type { Login, LoginStore } from "#identity";
 import { assert } from "#lib/errors";
 import type { Database, Row, SqlValue } from "./database.ts";
+import {
+  ofPrincipal,
+  parsePrincipal,
+  principalColumns,
+  principalRow,
+  principalValues,
+} from "./principal-row.ts";
 
 /** Logins in SQLite. Times are milliseconds since 1970. */
 export function sqliteLoginStore(database: Database): LoginStore {
@@ -24,31 +31,24 @@ export function sqliteLoginStore(database: Database): LoginStore {
   };
 }
 
-const columns =
-  "digest, principal_id, issuer, subject, email, groups, machine, started_at, ends_at, revoked_at";
+const columns = `digest, ${principalColumns}, machine, started_at, ends_at, revoked_at`;
 const insertLogin = `INSERT INTO login (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 function valuesOf({ digest, principal, machine, startedAt, endsAt, revokedAt }: Login): SqlValue[] {
-  const { id, issuer, subject, email, groups } = principal;
-  const who = [id, issuer, subject, email ?? null, JSON.stringify(groups)];
+  const who = principalValues(principal);
   return [digest, ...who, machine, startedAt.getTime(), endsAt.getTime(), revokedAt?.getTime() ?? null];
 }
 
 function conditionOf(which: Parameters<LoginStore["revoke"]>[0]): readonly [string, readonly SqlValue[]] {
   if (which === "all") return ["TRUE", []];
   if ("digest" in which) return ["digest = ?", [which.digest]];
-  return ["(principal_id = ? OR email = ?)", [which.principal, which.principal]];
+  return ofPrincipal(which.principal);
 }
 
-const groups = z.array(z.string());
 const time = z.number().transform((ms) => new Date(ms));
 const loginRow = z.object({
   digest: z.string(),
-  principal_id: z.string(),
-  issuer: z.string(),
-  subject: z.string(),
-  email: z.string().nullable(),
-  groups: z.string(),
+  ...principalRow,
   machine: z.string(),
   started_at: time,
   ends_at: time,
@@ -59,13 +59,7 @@ function parseLogin(row: Row): Login {
   const parsed = loginRow.parse(row);
   return {
     digest: parsed.digest,
-    principal: {
-      id: parsed.principal_id,
-      issuer: parsed.issuer,
-      subject: parsed.subject,
-      email: parsed.email ?? undefined,
-      groups: groups.parse(JSON.parse(parsed.groups)),
-    },
+    principal: parsePrincipal(parsed),
     machine: parsed.machine,
     startedAt: parsed.started_at,
     endsAt: parsed.ends_at,

@@ -2,6 +2,13 @@ import { z } from "zod";
 import type { Session, SessionStore } from "#identity";
 import { assert } from "#lib/errors";
 import type { Database, Row, SqlValue } from "./database.ts";
+import {
+  ofPrincipal,
+  parsePrincipal,
+  principalColumns,
+  principalRow,
+  principalValues,
+} from "./principal-row.ts";
 
 /** Sessions in SQLite. Times are milliseconds since 1970. */
 export function sqliteSessionStore(database: Database): SessionStore {
@@ -29,19 +36,13 @@ export function sqliteSessionStore(database: Database): SessionStore {
   };
 }
 
-const columns =
-  "id, principal_id, issuer, subject, email, groups, agent, connection, started_at, ends_at, stopped_at";
+const columns = `id, ${principalColumns}, agent, connection, started_at, ends_at, stopped_at`;
 const insertSession = `INSERT INTO session (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 function valuesOf(session: Session): SqlValue[] {
-  const { principal } = session;
   return [
     session.id,
-    principal.id,
-    principal.issuer,
-    principal.subject,
-    principal.email ?? null,
-    JSON.stringify(principal.groups),
+    ...principalValues(session.principal),
     session.agent,
     session.connection ?? null,
     session.startedAt.getTime(),
@@ -53,18 +54,13 @@ function valuesOf(session: Session): SqlValue[] {
 function conditionOf(which: Parameters<SessionStore["stop"]>[0]): readonly [string, readonly SqlValue[]] {
   if (which === "all") return ["TRUE", []];
   if ("id" in which) return ["id = ?", [which.id]];
-  return ["(principal_id = ? OR email = ?)", [which.principal, which.principal]];
+  return ofPrincipal(which.principal);
 }
 
-const groups = z.array(z.string());
 const time = z.number().transform((ms) => new Date(ms));
 const sessionRow = z.object({
   id: z.string(),
-  principal_id: z.string(),
-  issuer: z.string(),
-  subject: z.string(),
-  email: z.string().nullable(),
-  groups: z.string(),
+  ...principalRow,
   agent: z.string(),
   connection: z.string().nullable(),
   started_at: time,
@@ -76,13 +72,7 @@ function parseSession(row: Row): Session {
   const parsed = sessionRow.parse(row);
   return {
     id: parsed.id,
-    principal: {
-      id: parsed.principal_id,
-      issuer: parsed.issuer,
-      subject: parsed.subject,
-      email: parsed.email ?? undefined,
-      groups: groups.parse(JSON.parse(parsed.groups)),
-    },
+    principal: parsePrincipal(parsed),
     agent: parsed.agent,
     connection: parsed.connection ?? undefined,
     startedAt: parsed.started_at,

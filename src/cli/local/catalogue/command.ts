@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { z } from "zod";
 import { type CommandTools, facts, table } from "#cli";
 import { GatehouseError } from "#lib/errors";
 import { type Description, describeOperation } from "./description.ts";
@@ -12,6 +13,8 @@ export function addCatalogueCommand(program: Command, tools: CommandTools): void
   addSearch(catalogue, tools);
   addShow(catalogue, tools);
 }
+
+const matchOptions = z.object({ universeDomain: z.string().toLowerCase().optional() });
 
 const matchHelp = `
 A call is 'METHOD https://host/path' or 'GRPC host /package.Service/Method', optionally with headers
@@ -28,11 +31,15 @@ Examples:
 
 function addMatch(catalogue: Command, { add, action, terminal }: CommandTools): void {
   add(catalogue, "match <call>", "what Gatehouse makes of a call, and why; - reads many, one a line")
+    .addOption(new Option("--universe-domain <domain>", "also take <api>.<domain> for <api>.googleapis.com"))
     .addHelpText("after", matchHelp)
     .action(
       action(async ({ isJson }, command) => {
         const { loadCatalogue } = await import("#catalogue");
-        const known = loadCatalogue();
+        const { universeDomain } = matchOptions.parse(command.opts());
+        const known = loadCatalogue({
+          universeDomains: universeDomain === undefined ? [] : [universeDomain],
+        });
         const text = command.processedArgs.map(String)[0] ?? "";
         if (text === "-") {
           for await (const line of terminal.lines())
