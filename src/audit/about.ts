@@ -3,7 +3,7 @@ import type { NewEntry } from "./entry.ts";
 
 /** Whom and what an entry is about, for finding it; kept beside the log, and erasable. */
 export interface About {
-  /** Lower case. */
+  /** Who acted: of a vote whoever voted, of a stop whoever stopped it. Lower case. */
   readonly principal?: string;
   readonly agent?: string;
   readonly resource?: string;
@@ -16,6 +16,7 @@ const detailShape = z
     principal: z.union([z.string(), z.looseObject({ email: text, subject: text })]).optional(),
     email: text,
     subject: text,
+    by: text,
     requester: text,
     agent: text,
     resource: text,
@@ -25,9 +26,9 @@ const detailShape = z
 /** What the detail says; the store adds what it knows of the session. */
 export function aboutOf({ detail }: NewEntry): About {
   if (detail === undefined) return {};
-  const { principal, email, subject, requester, agent, resource } = detailShape.parse(detail);
+  const { principal, email, subject, by, requester, agent, resource } = detailShape.parse(detail);
   const named = typeof principal === "string" ? principal : (principal?.email ?? principal?.subject);
-  const name = named ?? email ?? subject ?? requester;
+  const name = named ?? email ?? subject ?? by ?? requester;
   return {
     ...(name === undefined ? {} : { principal: name.toLowerCase() }),
     ...(agent === undefined ? {} : { agent }),

@@ -71,6 +71,7 @@ export function approvalEntry(fact: ApprovalFact): NewEntry {
     decision: fact.kind === "approval.vote" ? fact.vote.verdict : request.state,
     policyVersion: request.policyVersion,
     detail: {
+      ...(fact.kind === "approval.vote" ? { principal: nameOf(fact.vote.approver) } : {}),
       resource: request.resourceName,
       requester: nameOf(request.requester),
       fingerprint: request.fingerprint,

@@ -132,3 +132,34 @@ test("an index that is none never becomes part of a path, and an entry that does
   }
   expect((await run("audit", "prove", "999999", ...asAuditor)).status).toBe(1);
 });
+
+test("what an approver decided and what an operator stopped is found under their own names", async () => {
+  const agent = await world.agent();
+  const held = agent.call(
+    "DELETE",
+    "https://compute.googleapis.com/compute/v1/projects/practice-project/zones/us-central1-a/instances/web-1",
+  );
+  const asApprover = ["--as", "approver@example.com"];
+  const waiting = z.looseObject({ approvals: z.array(z.looseObject({ id: z.string() })) });
+  let id: string | undefined;
+  while (id === undefined) {
+    const listed = await run("approvals", "list", "--json", ...asApprover);
+    id = waiting.parse(JSON.parse(listed.out)).approvals[0]?.id;
+  }
+  expect((await run("approvals", "approve", id, ...asApprover)).status).toBe(0);
+  await held;
+  const stopped = await run(
+    "sessions",
+    "stop",
+    "--principal",
+    "DEVELOPER@example.com",
+    "--as",
+    "operator@example.com",
+  );
+  expect(stopped.status).toBe(0);
+  await agent.close();
+
+  expect(kindsOf(await search("--principal", "approver@example.com"))).toContain("approval.vote");
+  expect(kindsOf(await search("--principal", "developer@example.com"))).not.toContain("approval.vote");
+  expect(kindsOf(await search("--principal", "operator@example.com"))).toContain("session.stopped");
+});

@@ -147,6 +147,12 @@ test("what was on record before entries could be searched is found after the mig
     { leaf: { session: "ses_1" }, detail: '{"maskedValues":1}' },
     { leaf: { session: "ses_1" }, detail: "no JSON any more" },
     { leaf: {} },
+    {
+      leaf: { session: "ses_1", kind: "approval.vote" },
+      detail: '{"requester":"dev-2","votes":[{"approver":"first"},{"approver":"Second@example.com"}]}',
+    },
+    { leaf: { session: "ses_1", kind: "approval.decided" }, detail: '{"requester":"dev-2","votes":[]}' },
+    { leaf: { session: "ses_1", kind: "session.stopped" }, detail: '{"cause":"person","by":"operator-1"}' },
   ]);
   const database = await openDatabase(path);
   const store = sqliteAuditStore(database);
@@ -158,6 +164,9 @@ test("what was on record before entries could be searched is found after the mig
   expect(await found({ agent: "codex" })).toEqual([0]);
   expect(await found({ resource: "b/o" })).toEqual([0]);
   expect(await found({ resource: "" })).toEqual([]);
-  expect(await found({})).toEqual([5, 4, 3, 2, 1, 0]);
+  expect(await found({ principal: "second@example.com" })).toEqual([6]);
+  expect(await found({ principal: "dev-2" })).toEqual([7]);
+  expect(await found({ principal: "operator-1" })).toEqual([8]);
+  expect(await found({})).toEqual([8, 7, 6, 5, 4, 3, 2, 1, 0]);
   await database.close();
 });

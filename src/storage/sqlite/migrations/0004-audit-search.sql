@@ -39,7 +39,10 @@ FROM (
     coalesce(
       detail ->> '$.principal.email', detail ->> '$.principal.subject',
       iif(json_type(detail, '$.principal') = 'text', detail ->> '$.principal', NULL),
-      detail ->> '$.email', detail ->> '$.subject', detail ->> '$.requester'
+      detail ->> '$.email', detail ->> '$.subject', detail ->> '$.by',
+      -- A vote is whose vote it is: the last of those it lists.
+      iif(entry.kind = 'approval.vote', detail ->> '$.votes[#-1].approver', NULL),
+      detail ->> '$.requester'
     ) AS named,
     detail ->> '$.agent' AS named_agent,
     nullif(detail ->> '$.resource', '') AS named_resource,
