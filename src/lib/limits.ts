@@ -41,6 +41,8 @@ export const limits = {
   ownCredentialBytesMin: 12,
   /** RFC 7519 tokens of identity providers with many groups reach 8 KiB. */
   tokenBytesMax: 16 * 1024,
+  /** A PEM key with its chain fits; whatever is longer is the wrong file. */
+  secretCharactersMax: 64 * 1024,
   jwksBytesMax: 256 * 1024,
   jwksKeysMax: 100,
   /** Discovery documents are about 4 KiB. */
