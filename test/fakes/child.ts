@@ -12,6 +12,8 @@ export interface StartedChild {
   readonly outcome: Promise<ChildOutcome>;
   /** Resolves once the text is in what it said. */
   printed(text: string): Promise<void>;
+  /** Both outputs until now. */
+  saidSoFar(): string;
   kill(signal: NodeJS.Signals): void;
 }
 
@@ -53,6 +55,7 @@ export function startChild(
         void outcome.then(() => reject(new Error(`ended without "${text}":\n${stdout}\n${stderr}`)));
         look();
       }),
+    saidSoFar: () => `${stdout}${stderr}`,
     kill: (signal) => void child.kill(signal),
   };
 }

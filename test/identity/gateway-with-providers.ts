@@ -17,7 +17,10 @@ export interface SamlEntry {
   readonly certificate: string;
 }
 
-/** A real Gatehouse with a real OpenID Connect provider and the SAML providers of a test. */
+/**
+ * A real Gatehouse with a real OpenID Connect provider, ours for trying out unless `issuer` names another, and the SAML
+ * providers of a test.
+ */
 export interface GatewayWithProviders {
   readonly controlUrl: string;
   readonly provider: IdentityProvider;
@@ -27,7 +30,7 @@ export interface GatewayWithProviders {
 export async function startGateway(
   saml: readonly SamlEntry[],
   controlPort: number,
-  { isSamlOnly } = { isSamlOnly: false },
+  { isSamlOnly = false, issuer }: { readonly isSamlOnly?: boolean; readonly issuer?: string } = {},
 ): Promise<GatewayWithProviders> {
   const folder = mkdtempSync(join(tmpdir(), "gatehouse-identity-"));
   const controlUrl = `http://127.0.0.1:${controlPort}`;
@@ -47,13 +50,18 @@ export async function startGateway(
     console_client: "gatehouse-console",
     web_client: "gatehouse-web",
   };
+  const issuers = [
+    issuer === undefined
+      ? { issuer: provider.issuer, ...clients, development: true }
+      : { issuer, ...clients },
+  ];
   const server = await startServer(
     configurationSchema.parse({
       data: join(folder, "data"),
       control: { port: controlPort },
       proxy: { port: 0 },
       identity: {
-        issuers: isSamlOnly ? [] : [{ issuer: provider.issuer, ...clients, development: true }],
+        issuers: isSamlOnly ? [] : issuers,
         saml: entries,
         roles: {
           "agent-user": ["engineering"],

@@ -24,6 +24,12 @@ export class HttpBrowser {
     return this.#go(url, { method: "POST", body: new URLSearchParams(fields).toString(), headers });
   }
 
+  /** What a page's script would send to its own server. */
+  async sendJson(method: "POST" | "PUT", url: URL, body: unknown): Promise<Page> {
+    const headers = { origin: url.origin, "content-type": "application/json" };
+    return this.#go(url, { method, body: JSON.stringify(body), headers });
+  }
+
   async #go(
     start: URL,
     first: { method: string; body?: string; headers?: Record<string, string> },

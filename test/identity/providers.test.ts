@@ -4,16 +4,9 @@ import { freePort, type GatewayWithProviders, startGateway } from "./gateway-wit
 import { HttpBrowser, type Page } from "./http-browser.ts";
 import { matrix } from "./matrix.ts";
 import { isSimpleSamlPhpInstalled, type SimpleSamlPhp, startSimpleSamlPhp } from "./simplesamlphp.ts";
+import { whoIs } from "./who-is.ts";
 
 const row = matrix("Identity providers nobody here wrote");
-
-/** What the overview page says of whoever is signed in. */
-async function whoIs(browser: HttpBrowser, controlUrl: string): Promise<string> {
-  const { text } = await browser.get(controlUrl);
-  const said = (name: string): string =>
-    new RegExp(`<dt>${name}</dt><dd>(?:<[a-z]+>)?([^<]*)`).exec(text)?.[1] ?? "nobody";
-  return `${said("Person")}: ${said("Roles here")}`;
-}
 
 async function signInAtOidcProvider(browser: HttpBrowser, start: string, person: string): Promise<Page> {
   const choice = await browser.get(start);

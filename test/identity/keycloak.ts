@@ -1,0 +1,70 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { installed } from "../clients/installed.ts";
+import { freePort } from "./gateway-with-providers.ts";
+
+const version = "26.7.3";
+const archive = join(
+  homedir(),
+  `.m2/repository/org/keycloak/keycloak-quarkus-dist/${version}/keycloak-quarkus-dist-${version}.zip`,
+);
+const realmFile = resolve(import.meta.dirname, "../../deploy/keycloak/gatehouse-realm.json");
+
+/** Whether a real Keycloak can be started; otherwise a printed reason. `.ci/run` fetches it. */
+export function isKeycloakInstalled(): boolean {
+  const missing = ["java", "unzip"].find((command) => installed(command) === undefined);
+  if (missing === undefined && existsSync(archive)) return true;
+  process.stdout.write(
+    missing === undefined
+      ? `skipped: Keycloak ${version} is not in the local Maven repository (mvn dependency:get -Dartifact=org.keycloak:keycloak-quarkus-dist:${version}:zip)\n`
+      : `skipped: ${missing} is not installed, which Keycloak needs\n`,
+  );
+  return false;
+}
+
+export interface Keycloak {
+  readonly issuer: string;
+  close(): Promise<void>;
+}
+
+/** Keycloak with the realm that deploy/compose.yaml imports, for a Gatehouse at `controlUrl`. */
+export async function startKeycloak(controlUrl: string): Promise<Keycloak> {
+  const folder = mkdtempSync(join(tmpdir(), "keycloak-"));
+  execFileSync("unzip", ["-q", archive, "-d", folder]);
+  const home = join(folder, `keycloak-${version}`);
+  mkdirSync(join(home, "data/import"), { recursive: true });
+  const realm = readFileSync(realmFile, "utf8").replaceAll("https://localhost:8440", controlUrl);
+  writeFileSync(join(home, "data/import/gatehouse-realm.json"), realm);
+  const port = await freePort();
+  const server = spawn(
+    join(home, "bin/kc.sh"),
+    ["start-dev", "--import-realm", "--http-host=127.0.0.1", `--http-port=${port}`, "--cache=local"],
+    { stdio: ["ignore", "pipe", "inherit"], detached: true },
+  );
+  await untilStarted(server);
+  return {
+    issuer: `http://127.0.0.1:${port}/realms/gatehouse`,
+    close: async () => {
+      const ended = once(server, "exit");
+      // The script starts Java as its child: the whole group has to go.
+      if (server.pid !== undefined) process.kill(-server.pid, "SIGKILL");
+      await ended;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Keeps reading what it says for as long as it lives: a full pipe would stop it. */
+function untilStarted(server: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = "";
+    server.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
+      said = (said + chunk).slice(-10_000);
+      if (said.includes("Listening on:")) resolve();
+    });
+    server.once("exit", () => reject(new Error(`Keycloak did not start:\n${said}`)));
+  });
+}
