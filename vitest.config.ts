@@ -10,6 +10,7 @@ export default defineConfig({
       "test/contracts/**/*.test.ts",
       "test/transcripts/**/*.test.ts",
       "test/docs/**/*.test.ts",
+      "test/deploy/**/*.test.ts",
     ],
     exclude: ["**/node_modules/**"],
     reporters: ["default", "./tools/summary-reporter.ts"],

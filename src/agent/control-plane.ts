@@ -83,12 +83,35 @@ async function send(call: Asked, bytesMax: number): Promise<{ response: Response
     return { response, bytes: await readBytes(response, bytesMax) };
   } catch (error) {
     if (error instanceof GatehouseError) throw error;
+    if (isCertificateFault(error)) throw notTrusted(call.url, error);
     throw new GatehouseError(
       "server_unreachable",
       `No Gatehouse server answers at ${call.url}. Start one with \`gatehouse serve\` (or \`npm start\` in its folder), or name another with --url or GATEHOUSE_URL.`,
       { cause: error },
     );
   }
+}
+
+/** OpenSSL's verdicts on certificates, as Node names them. */
+const certificateFault = /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT_)/;
+
+function isCertificateFault(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return (
+    typeof cause === "object" &&
+    cause !== null &&
+    "code" in cause &&
+    typeof cause.code === "string" &&
+    certificateFault.test(cause.code)
+  );
+}
+
+function notTrusted(url: string, cause: unknown): GatehouseError {
+  return new GatehouseError(
+    "server_not_trusted",
+    `The certificate of ${url} is not trusted. If its operator gave you the certificate or its authority as a file, name that in NODE_EXTRA_CA_CERTS; otherwise do not go on.`,
+    { cause },
+  );
 }
 
 function requestBody(call: Asked): RequestInit {

@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { connect, type Socket } from "node:net";
+import { connect, isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { GatehouseError } from "#lib/errors";
 import { limits } from "#lib/limits";
@@ -42,8 +42,11 @@ export function openThroughProxy(hop: ProxyHop, target: Target, signal: AbortSig
   return new Promise((resolve, reject) => {
     const fail = (cause: Error): void => reject(connectFailed(hop.url.host, cause));
     const send = hop.url.protocol === "https:" ? httpsRequest : httpRequest;
+    const address = addressOfUrl(hop.url);
     const request = send({
-      ...addressOfUrl(hop.url),
+      ...address,
+      // Otherwise Node takes the Host header, which names the target, for the name of the proxy.
+      servername: isIP(address.host) === 0 ? address.host : "",
       method: "CONNECT",
       path: authority,
       headers: {

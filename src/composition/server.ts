@@ -1,6 +1,6 @@
 import { openApprovalDesk } from "#approvals";
 import { loadCatalogue } from "#catalogue";
-import type { Configuration } from "#config";
+import { type Configuration, urlOfListener } from "#config";
 import { openConnections } from "#connections";
 import { openControlPlane } from "#control";
 import { openDataPlane } from "#gateway";
@@ -20,6 +20,7 @@ import { connectionOf, issuerSettings, samlSettings } from "./configured.ts";
 import { exchangeReader } from "./exchange-reader.ts";
 import { approvalEntry, connectionEntry, sessionEntry } from "./facts.ts";
 import { gatewayPorts } from "./gateway-ports.ts";
+import { listenOptions } from "./listen-options.ts";
 import { openLiveMasking, openLivePolicies } from "./live-rules.ts";
 import { type Memory, openMemory } from "./memory.ts";
 import { describeServer } from "./server-description.ts";
@@ -65,7 +66,7 @@ interface Surroundings {
 
 async function openPlanes(configuration: Configuration, { memory, log, opened }: Surroundings) {
   const { audit, folder } = memory;
-  const controlUrl = urlOf(configuration.control);
+  const controlUrl = urlOfListener(configuration.control);
   const catalogue = loadCatalogue();
   const authority = await openCertificateAuthority({ directory: folder.keys, clock });
   const deciders = await openDeciders(configuration, { memory, log, opened }, controlUrl);
@@ -83,12 +84,12 @@ async function openPlanes(configuration: Configuration, { memory, log, opened }:
     log,
   });
   opened.defer(() => gateway.close());
-  const dataPlane = await openDataPlane(gateway.ports, configuration.proxy);
+  const dataPlane = await openDataPlane(gateway.ports, listenOptions(configuration.proxy, opened, log));
   opened.defer(() => dataPlane.close({ graceMs: drainMs }));
 
   const controlPlane = await openControlPlane({
     url: controlUrl,
-    listen: configuration.control,
+    listen: listenOptions(configuration.control, opened, log),
     serverInfo: describeServer(configuration, {
       controlUrl,
       proxyUrl: dataPlane.url,
@@ -179,8 +180,4 @@ function networks(opened: AsyncDisposableStack): (issuer: string) => Network {
 
 function isStopped(finding: SessionFinding): boolean {
   return finding.kind !== "unknown" && finding.session.stoppedAt !== undefined;
-}
-
-function urlOf({ host, port }: Configuration["control"]): string {
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

@@ -1,7 +1,5 @@
 import { z } from "zod";
-
-const isLoopbackHost = (host: string): boolean =>
-  host === "127.0.0.1" || host === "[::1]" || host === "::1" || host === "localhost";
+import { isLoopbackHost, listener } from "./listener.ts";
 
 /** https anywhere; http only to this machine, where nobody can listen in between. */
 const webUrl = z
@@ -26,18 +24,6 @@ function isOrigin(text: string): boolean {
 
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, "must be lower-case letters, digits and hyphens");
 const names = z.array(z.string().min(1)).min(1);
-
-const listener = (port: number) =>
-  z
-    .strictObject({
-      host: z.string().default("127.0.0.1"),
-      port: z.int().min(0).max(65_535).default(port),
-    })
-    .refine((value) => isLoopbackHost(value.host), {
-      error: "only loopback addresses are served without TLS; put Gatehouse on 127.0.0.1",
-      path: ["host"],
-    })
-    .prefault({});
 
 const providerName = name.describe("part of addresses, and shown where people choose");
 

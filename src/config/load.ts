@@ -4,6 +4,7 @@ import { isNode, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { GatehouseError, messageOf } from "#lib/errors";
 import { type Configuration, configurationSchema } from "./configuration.ts";
+import type { ListenerConfiguration } from "./listener.ts";
 
 /**
  * Reads gatehouse.yaml. Relative paths in it are relative to the file.
@@ -65,6 +66,8 @@ function absolutePaths(configuration: Configuration, base: string): Configuratio
   return {
     ...configuration,
     data: absolute(configuration.data),
+    control: absoluteCertificate(configuration.control, absolute),
+    proxy: absoluteCertificate(configuration.proxy, absolute),
     identity: {
       ...configuration.identity,
       saml: configuration.identity.saml.map((provider) => ({
@@ -79,6 +82,15 @@ function absolutePaths(configuration: Configuration, base: string): Configuratio
       identity: absoluteKeyPaths(connection.identity, absolute),
     })),
   };
+}
+
+function absoluteCertificate(
+  listener: ListenerConfiguration,
+  absolute: (path: string) => string,
+): ListenerConfiguration {
+  const { tls } = listener;
+  if (tls === undefined) return listener;
+  return { ...listener, tls: { certificate: absolute(tls.certificate), key: absolute(tls.key) } };
 }
 
 type Identity = Configuration["connections"][number]["identity"];

@@ -4,6 +4,7 @@ import type { AuditLog, EntryReader, PublishedLog } from "#audit";
 import type { Catalogue } from "#catalogue";
 import type { Identity } from "#identity";
 import type { Clock } from "#lib/clock";
+import type { ServedCertificate } from "#lib/served-certificate";
 import type { Logger } from "#telemetry";
 
 /** What an auditor reads. Asked only after the read is on record. */
@@ -22,8 +23,12 @@ export interface Readiness {
 export interface ControlPlanePorts {
   /** Where people and helpers reach it, without a slash at the end. */
   readonly url: string;
-  /** Loopback only: TLS, where `url` has it, ends in front of us. */
-  readonly listen: { readonly host: string; readonly port: number };
+  /** Without a certificate loopback only: TLS, where `url` has it, then ends in front of us. */
+  readonly listen: {
+    readonly host: string;
+    readonly port: number;
+    readonly tls?: ServedCertificate | undefined;
+  };
   readonly serverInfo: ServerInfo;
   readonly identity: Pick<
     Identity,

@@ -25,6 +25,7 @@ import { addMeRoute } from "./routes/me-route.ts";
 import { addOpenRoutes } from "./routes/open-routes.ts";
 import { addSessionRoutes } from "./routes/session-routes.ts";
 import { addTokenRoutes } from "./routes/token-routes.ts";
+import { tlsServerFactory } from "./tls-server.ts";
 
 export interface ControlPlane {
   readonly url: string;
@@ -38,7 +39,7 @@ export interface ControlPlane {
 export async function openControlPlane(ports: ControlPlanePorts): Promise<ControlPlane> {
   requireProtectedListener(ports);
   const app = await buildControlPlane(ports);
-  await app.listen(ports.listen);
+  await app.listen({ host: ports.listen.host, port: ports.listen.port });
   const address = app.server.address();
   const port = typeof address === "object" && address !== null ? address.port : ports.listen.port;
   return { url: ports.url, port, close: () => app.close() };
@@ -47,7 +48,9 @@ export async function openControlPlane(ports: ControlPlanePorts): Promise<Contro
 /** The whole of it without a socket. */
 export async function buildControlPlane(ports: ControlPlanePorts): Promise<App> {
   const isSecure = new URL(ports.url).protocol === "https:";
+  const { tls } = ports.listen;
   const app = fastify({
+    ...(tls === undefined ? {} : { serverFactory: tlsServerFactory(tls) }),
     bodyLimit: limits.controlBodyBytesMax,
     requestTimeout: limits.controlTimeoutMs,
     // A bearer token beside ordinary headers.
@@ -99,6 +102,7 @@ function addBrowserRoutes(app: App, ports: ControlPlanePorts, visitors: Visitors
 const loopbackHosts: readonly string[] = ["127.0.0.1", "::1", "[::1]", "localhost"];
 
 function requireProtectedListener({ url, listen }: ControlPlanePorts): void {
+  if (listen.tls !== undefined && new URL(url).protocol === "https:") return;
   const { protocol, hostname } = new URL(url);
   const isPlain = protocol !== "https:" && !loopbackHosts.includes(hostname);
   if (!isPlain && loopbackHosts.includes(listen.host)) return;

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
+import { TLSSocket } from "node:tls";
 import type { Clock } from "#lib/clock";
 import { headerValues, pairHeaders, type RawHeader, singleHeader } from "#lib/headers";
 import { limits } from "#lib/limits";
@@ -18,6 +19,8 @@ export interface Arrival {
   readonly tunnel: Tunnel | undefined;
   /** Whether the client waits for `100 Continue` before it sends the body. */
   readonly expectsContinue: boolean;
+  /** The address others know this listener by, where it was configured. */
+  readonly ownUrl: string | undefined;
   readonly clock: Clock;
 }
 
@@ -38,7 +41,10 @@ export function arrive(arrival: Arrival): Arrived {
     headers,
   };
   const fault = framingFault(head);
-  const place = tunnel === undefined ? placeOfPrefix(head, request) : placeOfTunnel(head, tunnel);
+  const place =
+    tunnel === undefined
+      ? placeOfPrefix(head, arrival.ownUrl ?? ownBase(request))
+      : placeOfTunnel(head, tunnel);
   const received = receive(arrival, head, place);
   if (fault !== undefined) return { received, refused: refusal("malformed", received, fault) };
   if (place.fault === undefined) return { received, refused: undefined };
@@ -67,9 +73,8 @@ function placeOfTunnel(head: Head, tunnel: Tunnel): Place {
   return place;
 }
 
-function placeOfPrefix(head: Head, request: IncomingMessage): Place {
+function placeOfPrefix(head: Head, own: string): Place {
   const [, host, target] = /^\/([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)(\/.*)$/.exec(head.target) ?? [];
-  const own = ownBase(request);
   if (host === undefined || target === undefined) {
     const place = { host: "", target: head.target, prefixBase: own };
     return { ...place, fault: "wrong_form", detail: "neither CONNECT nor the endpoint prefix form" };
@@ -77,9 +82,11 @@ function placeOfPrefix(head: Head, request: IncomingMessage): Place {
   return { host: host.toLowerCase(), target, prefixBase: own, detail: "" };
 }
 
+/** As the client reached it, which on one machine is good enough. */
 function ownBase({ socket }: IncomingMessage): string {
   const address = socket.localAddress ?? "";
-  return `http://${address.includes(":") ? `[${address}]` : address}:${socket.localPort ?? 0}`;
+  const scheme = socket instanceof TLSSocket ? "https" : "http";
+  return `${scheme}://${address.includes(":") ? `[${address}]` : address}:${socket.localPort ?? 0}`;
 }
 
 function receive(arrival: Arrival, head: Head, place: Place): ReceivedRequest {

@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { type AddressInfo, isIP, type Socket } from "node:net";
+import { type AddressInfo, isIP, type Socket, type Server as TcpServer } from "node:net";
 import type { Duplex } from "node:stream";
 import { GatehouseError } from "#lib/errors";
 import { newId } from "#lib/ids";
 import { limits } from "#lib/limits";
+import type { ServedCertificate } from "#lib/served-certificate";
 import { createStrangerQuota, type StrangerQuota } from "#lib/stranger-quota";
 import { arrive } from "./arrival.ts";
 import { createCapabilityRegister } from "./capabilities.ts";
@@ -15,22 +16,28 @@ import { handle, type Stages } from "./pipeline.ts";
 import { refusal } from "./refusal.ts";
 import { createRunningExchanges, type RunningExchanges } from "./running-exchanges.ts";
 import { buildStages } from "./stages/build.ts";
+import { tlsDoor } from "./tls-door.ts";
 import { createTunnels, type Tunnels } from "./tunnels.ts";
 
+export interface ListenOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly tls?: ServedCertificate | undefined;
+  /** How others reach it, where that is not host and port. */
+  readonly url?: string | undefined;
+}
+
 export interface DataPlane {
-  /** `http://host:port`, for proxy variables and for the endpoint prefix form. */
+  /** `http://host:port` or `https://…`, for proxy variables and for the endpoint prefix form. */
   readonly url: string;
   readonly port: number;
   /** Stops accepting; lets what runs or waits finish for `graceMs`; then cuts it, and resolves once that is on record. */
   close(options: { readonly graceMs: number }): Promise<void>;
 }
 
-/** Opens the listener of the data plane. Port 0 takes any. Only loopback: anything else would need TLS. */
-export async function openDataPlane(
-  ports: DataPlanePorts,
-  listen: { readonly host: string; readonly port: number },
-): Promise<DataPlane> {
-  requireLoopback(listen.host);
+/** Opens the listener of the data plane. Port 0 takes any. Without TLS only on loopback (`tls_required`). */
+export async function openDataPlane(ports: DataPlanePorts, listen: ListenOptions): Promise<DataPlane> {
+  if (listen.tls === undefined) requireLoopback(listen.host);
   const exchanges = createRunningExchanges();
   const capabilities = createCapabilityRegister(ports.clock);
   const strangers = createStrangerQuota(ports.clock);
@@ -51,17 +58,21 @@ export async function openDataPlane(
   const tunnels = createTunnels(ports, server, () => strangers.take());
   server.maxConnections = limits.clientConnectionsMax;
   const turns = createClientTurns();
-  const plane = { ports, server, exchanges, stages, tunnels, turns, strangers, isDraining: false };
+  const plane = {
+    ...{ ports, server, exchanges, stages, tunnels, turns, strangers },
+    door: listen.tls === undefined ? server : tlsDoor(server, listen.tls),
+    url: listen.url,
+    isDraining: false,
+  };
   const sockets = attach(plane);
   const forgetListener = ports.authenticator.onSessionStopped(({ id }) => {
     capabilities.forgetSession(id);
     exchanges.abortSession(id);
     tunnels.stopSession(id);
   });
-  const port = await listening(server, listen);
-  const host = listen.host.includes(":") ? `[${listen.host}]` : listen.host;
+  const port = await listening(plane.door, listen);
   return {
-    url: `http://${host}:${port}`,
+    url: listen.url ?? addressOf(listen, port),
     port,
     close: async ({ graceMs }) => {
       plane.isDraining = true;
@@ -72,9 +83,18 @@ export async function openDataPlane(
   };
 }
 
+function addressOf({ host, tls }: ListenOptions, port: number): string {
+  return `${tls === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
 interface Plane {
   readonly ports: DataPlanePorts;
+  /** What parses requests. */
   readonly server: Server;
+  /** What listens: the server itself, or TLS in front of it. */
+  readonly door: TcpServer;
+  /** The address others know it by, where it was configured. */
+  readonly url: string | undefined;
   readonly exchanges: RunningExchanges;
   readonly stages: Stages;
   readonly tunnels: Tunnels;
@@ -181,6 +201,7 @@ async function serve(plane: Plane, begun: Begun): Promise<void> {
   const { received, refused } = arrive({
     ...begun,
     tunnel: tunnels.of(request.socket),
+    ownUrl: plane.url,
     clock: ports.clock,
   });
   const closing = plane.isDraining ? refusal("draining", received, "shutting down") : refused;
@@ -197,7 +218,7 @@ async function serve(plane: Plane, begun: Begun): Promise<void> {
 }
 
 async function drain(plane: Plane, sockets: ReadonlySet<Socket>, graceMs: number): Promise<void> {
-  const closed = new Promise<void>((done) => plane.server.close(() => done()));
+  const closed = new Promise<void>((done) => plane.door.close(() => done()));
   plane.server.closeIdleConnections();
   if (!(await within(plane.exchanges.idle(), graceMs))) {
     plane.exchanges.abortAll();
@@ -218,7 +239,7 @@ async function within(work: Promise<void>, timeoutMs: number): Promise<boolean> 
   return isDone;
 }
 
-async function listening(server: Server, { host, port }: { host: string; port: number }): Promise<number> {
+async function listening(server: TcpServer, { host, port }: { host: string; port: number }): Promise<number> {
   await new Promise<void>((ready, failed) => {
     server.once("error", (error: NodeJS.ErrnoException) => failed(listenFailure(error, port)));
     server.listen(port, host, ready);

@@ -6,4 +6,10 @@ export { type CertificateAuthority, openCertificateAuthority } from "./certifica
 export { type LogKey, openLogKey } from "./log-key.ts";
 export { openPlaceholderKey, type PlaceholderKey } from "./placeholder-key.ts";
 export { openSealingKey, type SealingKey } from "./sealing-key.ts";
+export {
+  type CertificateFiles,
+  openServedCertificate,
+  type ReloadableCertificate,
+} from "./served-certificate.ts";
 export { openTokenKey, type TokenKey } from "./token-key.ts";
+export { createTrialCertificate } from "./trial-certificate.ts";

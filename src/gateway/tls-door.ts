@@ -1,0 +1,25 @@
+import type { Server } from "node:http";
+import { createServer, type Server as TlsServer } from "node:tls";
+import { limits } from "#lib/limits";
+import type { ServedCertificate } from "#lib/served-certificate";
+
+/** TLS in front of the server that parses requests: what it decrypts arrives there as any other connection would. */
+export function tlsDoor(server: Server, certificate: ServedCertificate): TlsServer {
+  const door = createServer({
+    ...certificate.current(),
+    minVersion: "TLSv1.2",
+    ALPNProtocols: ["http/1.1"],
+    handshakeTimeout: limits.headersTimeoutMs,
+    noDelay: true,
+  });
+  door.maxConnections = limits.clientConnectionsMax;
+  const forget = certificate.onChange(() => door.setSecureContext(certificate.current()));
+  door.on("secureConnection", (socket) => {
+    socket.on("error", () => socket.destroy());
+    server.emit("connection", socket);
+  });
+  // Whoever speaks no TLS, or an old one, is not worth a word in the log: scanners do it all day.
+  door.on("tlsClientError", (_error, socket) => socket.destroy());
+  door.on("close", forget);
+  return door;
+}
