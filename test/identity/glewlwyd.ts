@@ -72,7 +72,8 @@ async function administrator(url: string): Promise<Call> {
     const text = await answer.text();
     if (!answer.ok) throw new Error(`Glewlwyd: ${method} ${path}: ${answer.status} ${text}`);
     cookie = answer.headers.getSetCookie()[0]?.split(";")[0] ?? cookie;
-    return text === "" ? undefined : JSON.parse(text);
+    const parsed: unknown = text === "" ? undefined : JSON.parse(text);
+    return parsed;
   };
   await call("POST", "/auth/", { username: "admin", password: "password" });
   return call;
