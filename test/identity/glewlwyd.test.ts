@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freePort, type GatewayWithProviders, startGateway } from "./gateway-with-providers.ts";
 import { type Glewlwyd, isGlewlwydInstalled, startGlewlwyd } from "./glewlwyd.ts";
 import { HttpBrowser, type Page } from "./http-browser.ts";
@@ -26,6 +26,7 @@ describe.skipIf(!isGlewlwydInstalled())("Glewlwyd", () => {
     const page = await browser.get(`${gateway.controlUrl}/sign-in`);
     const api = new URL("/api/", page.url);
     await browser.sendJson("POST", new URL("auth/", api), { username: person, password });
+    expect(page.url.pathname).toBe("/login.html");
     await browser.sendJson("PUT", new URL("auth/grant/gatehouse-web", api), { scope: "openid" });
     return browser.get(`${page.url.searchParams.get("callback_url")}&g_continue`);
   }
