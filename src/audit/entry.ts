@@ -14,6 +14,7 @@ export const entryKinds = [
   "session.stopped",
   "auth.refused",
   "auth.signed_in",
+  "auth.signed_out",
   "policy.change",
   "policy.refused",
   "masking.change",

@@ -14,6 +14,7 @@ import {
   sqliteApprovalStore,
   sqliteLoginStore,
   sqliteSessionStore,
+  sqliteSignOutStore,
   sqliteSpentAssertions,
 } from "../storage/sqlite/index.ts";
 import { connectionOf, issuerSettings, samlSettings } from "./configured.ts";
@@ -138,6 +139,7 @@ async function openDeciders(configuration: Configuration, surroundings: Surround
     samlProviders: samlSettings(configuration),
     spentAssertions: sqliteSpentAssertions(database, clock),
     loginStore: sqliteLoginStore(database),
+    signOutStore: sqliteSignOutStore(database, clock),
     roleGroups: configuration.identity.roles,
     controlUrl,
     signer: await openTokenKey(folder.tokenKey),

@@ -13,6 +13,7 @@ import { openPendingSignIns } from "./browser/pending-sign-ins.ts";
 import { addSamlRoutes } from "./browser/saml-routes.ts";
 import { signInFinish } from "./browser/sign-in-finish.ts";
 import { addSignInRoutes } from "./browser/sign-in-routes.ts";
+import { addSignOutRoutes } from "./browser/sign-out-routes.ts";
 import { openVisitors, type Visitors } from "./browser/visitor.ts";
 import type { ControlPlanePorts } from "./control-plane-ports.ts";
 import { addErrorAnswers } from "./error-answers.ts";
@@ -20,6 +21,7 @@ import { ControlRefusal } from "./refusal.ts";
 import type { App } from "./routes/app.ts";
 import { addApprovalRoutes } from "./routes/approval-routes.ts";
 import { addAuditRoutes } from "./routes/audit-routes.ts";
+import { addBackChannelRoutes } from "./routes/back-channel-routes.ts";
 import { addEntryRoutes } from "./routes/entry-routes.ts";
 import { addMeRoute } from "./routes/me-route.ts";
 import { addOpenRoutes } from "./routes/open-routes.ts";
@@ -78,11 +80,12 @@ export async function buildControlPlane(ports: ControlPlanePorts): Promise<App> 
   addOpenRoutes(app, ports);
   addTokenRoutes(app, ports);
   const reads = auditReads(ports);
-  addSessionRoutes(app, { ports, reads });
+  addSessionRoutes(app, { ports, reads }, visitors);
   addAuditRoutes(app, { ports, reads });
   addEntryRoutes(app, { ports, reads });
   addApprovalRoutes(app, ports);
   addMeRoute(app, ports);
+  addBackChannelRoutes(app, ports, visitors);
   addBrowserRoutes(app, ports, visitors);
   addPageRoutes(app, ports, visitors);
   return app;
@@ -92,6 +95,7 @@ function addBrowserRoutes(app: App, ports: ControlPlanePorts, visitors: Visitors
   const pendingSignIns = openPendingSignIns(ports);
   const hall = { ports, visitors, pendingSignIns, finish: signInFinish(ports, visitors) };
   addSignInRoutes(app, hall);
+  addSignOutRoutes(app, ports, visitors);
   addSamlRoutes(app, hall);
   addDeviceRoutes(app, ports, visitors);
 }

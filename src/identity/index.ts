@@ -33,7 +33,10 @@ export type { SamlSettings } from "./saml/saml-settings.ts";
 export type { SpentAssertions } from "./saml/spent-assertions.ts";
 export type { Caller, Session, SessionStore } from "./session.ts";
 export type { SessionFact, SessionFinding, Sessions, StopCause } from "./sessions.ts";
-export type { SignInOutcome, SignInProvider } from "./sign-in-provider.ts";
+export type { SignedInAtProvider, SignInOutcome, SignInProvider } from "./sign-in-provider.ts";
+export type { ProviderSession, SignOutStore } from "./sign-out/sign-out-store.ts";
+export type { Ended, ProviderSignOut, SignOuts } from "./sign-out/sign-outs.ts";
+export { isMeant, type Whose } from "./sign-out/whose.ts";
 export {
   type Introspection,
   loginTokenType,

@@ -1,7 +1,8 @@
 import { sessionDetail, sessionList, sessionSummary, sessionsStop, sessionsStopped } from "#api";
-import { type Actor, permissionOf, type Session } from "#identity";
+import { type Actor, permissionOf, type Session, type Whose } from "#identity";
 import { limits } from "#lib/limits";
 import { requireActor, requirePermission } from "../asker.ts";
+import type { Visitors } from "../browser/visitor.ts";
 import type { ControlPlanePorts } from "../control-plane-ports.ts";
 import { onRecord } from "../on-record.ts";
 import { ControlRefusal } from "../refusal.ts";
@@ -9,9 +10,9 @@ import { type Reading, requireRecordedRead } from "../require-auditor.ts";
 import { summaryOf } from "../session-views.ts";
 import { type App, sessionParams } from "./app.ts";
 
-export function addSessionRoutes(app: App, reading: Reading): void {
+export function addSessionRoutes(app: App, reading: Reading, visitors: Visitors): void {
   const { ports } = reading;
-  addStopRoute(app, ports);
+  addStopRoute(app, ports, visitors);
   const { identity, exchanges, clock } = ports;
 
   app.get("/api/v1/sessions", { schema: { response: { 200: sessionList } } }, async (request) => {
@@ -38,8 +39,8 @@ export function addSessionRoutes(app: App, reading: Reading): void {
   });
 }
 
-/** Everything of one principal, or everything: first the logins, or a machine would just open the next session. */
-function addStopRoute(app: App, ports: ControlPlanePorts): void {
+/** Everything of one principal, of one identity provider, or everything; the browser that asks is not spared. */
+function addStopRoute(app: App, ports: ControlPlanePorts, visitors: Visitors): void {
   const { identity } = ports;
   const record = onRecord(ports);
   const schema = { body: sessionsStop, response: { 200: sessionsStopped } };
@@ -47,23 +48,30 @@ function addStopRoute(app: App, ports: ControlPlanePorts): void {
     const actor = await requireActor(request, ports);
     const which = "all" in request.body ? ("all" as const) : request.body;
     requireStopMany(actor, which, ports);
-    const logins = await identity.logins.revoke(which);
-    const sessions = await identity.sessions.stop(which, { kind: "person", principal: actor.principal });
+    const browsers = visitors.endAll(which);
+    const cause = { kind: "person", principal: actor.principal } as const;
+    const { sessions, logins } = await identity.signOuts.end(which, cause);
     await record({
       kind: "session.stopped",
       detail: {
-        which: which === "all" ? "all" : which.principal,
+        which: nameOfMany(which),
         by: actor.principal.email ?? actor.principal.subject,
         sessions: sessions.length,
         logins,
+        browsers,
       },
     });
-    return { sessions: [...sessions], logins };
+    return { sessions: [...sessions], logins, browsers };
   });
 }
 
-function requireStopMany(actor: Actor, which: "all" | { principal: string }, ports: ControlPlanePorts): void {
-  const isOwn = which !== "all" && which.principal === actor.principal.id;
+function nameOfMany(which: Whose): string {
+  if (which === "all") return "all";
+  return "issuer" in which ? which.issuer : which.principal;
+}
+
+function requireStopMany(actor: Actor, which: Whose, ports: ControlPlanePorts): void {
+  const isOwn = which !== "all" && "principal" in which && which.principal === actor.principal.id;
   if (isOwn && permissionOf(actor, "session.stop_own", ports.clock.now()) === "granted") return;
   requirePermission(actor, "session.stop_any", ports);
 }
