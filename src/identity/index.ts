@@ -27,7 +27,7 @@ export {
   openIdentity,
 } from "./open-identity.ts";
 export type { Principal, Role } from "./principal.ts";
-export { type Act, mayDo, type RoleGroups } from "./roles.ts";
+export { type Act, allActs, allRoles, mayDo, type RoleGroups } from "./roles.ts";
 export { objectionToCertificate } from "./saml/certificates.ts";
 export type { SamlSettings } from "./saml/saml-settings.ts";
 export type { SpentAssertions } from "./saml/spent-assertions.ts";
