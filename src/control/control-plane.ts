@@ -16,7 +16,7 @@ import { addSignInRoutes } from "./browser/sign-in-routes.ts";
 import { addSignOutRoutes } from "./browser/sign-out-routes.ts";
 import { openVisitors, type Visitors } from "./browser/visitor.ts";
 import type { ControlPlanePorts } from "./control-plane-ports.ts";
-import { addErrorAnswers } from "./error-answers.ts";
+import { addErrorAnswers, addNotHereAnswer } from "./error-answers.ts";
 import { ControlRefusal } from "./refusal.ts";
 import type { App } from "./routes/app.ts";
 import { addApprovalRoutes } from "./routes/approval-routes.ts";
@@ -77,6 +77,7 @@ export async function buildControlPlane(ports: ControlPlanePorts): Promise<App> 
     ipv6Subnet: 64,
     errorResponseBuilder: () => new ControlRefusal("too_many_requests"),
   });
+  addNotHereAnswer(app);
   addOpenRoutes(app, ports);
   addTokenRoutes(app, ports);
   const reads = auditReads(ports);
