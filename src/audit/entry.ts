@@ -19,6 +19,8 @@ export const entryKinds = [
   "policy.refused",
   "masking.change",
   "connection.change",
+  "config.change",
+  "config.refused",
   "audit.read",
   "audit.read_denied",
   "audit.export",

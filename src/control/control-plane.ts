@@ -81,12 +81,12 @@ export async function buildControlPlane(ports: ControlPlanePorts): Promise<App> 
   addOpenRoutes(app, ports);
   addTokenRoutes(app, ports);
   const reads = auditReads(ports);
-  addSessionRoutes(app, { ports, reads }, visitors);
+  addSessionRoutes(app, { ports, reads });
   addAuditRoutes(app, { ports, reads });
   addEntryRoutes(app, { ports, reads });
   addApprovalRoutes(app, ports);
   addMeRoute(app, ports);
-  addBackChannelRoutes(app, ports, visitors);
+  addBackChannelRoutes(app, ports);
   addBrowserRoutes(app, ports, visitors);
   addPageRoutes(app, ports, visitors);
   return app;

@@ -1,6 +1,6 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { type Actor, isMeant, type SignInOutcome, type Whose } from "#identity";
+import { type Actor, isMeant, type SignInOutcome } from "#identity";
 import { limits } from "#lib/limits";
 import type { ControlPlanePorts } from "../control-plane-ports.ts";
 import { ControlRefusal } from "../refusal.ts";
@@ -30,8 +30,6 @@ export interface Visitors {
   enter(request: FastifyRequest, reply: FastifyReply, signedIn: SignedIn): void;
   /** Ends this browser's session. Returns what it was signed in with. */
   leave(request: FastifyRequest, reply: FastifyReply): SignedIn | undefined;
-  /** Ends the browser sessions of these people at once, and says how many there were. */
-  endAll(whose: Whose): number;
   /** The visitor who sent this form from one of our pages. Throws `forged_form`, `sign_in_needed`. */
   requireForm(request: FastifyRequest, formToken: unknown): Visitor;
 }
@@ -47,6 +45,9 @@ export function openVisitors(ports: ControlPlanePorts): Visitors {
     const { id, formToken, signedIn } = found;
     return { id, formToken, actor: ports.identity.actors.ofSignIn(signedIn.identity) };
   };
+  ports.identity.signOuts.onEnd((whose) =>
+    vault.removeWhere(({ signedIn }) => isMeant(signedIn.identity.principal, whose)),
+  );
   return {
     find,
     enter: (request, reply, signedIn) => {
@@ -63,7 +64,6 @@ export function openVisitors(ports: ControlPlanePorts): Visitors {
       cookie.clear(reply);
       return found?.signedIn;
     },
-    endAll: (whose) => vault.removeWhere(({ signedIn }) => isMeant(signedIn.identity.principal, whose)),
     requireForm: (request, formToken) => {
       requireOwnOrigin(request, origin);
       const visitor = find(request);

@@ -2,7 +2,6 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { type ProviderSignOut, unnamedProvider } from "#identity";
 import { limits } from "#lib/limits";
-import type { Visitors } from "../browser/visitor.ts";
 import type { ControlPlanePorts } from "../control-plane-ports.ts";
 import { onRecord } from "../on-record.ts";
 import { ControlRefusal } from "../refusal.ts";
@@ -13,9 +12,9 @@ import { type App, perMinute, providerParams } from "./app.ts";
 const form = z.object({ logout_token: z.string() }).catch({ logout_token: "" });
 
 /** Where identity providers say that somebody is signed out. Their signature is the proof; there is no other. */
-export function addBackChannelRoutes(app: App, ports: ControlPlanePorts, visitors: Visitors): void {
+export function addBackChannelRoutes(app: App, ports: ControlPlanePorts): void {
   const config = perMinute(limits.logoutsPerMinuteMax);
-  const receive = receiver(ports, visitors);
+  const receive = receiver(ports);
   const path = "/sign-in/back-channel-logout";
   app.post(path, { config }, (request, reply) => receive(unnamedProvider, request, reply));
   const named = { config, schema: { params: providerParams } };
@@ -28,16 +27,14 @@ type Receive = (
   reply: FastifyReply,
 ) => Promise<FastifyReply>;
 
-function receiver(ports: ControlPlanePorts, visitors: Visitors): Receive {
+function receiver(ports: ControlPlanePorts): Receive {
   const { signOuts } = ports.identity;
   const onRefused = refusedSignIns(ports);
   const record = onRecord(ports);
 
   async function obey(signOut: ProviderSignOut, address: string): Promise<void> {
     const { issuer, subject, principalId } = signOut;
-    // What needs no disk ends first, so that nothing that fails later keeps a browser signed in.
-    const browsers = visitors.endAll({ principal: principalId });
-    const { sessions, logins } = await signOuts.obey(signOut);
+    const { sessions, logins, browsers } = await signOuts.obey(signOut);
     const what = { browsers, logins, sessions: sessions.length };
     const detail = { where: "back_channel", principal: principalId, issuer, subject, address, ...what };
     await record({ kind: "auth.signed_out", detail });

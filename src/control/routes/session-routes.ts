@@ -2,7 +2,6 @@ import { sessionDetail, sessionList, sessionSummary, sessionsStop, sessionsStopp
 import { type Actor, permissionOf, type Session, type Whose } from "#identity";
 import { limits } from "#lib/limits";
 import { requireActor, requirePermission } from "../asker.ts";
-import type { Visitors } from "../browser/visitor.ts";
 import type { ControlPlanePorts } from "../control-plane-ports.ts";
 import { onRecord } from "../on-record.ts";
 import { ControlRefusal } from "../refusal.ts";
@@ -10,9 +9,9 @@ import { type Reading, requireRecordedRead } from "../require-auditor.ts";
 import { summaryOf } from "../session-views.ts";
 import { type App, sessionParams } from "./app.ts";
 
-export function addSessionRoutes(app: App, reading: Reading, visitors: Visitors): void {
+export function addSessionRoutes(app: App, reading: Reading): void {
   const { ports } = reading;
-  addStopRoute(app, ports, visitors);
+  addStopRoute(app, ports);
   const { identity, exchanges, clock } = ports;
 
   app.get("/api/v1/sessions", { schema: { response: { 200: sessionList } } }, async (request) => {
@@ -40,7 +39,7 @@ export function addSessionRoutes(app: App, reading: Reading, visitors: Visitors)
 }
 
 /** Everything of one principal, of one identity provider, or everything; the browser that asks is not spared. */
-function addStopRoute(app: App, ports: ControlPlanePorts, visitors: Visitors): void {
+function addStopRoute(app: App, ports: ControlPlanePorts): void {
   const { identity } = ports;
   const record = onRecord(ports);
   const schema = { body: sessionsStop, response: { 200: sessionsStopped } };
@@ -48,9 +47,8 @@ function addStopRoute(app: App, ports: ControlPlanePorts, visitors: Visitors): v
     const actor = await requireActor(request, ports);
     const which = "all" in request.body ? ("all" as const) : request.body;
     requireStopMany(actor, which, ports);
-    const browsers = visitors.endAll(which);
     const cause = { kind: "person", principal: actor.principal } as const;
-    const { sessions, logins } = await identity.signOuts.end(which, cause);
+    const { sessions, logins, browsers } = await identity.signOuts.end(which, cause);
     await record({
       kind: "session.stopped",
       detail: {

@@ -1,6 +1,5 @@
 import { errors } from "undici";
 import type { Connection } from "#connections";
-import { assert } from "#lib/errors";
 import type { DataPlanePorts } from "../data-plane-ports.ts";
 import type { AnsweredExchange, RecordedRequest } from "../exchange.ts";
 import { goneCode } from "../gone.ts";
@@ -16,7 +15,10 @@ export type ForwardPorts = Pick<DataPlanePorts, "connections" | "upstream" | "ma
 export function forwardStage(ports: ForwardPorts) {
   return async (request: RecordedRequest): Promise<AnsweredExchange | Refusal> => {
     const connection = ports.connections.find(request.connection);
-    assert(connection !== undefined, "the decided connection is configured");
+    // The configuration may have changed since it was decided.
+    if (connection === undefined) {
+      return refusal("credential_unavailable", request, "its connection is no longer configured");
+    }
     if (request.gone.aborted) {
       return refusal(goneCode(request.gone), request, "gone before anything was sent");
     }

@@ -13,7 +13,12 @@ export interface Ended {
   readonly sessions: readonly string[];
   /** How many machines have to sign in again. */
   readonly logins: number;
+  /** How many browsers have to. */
+  readonly browsers: number;
 }
+
+/** Ends the browser sessions of these people, and says how many there were. */
+type BrowserEnder = (whose: Whose) => number;
 
 /** A provider's word that somebody is signed out, believed. */
 export interface ProviderSignOut {
@@ -31,9 +36,11 @@ export type ProviderSignOutVerdict =
 
 /** Ends what people and their agents were let in with. */
 export interface SignOuts {
+  /** Browser sessions are kept by whoever serves browsers. Must not throw. */
+  onEnd(end: BrowserEnder): void;
   /**
-   * At once: ID tokens issued until now, logins, commands that wait, and agents' sessions. First what could open the next
-   * session, then the sessions. Rejects when that cannot be stored or recorded; what was cut stays cut.
+   * At once: browsers, ID tokens issued until now, logins, commands that wait, and agents' sessions. First what needs no disk,
+   * then what could open the next session, then the sessions. Rejects when that cannot be stored or recorded; what was cut stays cut.
    */
   end(whose: Whose, cause: StopCause): Promise<Ended>;
   /** Judges a logout token that came by this provider's way. It changes nothing yet. */
@@ -54,8 +61,10 @@ export interface SignOutsParts {
 
 export function openSignOuts(parts: SignOutsParts): SignOuts {
   const { store, clock } = parts;
+  const enders: BrowserEnder[] = [];
   return {
-    end: (whose, cause) => end(whose, { cause, at: clock.now() }, parts),
+    onEnd: (ender) => void enders.push(ender),
+    end: (whose, cause) => end(whose, { cause, at: clock.now(), enders }, parts),
     prove: async (providerId, logoutToken) => {
       const verdict = await parts.verify(providerId, logoutToken);
       if (verdict === undefined) return refused(`no OpenID Connect provider ${providerId}`);
@@ -74,7 +83,7 @@ export function openSignOuts(parts: SignOutsParts): SignOuts {
     },
     obey: async ({ principalId: id, logout }) => {
       const cause = { kind: "signed_out_at_provider" } as const;
-      const ended = await end({ principal: id }, { cause, at: logout.issuedAt }, parts);
+      const ended = await end({ principal: id }, { cause, at: logout.issuedAt, enders }, parts);
       // Last: a provider that tries again after a failure of ours must not hear that it has said so already.
       await store.spend(logout.digest, logout.countsUntil);
       return ended;
@@ -89,12 +98,14 @@ function refused(detail: string): Extract<LogoutVerdict, { kind: "refused" }> {
 interface Occasion {
   readonly cause: StopCause;
   readonly at: Date;
+  readonly enders: readonly BrowserEnder[];
 }
 
-async function end(whose: Whose, { cause, at }: Occasion, parts: SignOutsParts): Promise<Ended> {
+async function end(whose: Whose, { cause, at, enders }: Occasion, parts: SignOutsParts): Promise<Ended> {
   const { store, sessions, logins, deviceSignIns } = parts;
+  const browsers = enders.reduce((sum, ender) => sum + ender(whose), 0);
   await store.end(scopeOf(whose), at);
   deviceSignIns.refuseApproved((principal) => isMeant(principal, whose));
   const revoked = await logins.revoke(whose);
-  return { sessions: await sessions.stop(whose, cause), logins: revoked };
+  return { sessions: await sessions.stop(whose, cause), logins: revoked, browsers };
 }
