@@ -7,11 +7,24 @@ const loopbackRedirects = ["127.0.0.1", "[::1]"].flatMap((host) => [
   `http://${host}/callback`,
 ]);
 
+/** Exact addresses of the web client. */
+export interface WebClient {
+  readonly webRedirectUris: readonly string[];
+  /** Where the browser may be sent after signing out (OpenID Connect RP-Initiated Logout). */
+  readonly webSignedOutUris: readonly string[];
+  /** Where it is told that somebody signed out (OpenID Connect Back-Channel Logout). */
+  readonly webBackChannelUri: string | undefined;
+}
+
 /**
  * Gatehouse's clients. All are public and prove themselves by PKCE; only the agent's may keep a sign-in, since an
  * approver's or auditor's act must come from somebody who was just there.
  */
-export function clientsFor(webRedirectUris: readonly string[]): ClientMetadata[] {
+export function clientsFor({
+  webRedirectUris,
+  webSignedOutUris,
+  webBackChannelUri,
+}: WebClient): ClientMetadata[] {
   const shared = {
     token_endpoint_auth_method: "none",
     response_types: ["code"],
@@ -41,6 +54,10 @@ export function clientsFor(webRedirectUris: readonly string[]): ClientMetadata[]
       client_name: "Gatehouse in the browser",
       application_type: "web",
       redirect_uris: [...webRedirectUris],
+      post_logout_redirect_uris: [...webSignedOutUris],
+      ...(webBackChannelUri === undefined
+        ? {}
+        : { backchannel_logout_uri: webBackChannelUri, backchannel_logout_session_required: true }),
       grant_types: ["authorization_code"],
     },
   ];

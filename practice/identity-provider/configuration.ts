@@ -1,6 +1,6 @@
-import type { Configuration } from "oidc-provider";
-import { clientsFor } from "./clients.ts";
-import { problemPage } from "./pages.ts";
+import type { Configuration, KoaContextWithOIDC } from "oidc-provider";
+import { clientsFor, type WebClient } from "./clients.ts";
+import { type Page, problemPage, signedOutPage, signOutPage } from "./pages.ts";
 import { claimsOf, type Person, subjectOf } from "./people.ts";
 import type { ProviderState } from "./provider-state.ts";
 
@@ -10,12 +10,12 @@ const personClaims = ["email", "email_verified", "name", "groups"];
 export function configurationFor(
   state: ProviderState,
   people: readonly Person[],
-  webRedirectUris: readonly string[],
+  web: WebClient,
 ): Configuration {
   return {
     adapter: (model) => state.adapter(model),
     jwks: { keys: [...state.signingKeys] },
-    clients: clientsFor(webRedirectUris),
+    clients: clientsFor(web),
     responseTypes: ["code"],
     pkce: { required: () => true },
     enabledJWA: { idTokenSigningAlgValues: ["ES256"] },
@@ -28,7 +28,20 @@ export function configurationFor(
     rotateRefreshToken: true,
     features: {
       devInteractions: { enabled: false },
-      rpInitiatedLogout: { enabled: false },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: (ctx, form) => {
+          const back = ctx.oidc.params?.["post_logout_redirect_uri"];
+          answer(ctx, signOutPage(form, typeof back === "string" ? new URL(back).origin : ""));
+        },
+        postLogoutSuccessSource: (ctx) => answer(ctx, signedOutPage()),
+      },
+      backchannelLogout: { enabled: true },
+    },
+    // Its guard against loopback goes: the one address it ever asks is Gatehouse's own on this machine, from the options.
+    fetch: (url, options) => {
+      const { dispatcher: _guard, ...request } = options ?? {};
+      return fetch(url, request);
     },
     interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
     cookies: {
@@ -63,9 +76,12 @@ export function configurationFor(
       return grant;
     },
     renderError: (ctx, { error, error_description: description }) => {
-      const { html, headers } = problemPage(`${error}: ${description ?? ""}`);
-      ctx.set({ ...headers });
-      ctx.body = html;
+      answer(ctx, problemPage(`${error}: ${description ?? ""}`));
     },
   };
+}
+
+function answer(ctx: KoaContextWithOIDC, { html, headers }: Page): void {
+  ctx.set({ ...headers });
+  ctx.body = html;
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import Provider from "oidc-provider";
+import type { WebClient } from "./clients.ts";
 import { configurationFor } from "./configuration.ts";
 import { addDevelopmentGrant } from "./development-grant.ts";
 import { type Page, problemPage, signInPage } from "./pages.ts";
@@ -16,6 +17,10 @@ export interface IdentityProviderOptions {
   readonly people?: readonly Person[];
   /** Exact redirect addresses of `gatehouse-web`. */
   readonly webRedirectUris: readonly string[];
+  /** Where `gatehouse-web` may have the browser sent after signing out. */
+  readonly webSignedOutUris?: readonly string[];
+  /** Where `gatehouse-web` is told that somebody signed out. */
+  readonly webBackChannelUri?: string;
   /** Keeps signing keys and stored logins across restarts; private to its owner. Without it they end with the process. */
   readonly stateFile?: string;
 }
@@ -35,12 +40,12 @@ interface Parts {
   readonly issuer: string;
   readonly state: ProviderState;
   readonly people: readonly Person[];
-  readonly webRedirectUris: readonly string[];
+  readonly web: WebClient;
 }
 
 /** Starts the development identity provider. Throws if the host is not loopback or the port is taken. */
 export async function startIdentityProvider(options: IdentityProviderOptions): Promise<IdentityProvider> {
-  const { host = "127.0.0.1", port = 0, people = defaultPeople, webRedirectUris, stateFile } = options;
+  const { host = "127.0.0.1", port = 0, people = defaultPeople, stateFile } = options;
   if (host !== "127.0.0.1" && host !== "::1") {
     throw new Error(
       `The development identity provider asks for no proof, so it listens on loopback only, not on ${host}.`,
@@ -54,7 +59,13 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
   const listening = server.address();
   if (listening === null || typeof listening === "string") throw new Error("not listening on a port");
   const issuer = `http://${host === "::1" ? "[::1]" : host}:${listening.port}`;
-  const parts: Parts = { issuer, state, people, webRedirectUris };
+  const { webRedirectUris, webSignedOutUris = [], webBackChannelUri } = options;
+  const parts: Parts = {
+    issuer,
+    state,
+    people,
+    web: { webRedirectUris, webSignedOutUris, webBackChannelUri },
+  };
   let provider = createProvider(parts);
   server.on("request", (request, response) => void serve(provider, parts, request, response));
 
@@ -78,8 +89,8 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
   };
 }
 
-function createProvider({ issuer, state, people, webRedirectUris }: Parts): Provider {
-  const provider = new Provider(issuer, configurationFor(state, people, webRedirectUris));
+function createProvider({ issuer, state, people, web }: Parts): Provider {
+  const provider = new Provider(issuer, configurationFor(state, people, web));
   addDevelopmentGrant(provider, people);
   // oidc-provider lets every web page read discovery and keys; no page has a reason to.
   provider.use(async (ctx, next) => {

@@ -45,6 +45,18 @@ export function signInPage(people: readonly Person[], client: string, next: stri
   );
 }
 
+/** `form` is oidc-provider's own, without buttons. `next` is where the browser goes then. */
+export function signOutPage(form: string, next: string): Page {
+  const content = `<h1>Sign out of the development provider?</h1>${form}
+<ul><li><button form="op.logoutForm" name="logout" value="yes"><b>Sign out</b></button></li>
+<li><button form="op.logoutForm"><b>Stay signed in</b></button></li></ul>`;
+  return page("Sign out", content, next);
+}
+
+export function signedOutPage(): Page {
+  return page("Signed out", "<h1>You are signed out of the development provider</h1>", "");
+}
+
 export function problemPage(message: string): Page {
   return page("Sign-in failed", `<h1>Sign-in failed</h1><p>${escapeHtml(message)}</p>`, "");
 }

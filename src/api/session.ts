@@ -53,9 +53,10 @@ export const sessionDetail = sessionSummary.extend({
   ),
 });
 export type SessionDetail = z.infer<typeof sessionDetail>;
-/** Which sessions to stop: of one principal, by id or e-mail, or all. */
+/** Which sessions to stop: of one principal, by id or e-mail; of one identity provider; or all. */
 export const sessionsStop = z.union([
   z.strictObject({ principal: z.string().min(1).max(320) }),
+  z.strictObject({ issuer: z.string().min(1).max(1024) }),
   z.strictObject({ all: z.literal(true) }),
 ]);
 export const sessionsStopped = z.object({
@@ -63,5 +64,7 @@ export const sessionsStopped = z.object({
   sessions: z.array(z.string()),
   /** How many machines have to sign in again. */
   logins: z.number().int(),
+  /** How many browsers have to sign in again. */
+  browsers: z.number().int(),
 });
 export const sessionList = z.object({ sessions: z.array(sessionSummary) });

@@ -9,6 +9,7 @@ import {
   type IssuerSettings,
   objectionToCertificate,
   type ProviderTrust,
+  type RoleGroups,
   type SamlSettings,
   unnamedProvider,
 } from "#identity";
@@ -28,20 +29,23 @@ export function connectionOf(written: ConnectionConfiguration): Connection {
   };
 }
 
-/** The OpenID Connect providers, likewise. */
-export function issuerSettings({ identity }: Configuration): IssuerSettings[] {
+/**
+ * The OpenID Connect providers, likewise. How far each is believed is asked of `inForce` each time: that may change while
+ * the server runs, unlike the rest.
+ */
+export function issuerSettings({ identity }: Configuration, inForce: () => Configuration): IssuerSettings[] {
   return identity.issuers.map((written) => ({
     id: written.name ?? unnamedProvider,
     issuer: written.issuer,
     clients: { agent: written.agent_client, console: written.console_client, web: written.web_client },
     algorithms: written.algorithms,
     groupsClaim: written.groups_claim,
-    trust: trustOf(written),
+    trust: liveTrust(written.issuer, inForce),
   }));
 }
 
 /** The SAML providers, with their certificates read. Throws `file_missing`, `file_unreadable`, `config_invalid`. */
-export function samlSettings({ identity }: Configuration): SamlSettings[] {
+export function samlSettings({ identity }: Configuration, inForce: () => Configuration): SamlSettings[] {
   return identity.saml.map((written) => ({
     id: written.name,
     issuer: written.issuer,
@@ -50,15 +54,45 @@ export function samlSettings({ identity }: Configuration): SamlSettings[] {
     subjectAttribute: written.subject_attribute,
     emailAttribute: written.email_attribute,
     groupsAttribute: written.groups_attribute,
-    trust: trustOf(written),
+    trust: liveTrust(written.issuer, inForce),
   }));
 }
 
-function trustOf(written: {
-  groups?: string[] | undefined;
-  email_domains?: string[] | undefined;
-}): ProviderTrust {
-  return { groups: written.groups, emailDomains: written.email_domains };
+/** The groups that hold each role, now. */
+export function liveRoles(inForce: () => Configuration): RoleGroups {
+  return {
+    get "agent-user"() {
+      return inForce().identity.roles["agent-user"];
+    },
+    get approver() {
+      return inForce().identity.roles.approver;
+    },
+    get auditor() {
+      return inForce().identity.roles.auditor;
+    },
+    get "policy-admin"() {
+      return inForce().identity.roles["policy-admin"];
+    },
+  };
+}
+
+function liveTrust(issuer: string, inForce: () => Configuration): ProviderTrust {
+  return {
+    get groups() {
+      return trustOf(issuer, inForce()).groups;
+    },
+    get emailDomains() {
+      return trustOf(issuer, inForce()).emailDomains;
+    },
+  };
+}
+
+/** A provider that is not there is believed nothing. */
+function trustOf(issuer: string, { identity }: Configuration): ProviderTrust {
+  const written = [...identity.issuers, ...identity.saml].find((each) => each.issuer === issuer);
+  return written === undefined
+    ? { groups: [], emailDomains: [] }
+    : { groups: written.groups, emailDomains: written.email_domains };
 }
 
 function certificateOf({ file, text }: SourceDocument): string {

@@ -30,7 +30,7 @@ export interface GatewayParts {
 
 /** The data plane's ports, filled; `close` ends the upstream sockets. */
 export function gatewayPorts(parts: GatewayParts): { ports: DataPlanePorts; close(): Promise<void> } {
-  const upstream = upstreams();
+  const upstream = upstreams(parts.connections);
   const { policies, masking, placeholderKey, controlUrl } = parts;
   return {
     close: upstream.close,
@@ -49,14 +49,23 @@ export function gatewayPorts(parts: GatewayParts): { ports: DataPlanePorts; clos
 }
 
 /** One pool of sockets a connection: two upstream identities never share one. */
-function upstreams(): { of(connection: Connection): Egress["dispatcher"]; close(): Promise<void> } {
-  const pools = new Map<string, Egress>();
+function upstreams(configured: Pick<ConnectionRegistry, "find">): {
+  of(connection: Connection): Egress["dispatcher"];
+  close(): Promise<void>;
+} {
+  const pools = new Map<Connection, Egress>();
   return {
     of: (connection) => {
-      const known = pools.get(connection.name);
+      const known = pools.get(connection);
       if (known !== undefined) return known.dispatcher;
+      for (const [other, pool] of pools) {
+        if (configured.find(other.name) === other) continue;
+        // No longer configured like that: what is under way ends as it began, and nothing else uses its sockets.
+        pools.delete(other);
+        pool.finish().catch(() => undefined);
+      }
       const pool = createEgress(egressFences(connection));
-      pools.set(connection.name, pool);
+      pools.set(connection, pool);
       return pool.dispatcher;
     },
     close: async () => {

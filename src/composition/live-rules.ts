@@ -1,4 +1,4 @@
-import type { AuditLog } from "#audit";
+import type { NewEntry } from "#audit";
 import { type MaskingRules, parseMaskingRules } from "#masking";
 import { type PolicySet, parsePolicies, printProblem } from "#policy";
 import type { Logger } from "#telemetry";
@@ -6,7 +6,7 @@ import { documentsEntry, refusedDocumentsEntry } from "./facts.ts";
 import { type LiveSet, openLiveSet } from "./live-set.ts";
 
 export interface LiveRulesParts {
-  readonly audit: AuditLog;
+  readonly record: (entry: NewEntry) => Promise<void>;
   readonly log: Logger;
 }
 
@@ -14,7 +14,7 @@ export interface LiveRulesParts {
 export function openLivePolicies(
   paths: readonly string[],
   protectedNames: readonly string[],
-  { audit, log }: LiveRulesParts,
+  { record, log }: LiveRulesParts,
 ): Promise<LiveSet<PolicySet>> {
   return openLiveSet<PolicySet>({
     name: "policies",
@@ -26,17 +26,17 @@ export function openLivePolicies(
         : { kind: "refused", problems: parsed.problems.map(printProblem) };
     },
     onReplaced: async (set, documents) => {
-      await audit.append(documentsEntry("policy.change", set.version, documents));
+      await record(documentsEntry("policy.change", set.version, documents));
       log.info({ version: set.version, policies: set.policies.length }, "policies in force");
     },
-    onRefused: (problems) => refused("policies", problems, { audit, log }),
+    onRefused: (problems) => refused("policies", problems, { record, log }),
   });
 }
 
 /** The operator's masking rules in force. What is always masked needs none of them. */
 export function openLiveMasking(
   paths: readonly string[],
-  { audit, log }: LiveRulesParts,
+  { record, log }: LiveRulesParts,
 ): Promise<LiveSet<MaskingRules>> {
   return openLiveSet<MaskingRules>({
     name: "masking rules",
@@ -53,18 +53,18 @@ export function openLiveMasking(
           };
     },
     onReplaced: async (rules, documents) => {
-      await audit.append(documentsEntry("masking.change", rules.version, documents));
+      await record(documentsEntry("masking.change", rules.version, documents));
       log.info({ version: rules.version }, "masking rules in force");
     },
-    onRefused: (problems) => refused("masking rules", problems, { audit, log }),
+    onRefused: (problems) => refused("masking rules", problems, { record, log }),
   });
 }
 
 async function refused(
   name: string,
   problems: readonly string[],
-  { audit, log }: LiveRulesParts,
+  { record, log }: LiveRulesParts,
 ): Promise<void> {
   log.error({ problems }, `changed ${name} refused; the old ones stay in force`);
-  await audit.append(refusedDocumentsEntry(name, problems));
+  await record(refusedDocumentsEntry(name, problems));
 }

@@ -10,7 +10,7 @@ export interface LiveSetParts<T> {
   /** For messages, e.g. "policies". */
   readonly name: string;
   readonly paths: readonly string[];
-  readonly parse: (documents: readonly SourceDocument[]) => Parsed<T>;
+  readonly parse: (documents: readonly SourceDocument[]) => Parsed<T> | Promise<Parsed<T>>;
   /** Puts the new value on record; it comes into force only after that. */
   readonly onReplaced: (value: T, documents: readonly SourceDocument[]) => Promise<void>;
   readonly onRefused: (problems: readonly string[]) => Promise<void>;
@@ -28,7 +28,7 @@ export interface LiveSet<T> {
 /** Throws `documents_invalid` when the set does not parse at start: a gateway without its rules must not run. */
 export async function openLiveSet<T>(parts: LiveSetParts<T>, watch: Watch = watchFiles): Promise<LiveSet<T>> {
   const first = readDocuments(parts.paths);
-  const parsed = parts.parse(first);
+  const parsed = await parts.parse(first);
   if (parsed.kind === "refused") throw new GatehouseError("documents_invalid", parsed.problems.join("\n"));
   await parts.onReplaced(parsed.value, first);
   let inForce = { value: parsed.value, text: textOf(first) };
@@ -46,7 +46,7 @@ export async function openLiveSet<T>(parts: LiveSetParts<T>, watch: Watch = watc
   }
 
   async function replace(documents: readonly SourceDocument[], text: string): Promise<void> {
-    const next = parts.parse(documents);
+    const next = await parts.parse(documents);
     if (next.kind === "refused") return parts.onRefused(next.problems);
     await parts.onReplaced(next.value, documents);
     inForce = { value: next.value, text };

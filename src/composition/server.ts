@@ -1,4 +1,5 @@
 import { openApprovalDesk } from "#approvals";
+import type { NewEntry } from "#audit";
 import { loadCatalogue } from "#catalogue";
 import { type Configuration, urlOfListener } from "#config";
 import { openConnections } from "#connections";
@@ -14,15 +15,18 @@ import {
   sqliteApprovalStore,
   sqliteLoginStore,
   sqliteSessionStore,
+  sqliteSignOutStore,
   sqliteSpentAssertions,
 } from "../storage/sqlite/index.ts";
-import { connectionOf, issuerSettings, samlSettings } from "./configured.ts";
+import { connectionOf, issuerSettings, liveRoles, samlSettings } from "./configured.ts";
 import { exchangeReader } from "./exchange-reader.ts";
 import { approvalEntry, connectionEntry, sessionEntry } from "./facts.ts";
 import { gatewayPorts } from "./gateway-ports.ts";
 import { listenOptions } from "./listen-options.ts";
+import { openLiveConfiguration } from "./live-configuration.ts";
 import { openLiveMasking, openLivePolicies } from "./live-rules.ts";
 import { type Memory, openMemory } from "./memory.ts";
+import { changePreparer, exchangeable } from "./prepared-change.ts";
 import { describeServer } from "./server-description.ts";
 
 export interface RunningServer {
@@ -34,6 +38,12 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+export interface ServerOptions {
+  readonly isQuiet: boolean;
+  /** The file the configuration came from; followed while the server runs. */
+  readonly file?: string;
+}
+
 /** Exchanges under way get this long to finish when the server stops. */
 const drainMs = 10_000;
 
@@ -43,14 +53,16 @@ const drainMs = 10_000;
  */
 export async function startServer(
   configuration: Configuration,
-  options: { readonly isQuiet: boolean },
+  options: ServerOptions,
 ): Promise<RunningServer> {
   const opened = new AsyncDisposableStack();
   try {
     const log = createLogger(options.isQuiet ? "silent" : "info");
     const memory = await openMemory(configuration.data, log, opened);
     await memory.audit.append({ kind: "server.start" });
-    const server = await openPlanes(configuration, { memory, log, opened });
+    const surroundings = { memory, log, opened, inForce: heldConfiguration(configuration) };
+    const { prepare, ...server } = await openPlanes(configuration, surroundings);
+    if (options.file !== undefined) await follow(options.file, prepare, surroundings);
     return { ...server, failed: memory.failed, close: () => opened.disposeAsync() };
   } catch (error) {
     await opened.disposeAsync();
@@ -62,14 +74,48 @@ interface Surroundings {
   readonly memory: Memory;
   readonly log: Logger;
   readonly opened: AsyncDisposableStack;
+  readonly inForce: HeldConfiguration;
 }
 
-async function openPlanes(configuration: Configuration, { memory, log, opened }: Surroundings) {
+/** What is in force of the configuration. Parts that follow it ask each time. */
+interface HeldConfiguration {
+  get(): Configuration;
+  set(next: Configuration): void;
+}
+
+function heldConfiguration(first: Configuration): HeldConfiguration {
+  let held = first;
+  return {
+    get: () => held,
+    set: (next) => {
+      held = next;
+    },
+  };
+}
+
+async function follow(
+  file: string,
+  prepare: ReturnType<typeof changePreparer>,
+  { memory, log, opened, inForce }: Surroundings,
+): Promise<void> {
+  const record = recorder(memory);
+  const live = await openLiveConfiguration({ file, inForce: inForce.get, prepare, record, log });
+  opened.defer(() => live.close());
+}
+
+function recorder({ audit }: Memory): (entry: NewEntry) => Promise<void> {
+  return async (entry) => {
+    await audit.append(entry);
+  };
+}
+
+async function openPlanes(configuration: Configuration, surroundings: Surroundings) {
+  const { memory, log, opened } = surroundings;
   const { audit, folder } = memory;
   const controlUrl = urlOfListener(configuration.control);
   const catalogue = loadCatalogue();
   const authority = await openCertificateAuthority({ directory: folder.keys, clock });
-  const deciders = await openDeciders(configuration, { memory, log, opened }, controlUrl);
+  const deciders = await openDeciders(configuration, surroundings, controlUrl);
   const { identity, approvals } = deciders;
 
   const gateway = gatewayPorts({
@@ -108,16 +154,17 @@ async function openPlanes(configuration: Configuration, { memory, log, opened }:
     log,
   });
   opened.defer(() => controlPlane.close());
-  return { controlUrl, proxyUrl: dataPlane.url };
+  const record = recorder(memory);
+  const { signOuts } = identity;
+  const prepare = changePreparer({ ...deciders, inForce: surroundings.inForce, signOuts, record, log });
+  return { controlUrl, proxyUrl: dataPlane.url, prepare };
 }
 
 /** Everything that has a say in what may happen, each telling the audit log what it did. */
 async function openDeciders(configuration: Configuration, surroundings: Surroundings, controlUrl: string) {
-  const { memory, log, opened } = surroundings;
-  const { audit, database, folder } = memory;
-  const record = async (entry: Parameters<typeof audit.append>[0]): Promise<void> => {
-    await audit.append(entry);
-  };
+  const { memory, log, opened, inForce } = surroundings;
+  const { database, folder } = memory;
+  const record = recorder(memory);
 
   const connections = openConnections({ connections: configuration.connections.map(connectionOf), clock });
   opened.defer(() => connections.close());
@@ -128,18 +175,22 @@ async function openDeciders(configuration: Configuration, surroundings: Surround
     );
   });
 
-  const policies = await openLivePolicies(configuration.policies, configuration.protected, { audit, log });
+  const rules = { record, log };
+  const policies = exchangeable(
+    await openLivePolicies(configuration.policies, configuration.protected, rules),
+  );
   opened.defer(() => policies.close());
-  const masking = await openLiveMasking(configuration.masking, { audit, log });
+  const masking = exchangeable(await openLiveMasking(configuration.masking, rules));
   opened.defer(() => masking.close());
 
-  const issuers = issuerSettings(configuration);
+  const issuers = issuerSettings(configuration, inForce.get);
   const identity = await openIdentity({
     issuers,
-    samlProviders: samlSettings(configuration),
+    samlProviders: samlSettings(configuration, inForce.get),
     spentAssertions: sqliteSpentAssertions(database, clock),
     loginStore: sqliteLoginStore(database),
-    roleGroups: configuration.identity.roles,
+    signOutStore: sqliteSignOutStore(database, clock),
+    roleGroups: liveRoles(inForce.get),
     controlUrl,
     signer: await openTokenKey(folder.tokenKey),
     store: sqliteSessionStore(database),

@@ -6,6 +6,6 @@ export { type Configuration, type ConnectionConfiguration, configurationSchema }
 export { readDocuments, type SourceDocument, watchDocuments } from "./documents.ts";
 export { configurationJsonSchema } from "./json-schema.ts";
 export { type ListenerConfiguration, urlOfListener } from "./listener.ts";
-export { loadConfiguration, parseConfiguration } from "./load.ts";
+export { loadConfiguration, parseConfiguration, readConfiguration } from "./load.ts";
 export { printConfiguration } from "./print.ts";
 export { absoluteReference, readSecret, type SecretReference, secretReference } from "./secret-reference.ts";

@@ -19,6 +19,11 @@ export function loadConfiguration(file: string): Configuration {
       cause: error,
     });
   }
+  return readConfiguration(file, text);
+}
+
+/** The same of text that was read already. */
+export function readConfiguration(file: string, text: string): Configuration {
   return absolutePaths(parseConfiguration(file, text), dirname(resolve(file)));
 }
 

@@ -61,6 +61,11 @@ export class Line {
     return this.#egress.close();
   }
 
+  /** Of a connection that is no longer configured: who waits for its token still gets it. */
+  finish(): Promise<void> {
+    return this.#egress.finish();
+  }
+
   #openCache(): TokenCache {
     const { clock, issued, closing } = this.#surroundings;
     const source = this.#source(this.connection.identity);

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "#lib/clock";
 import { GatehouseError } from "#lib/errors";
 import { chooseConnection } from "./choose.ts";
@@ -5,6 +6,8 @@ import type { Connection } from "./connection.ts";
 import { IssuedCredentials } from "./issued-credentials.ts";
 import { Line } from "./line.ts";
 import type { ConnectionChange, OpenedConnections } from "./registry.ts";
+
+type Lines = ReadonlyMap<string, Line>;
 
 /**
  * Opens the configured connections. Key files are read at once, so that a broken one stops the start; tokens are
@@ -14,20 +17,30 @@ export function openConnections(options: {
   readonly connections: readonly Connection[];
   readonly clock: Clock;
 }): OpenedConnections {
-  const { connections, clock } = options;
+  const { clock } = options;
   const issued = new IssuedCredentials(clock);
   const closing = new AbortController();
   const listeners = new Set<(change: ConnectionChange) => void>();
-  const lines = new Map(
-    connections.map((each) => [each.name, new Line(each, { clock, issued, closing: closing.signal })]),
-  );
+  /** Lines that are at work for a connection of the very same words are taken over. */
+  const linesFor = (connections: readonly Connection[], atWork: Lines): Lines =>
+    new Map(
+      connections.map((each) => {
+        const known = atWork.get(each.name);
+        const isKept = known !== undefined && isSame(known.connection, each);
+        return [each.name, isKept ? known : new Line(each, { clock, issued, closing: closing.signal })];
+      }),
+    );
+  // Owned here: replaced as a whole, so that a call sees the old connections or the new ones.
+  let lines = linesFor(options.connections, new Map());
+  const configured = (): Connection[] => [...lines.values()].map(({ connection }) => connection);
   return {
-    choose: (caller, wanted) => chooseConnection(connections, caller, wanted),
+    choose: (caller, wanted) => chooseConnection(configured(), caller, wanted),
     find: (name) => lines.get(name)?.connection,
-    async credential({ name }) {
-      const line = lines.get(name);
-      if (line === undefined) {
-        throw new GatehouseError("connection_unknown", `There is no connection ${name}.`);
+    async credential(connection) {
+      const line = lines.get(connection.name);
+      // A credential goes where its own connection leads: never that of a new one to the old one's endpoint.
+      if (line === undefined || !isSame(line.connection, connection)) {
+        throw new GatehouseError("connection_unknown", `There is no connection ${connection.name}.`);
       }
       if (closing.signal.aborted) throw new GatehouseError("connection_closed", "Gatehouse is stopping.");
       const change = line.check();
@@ -38,9 +51,24 @@ export function openConnections(options: {
     onChange: (listener) => {
       listeners.add(listener);
     },
+    prepare: (connections) => {
+      const next = linesFor(connections, lines);
+      return {
+        commit: () => {
+          const kept = new Set(next.values());
+          const gone = [...lines.values()].filter((line) => !kept.has(line));
+          lines = next;
+          for (const line of gone) line.finish().catch(() => undefined);
+        },
+      };
+    },
     async close() {
       closing.abort();
       await Promise.all([...lines.values()].map((line) => line.close()));
     },
   };
+}
+
+function isSame(one: Connection, other: Connection): boolean {
+  return one === other || isDeepStrictEqual(one, other);
 }

@@ -27,6 +27,11 @@ export interface ConnectionChange {
 export interface OpenedConnections extends ConnectionRegistry {
   /** Told before the first call uses the new key. Must not throw. */
   onChange(listener: (change: ConnectionChange) => void): void;
+  /**
+   * Reads what other connections need, and changes nothing until `commit`. A connection that stays as it was keeps its
+   * token. Throws `key_file_invalid`.
+   */
+  prepare(connections: readonly Connection[]): { commit(): void };
   /** Breaks off what is being fetched; calls are refused from then on. */
   close(): Promise<void>;
 }

@@ -32,7 +32,14 @@ export interface ControlPlanePorts {
   readonly serverInfo: ServerInfo;
   readonly identity: Pick<
     Identity,
-    "tokenEndpoint" | "actors" | "sessions" | "browserSignIn" | "deviceSignIns" | "logins" | "mayUseAgents"
+    | "tokenEndpoint"
+    | "actors"
+    | "sessions"
+    | "browserSignIn"
+    | "deviceSignIns"
+    | "logins"
+    | "signOuts"
+    | "mayUseAgents"
   >;
   readonly approvals: Pick<ApprovalDesk, "find" | "list" | "vote" | "wait">;
   readonly catalogue: Pick<Catalogue, "operation">;

@@ -13,13 +13,15 @@ import { openPendingSignIns } from "./browser/pending-sign-ins.ts";
 import { addSamlRoutes } from "./browser/saml-routes.ts";
 import { signInFinish } from "./browser/sign-in-finish.ts";
 import { addSignInRoutes } from "./browser/sign-in-routes.ts";
+import { addSignOutRoutes } from "./browser/sign-out-routes.ts";
 import { openVisitors, type Visitors } from "./browser/visitor.ts";
 import type { ControlPlanePorts } from "./control-plane-ports.ts";
-import { addErrorAnswers } from "./error-answers.ts";
+import { addErrorAnswers, addNotHereAnswer } from "./error-answers.ts";
 import { ControlRefusal } from "./refusal.ts";
 import type { App } from "./routes/app.ts";
 import { addApprovalRoutes } from "./routes/approval-routes.ts";
 import { addAuditRoutes } from "./routes/audit-routes.ts";
+import { addBackChannelRoutes } from "./routes/back-channel-routes.ts";
 import { addEntryRoutes } from "./routes/entry-routes.ts";
 import { addMeRoute } from "./routes/me-route.ts";
 import { addOpenRoutes } from "./routes/open-routes.ts";
@@ -78,6 +80,7 @@ export async function buildControlPlane(ports: ControlPlanePorts): Promise<App> 
     ipv6Subnet: 64,
     errorResponseBuilder: () => new ControlRefusal("too_many_requests"),
   });
+  addNotHereAnswer(app);
   addOpenRoutes(app, ports);
   addTokenRoutes(app, ports);
   const reads = auditReads(ports);
@@ -86,6 +89,7 @@ export async function buildControlPlane(ports: ControlPlanePorts): Promise<App> 
   addEntryRoutes(app, { ports, reads });
   addApprovalRoutes(app, ports);
   addMeRoute(app, ports);
+  addBackChannelRoutes(app, ports);
   addBrowserRoutes(app, ports, visitors);
   addPageRoutes(app, ports, visitors);
   return app;
@@ -95,6 +99,7 @@ function addBrowserRoutes(app: App, ports: ControlPlanePorts, visitors: Visitors
   const pendingSignIns = openPendingSignIns(ports);
   const hall = { ports, visitors, pendingSignIns, finish: signInFinish(ports, visitors) };
   addSignInRoutes(app, hall);
+  addSignOutRoutes(app, ports, visitors);
   addSamlRoutes(app, hall);
   addDeviceRoutes(app, ports, visitors);
 }

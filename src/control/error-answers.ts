@@ -39,8 +39,13 @@ export function addErrorAnswers(app: App, ports: ControlPlanePorts, visitors: Vi
     ports.log.error({ err: error, route: request.routeOptions.url }, "a request could not be answered");
     return answer(new ControlRefusal("internal"), request, reply);
   });
+}
 
-  app.setNotFoundHandler((request, reply) => answer(new ControlRefusal("not_here"), request, reply));
+/** What does not exist is asked for as often as anything else: after the rate limits, which hold for it too. */
+export function addNotHereAnswer(app: App): void {
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, () => {
+    throw new ControlRefusal("not_here");
+  });
 }
 
 /** A page's refusal is a page; so is a path that does not exist, to a browser. */

@@ -3,7 +3,7 @@ import type { ControlPlanePorts } from "./control-plane-ports.ts";
 
 /** Who tried to get in and did not. */
 export interface RefusedSignIn {
-  readonly where: "token_exchange" | "sign_in";
+  readonly where: "token_exchange" | "sign_in" | "back_channel_logout";
   readonly code: string;
   readonly detail: string;
   readonly address: string;

@@ -177,7 +177,7 @@ function start(
   const exchange = plane.exchanges.begin(exchangeId);
   response.once("close", () => {
     answering.delete(request.socket);
-    if (!response.writableFinished) exchange.abort();
+    if (!response.writableFinished) exchange.abort("client_gone");
   });
   exchange.gone.addEventListener("abort", () => response.destroy(), { once: true });
   request.on("error", () => undefined);

@@ -7,7 +7,7 @@ test("a session cannot pile up calls whose clients have gone, and another sessio
   for (let count = 0; count < limits.exchangesPerSessionMax; count += 1) {
     const exchange = exchanges.begin(`exc_${count}`);
     expect(exchange.bind("ses_1")).toBe(true);
-    exchange.abort();
+    exchange.abort("client_gone");
   }
   expect(exchanges.begin("exc_last").bind("ses_1")).toBe(false);
   expect(exchanges.begin("exc_other").bind("ses_2")).toBe(true);

@@ -1,4 +1,5 @@
 import { limits } from "#lib/limits";
+import type { GoneCode } from "./gone.ts";
 
 /** One exchange between arrival and the end of its record. */
 export interface RunningExchange {
@@ -7,7 +8,7 @@ export interface RunningExchange {
   readonly bind: (sessionId: string) => boolean;
   /** Work that must be done before the exchange counts as over. */
   readonly track: (work: Promise<unknown>) => void;
-  readonly abort: () => void;
+  readonly abort: (code: GoneCode) => void;
 }
 
 /** What is under way, so that a stopped session can be cut and a stopping server can wait. */
@@ -58,17 +59,17 @@ export function createRunningExchanges(): RunningExchanges {
           };
           work.then(done, done);
         },
-        abort: () => controller.abort(),
+        abort: (code) => controller.abort(code),
       };
       running.set(exchangeId, entry);
       return entry;
     },
     find: (exchangeId) => running.get(exchangeId),
     abortSession: (sessionId) => {
-      for (const entry of running.values()) if (entry.sessionId === sessionId) entry.abort();
+      for (const entry of running.values()) if (entry.sessionId === sessionId) entry.abort("session_ended");
     },
     abortAll: () => {
-      for (const entry of running.values()) entry.abort();
+      for (const entry of running.values()) entry.abort("draining");
     },
     idle: async () => {
       if (running.size > 0) await new Promise<void>((wake) => waiting.push(wake));

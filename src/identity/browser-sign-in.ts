@@ -1,7 +1,7 @@
 import { assert } from "#lib/errors";
-import type { OidcSignIn, PendingOidcSignIn } from "./oidc-sign-in.ts";
+import type { OidcSignIn, PendingOidcSignIn, SignOutReturn } from "./oidc-sign-in.ts";
 import type { PendingSamlSignIn, SamlSignIn } from "./saml/saml-sign-in.ts";
-import type { SignInOutcome, SignInProvider } from "./sign-in-provider.ts";
+import type { SignedInAtProvider, SignInOutcome, SignInProvider } from "./sign-in-provider.ts";
 
 /** What the browser's own cookie leads back to. */
 export type PendingSignIn = PendingOidcSignIn | PendingSamlSignIn;
@@ -24,6 +24,8 @@ export interface BrowserSignIn {
   finish(answer: SignInAnswer, pending: PendingSignIn): Promise<SignInOutcome>;
   /** What a SAML provider has to know of us, XML; `undefined` when there is no such provider. */
   samlMetadata(providerId: string): string | undefined;
+  /** Where to send the browser to be signed out at the provider too; `undefined` where it has no place for that. */
+  signOut(atProvider: SignedInAtProvider, back: SignOutReturn): Promise<URL | undefined>;
 }
 
 interface Named {
@@ -57,6 +59,10 @@ export function openBrowserSignIn(ways: readonly Way[]): BrowserSignIn {
     samlMetadata: (providerId) => {
       const way = byId.get(providerId);
       return way?.kind === "saml" ? way.signIn.metadata : undefined;
+    },
+    signOut: async ({ providerId, idToken }, back) => {
+      const way = byId.get(providerId);
+      return way?.kind === "oidc" ? way.signIn.signOut(idToken, back) : undefined;
     },
   };
 }

@@ -27,13 +27,16 @@ export {
   openIdentity,
 } from "./open-identity.ts";
 export type { Principal, Role } from "./principal.ts";
-export { type Act, mayDo, type RoleGroups } from "./roles.ts";
+export { type Act, allActs, allRoles, mayDo, type RoleGroups } from "./roles.ts";
 export { objectionToCertificate } from "./saml/certificates.ts";
 export type { SamlSettings } from "./saml/saml-settings.ts";
 export type { SpentAssertions } from "./saml/spent-assertions.ts";
 export type { Caller, Session, SessionStore } from "./session.ts";
 export type { SessionFact, SessionFinding, Sessions, StopCause } from "./sessions.ts";
-export type { SignInOutcome, SignInProvider } from "./sign-in-provider.ts";
+export type { SignedInAtProvider, SignInOutcome, SignInProvider } from "./sign-in-provider.ts";
+export type { ProviderSession, SignOutStore } from "./sign-out/sign-out-store.ts";
+export type { Ended, ProviderSignOut, SignOuts } from "./sign-out/sign-outs.ts";
+export { isMeant, type Whose } from "./sign-out/whose.ts";
 export {
   type Introspection,
   loginTokenType,

@@ -2,6 +2,7 @@ import * as oidc from "openid-client";
 import type { Clock } from "#lib/clock";
 import { GatehouseError, messageOf } from "#lib/errors";
 import { limits } from "#lib/limits";
+import { Secret } from "#lib/secret";
 import { parseCompactToken } from "./compact-token.ts";
 import type { ProviderFetch } from "./guarded-fetch.ts";
 import type { IdentityTokens, IssuerSettings } from "./identity-token.ts";
@@ -23,6 +24,17 @@ export interface OidcSignIn {
   begin(options: { readonly isFresh: boolean }): Promise<{ location: URL; pending: PendingOidcSignIn }>;
   /** `callback` is the whole address the browser came back to. Once for each pending sign-in. */
   finish(callback: URL, pending: PendingOidcSignIn): Promise<SignInOutcome>;
+  /**
+   * Where to send the browser to be signed out there too (OpenID Connect RP-Initiated Logout section 2); `undefined` where
+   * the provider has no such place. Rejects with `provider_unavailable`.
+   */
+  signOut(idToken: Secret, back: SignOutReturn): Promise<URL | undefined>;
+}
+
+/** Where the provider sends the browser afterwards, and what it brings along. */
+export interface SignOutReturn {
+  readonly returnTo: string;
+  readonly state: string;
 }
 
 /** The id of the only provider of a configuration that names none. */
@@ -80,13 +92,30 @@ export function openOidcSignIn(parts: OidcSignInParts): OidcSignIn {
         };
       }
     },
+    signOut: async (idToken, back) => endSessionUrl(await configuration(), idToken, back),
   };
+}
+
+function endSessionUrl(
+  configuration: oidc.Configuration,
+  idToken: Secret,
+  { returnTo, state }: SignOutReturn,
+): URL | undefined {
+  const { end_session_endpoint: endpoint } = configuration.serverMetadata();
+  // A document that names a script or a file as its endpoint would have us send the browser there.
+  if (endpoint === undefined || !/^https?:$/.test(new URL(endpoint).protocol)) return undefined;
+  const hint = idToken.reveal();
+  return oidc.buildEndSessionUrl(configuration, {
+    post_logout_redirect_uri: returnTo,
+    state,
+    ...(hint.length <= limits.idTokenHintCharsMax ? { id_token_hint: hint } : {}),
+  });
 }
 
 async function redeem(
   configuration: oidc.Configuration,
   { callback, pending }: { readonly callback: URL; readonly pending: PendingOidcSignIn },
-  { identityTokens }: OidcSignInParts,
+  { identityTokens, settings }: OidcSignInParts,
 ): Promise<SignInOutcome> {
   // State, `iss` of the answer (RFC 9207), nonce, max_age and the ID token's own rules are the library's.
   const tokens = await oidc.authorizationCodeGrant(configuration, callback, {
@@ -100,7 +129,10 @@ async function redeem(
   const token = parseCompactToken(tokens.id_token ?? "");
   if (token === undefined) return { kind: "refused", code: "sign_in_refused", detail: "no compact ID token" };
   const verdict = await identityTokens.verify(token, ["web"]);
-  if (verdict.kind === "proven") return { kind: "signed_in", identity: verdict.identity };
+  if (verdict.kind === "proven") {
+    const atProvider = { providerId: settings.id, idToken: new Secret(token.text) };
+    return { kind: "signed_in", identity: verdict.identity, atProvider };
+  }
   const code = verdict.code === "provider_unavailable" ? "provider_unavailable" : "sign_in_refused";
   return { kind: "refused", code, detail: verdict.detail };
 }

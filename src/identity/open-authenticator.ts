@@ -58,8 +58,15 @@ export function openAuthenticator(parts: AuthenticatorParts): Authenticator {
   };
 }
 
-function isCurrent({ caller, epoch, untilMs }: Proof, { sessions, clock }: AuthenticatorParts): boolean {
-  return epoch === sessions.epoch && clock.monotonicMs() < untilMs && sessions.isRunning(caller.session);
+/** Roles are looked at each time: the configuration may have taken them from a group a moment ago. */
+function isCurrent({ caller, epoch, untilMs }: Proof, parts: AuthenticatorParts): boolean {
+  const { sessions, clock, roleGroups } = parts;
+  const isProven = epoch === sessions.epoch && clock.monotonicMs() < untilMs;
+  return (
+    isProven &&
+    sessions.isRunning(caller.session) &&
+    rolesOf(caller.principal, roleGroups).includes("agent-user")
+  );
 }
 
 interface Proven {

@@ -24,6 +24,10 @@ import { openSamlSignIn } from "./saml/saml-sign-in.ts";
 import type { SpentAssertions } from "./saml/spent-assertions.ts";
 import type { SessionStore } from "./session.ts";
 import { openSessions, type SessionFact, type Sessions } from "./sessions.ts";
+import { verifyLogoutToken } from "./sign-out/logout-token.ts";
+import type { SignOutStore } from "./sign-out/sign-out-store.ts";
+import { openSignOuts, type SignOuts } from "./sign-out/sign-outs.ts";
+import { standingTokens } from "./sign-out/standing-tokens.ts";
 import { openTokenEndpoint, type TokenEndpoint } from "./token-endpoint.ts";
 
 export interface IdentityParts {
@@ -32,6 +36,7 @@ export interface IdentityParts {
   readonly samlProviders: readonly SamlSettings[];
   readonly spentAssertions: SpentAssertions;
   readonly loginStore: LoginStore;
+  readonly signOutStore: SignOutStore;
   readonly roleGroups: RoleGroups;
   /** Where the control plane is reached; issuer of gateway tokens, base of the redirect URIs. No trailing slash. */
   readonly controlUrl: string;
@@ -68,6 +73,7 @@ export interface Identity {
   readonly browserSignIn: BrowserSignIn;
   readonly deviceSignIns: DeviceSignIns;
   readonly logins: Logins;
+  readonly signOuts: SignOuts;
   /** Whether this person's groups let agents work for them. */
   mayUseAgents(principal: Principal): boolean;
   close(): void;
@@ -75,7 +81,7 @@ export interface Identity {
 
 export async function openIdentity(parts: IdentityParts): Promise<Identity> {
   const { roleGroups, controlUrl, clock, knowsConnection } = parts;
-  const issuers = parts.issuers.map((settings) => ({ settings, tokens: tokensOf(settings, parts) }));
+  const issuers = parts.issuers.map((settings) => issuerOf(settings, parts));
   const proofs = {
     gatewayTokens: await openGatewayTokens({ issuer: controlUrl, signer: parts.signer, clock }),
     identityTokens: tokensOfIssuers(issuers.map(({ tokens }) => tokens)),
@@ -93,14 +99,26 @@ export async function openIdentity(parts: IdentityParts): Promise<Identity> {
     browserSignIn: openBrowserSignIn([...oidcWays, ...samlWays(parts)]),
     deviceSignIns,
     logins: proofs.logins,
+    signOuts: openSignOuts({
+      ...proofs,
+      deviceSignIns,
+      store: parts.signOutStore,
+      verify: (id, token) => {
+        const found = issuers.find(({ settings }) => settings.id === id);
+        return found && verifyLogoutToken(token, { ...found, clock });
+      },
+      clock,
+    }),
     mayUseAgents: (principal) => rolesOf(principal, roleGroups).includes("agent-user"),
     close: () => proofs.sessions.close(),
   };
 }
 
-function tokensOf(settings: IssuerSettings, { networkOf, clock }: IdentityParts): IdentityTokens {
+/** One provider: its settings, keys, and the ID tokens of its that stand. */
+function issuerOf(settings: IssuerSettings, { networkOf, clock, signOutStore }: IdentityParts) {
   const keys = new ProviderKeys({ ...settings, fetchJson: networkOf(settings.issuer).fetchJson, clock });
-  return identityTokens({ settings, keys, clock });
+  const tokens = identityTokens({ settings, keys, clock });
+  return { settings, keys, tokens: standingTokens(tokens, { signOuts: signOutStore, clock }) };
 }
 
 function oidcWay(settings: IssuerSettings, tokens: IdentityTokens, parts: IdentityParts) {

@@ -1,4 +1,5 @@
 import type { Principal } from "./principal.ts";
+import type { Whose } from "./sign-out/whose.ts";
 
 /** One agent's signed-in stretch of work; groups exchanges. */
 export interface Session {
@@ -24,7 +25,7 @@ export interface Caller {
 export interface SessionStore {
   insert(session: Session): Promise<void>;
   find(id: string): Promise<Session | undefined>;
-  /** Marks sessions stopped; returns the ids that were running. A principal is meant by id or e-mail. */
-  stop(which: { id: string } | { principal: string } | "all", at: Date): Promise<readonly string[]>;
+  /** Marks sessions stopped; returns the ids that were running. */
+  stop(which: { readonly id: string } | Whose, at: Date): Promise<readonly string[]>;
   list(limit: number): Promise<readonly Session[]>;
 }

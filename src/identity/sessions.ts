@@ -15,7 +15,11 @@ export type SessionFact =
 export type StopCause =
   | { readonly kind: "person"; readonly principal: Principal }
   /** An old refresh token came back: either it or its successor is in the wrong hands. */
-  | { readonly kind: "refresh_token_reused" };
+  | { readonly kind: "refresh_token_reused" }
+  /** The identity provider said so (OpenID Connect Back-Channel Logout). */
+  | { readonly kind: "signed_out_at_provider" }
+  /** The configuration believes its provider less, or more, than when it was opened. */
+  | { readonly kind: "trust_changed" };
 
 export interface SessionsParts {
   readonly store: SessionStore;

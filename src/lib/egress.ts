@@ -9,7 +9,10 @@ import { limits } from "./limits.ts";
 export interface Egress {
   /** HTTP/1.1 only, no pipelining, no redirects. Each name is resolved once and the vetted address is dialled. */
   readonly dispatcher: Dispatcher;
+  /** Breaks off what is under way. */
   close(): Promise<void>;
+  /** Takes nothing new, and resolves once what is under way has ended. */
+  finish(): Promise<void>;
 }
 
 export interface EgressFences {
@@ -33,7 +36,7 @@ export function createEgress(fences: EgressFences, resolve: Resolve = resolveByS
     headersTimeout: limits.upstreamHeadersTimeoutMs,
     bodyTimeout: limits.upstreamIdleTimeoutMs,
   });
-  return { dispatcher, close: () => dispatcher.destroy() };
+  return { dispatcher, close: () => dispatcher.destroy(), finish: () => dispatcher.close() };
 }
 
 /**

@@ -192,6 +192,14 @@ export const limits = {
   authenticationCacheMax: 10_000,
   /** Sessions whose end is watched, and whose refresh tokens are kept: far more than one gateway serves. */
   watchedSessionsMax: 10_000,
+  /** Logout tokens are sent when they are made; OpenID Connect Back-Channel Logout section 2.4 wants two minutes at most. */
+  logoutTokenAgeMsMax: 2 * 60 * 1000,
+  /** Logout tokens from one address: a company's people at the end of a day. */
+  logoutsPerMinuteMax: 600,
+  /** What a sign-in began may run for twelve hours and the hour that the browser stayed signed in. */
+  providerSessionKeptMs: 14 * 60 * 60 * 1000,
+  /** Sent in an address, which many servers cut off at 8 KiB; without it the provider asks the person. */
+  idTokenHintCharsMax: 6 * 1024,
   /** SAML responses have 5 to 20 KiB; with hundreds of groups and certificates 100 KiB. */
   samlXmlBytesMax: 256 * 1024,
   /** The same in base64, broken into lines. */

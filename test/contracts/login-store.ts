@@ -48,6 +48,9 @@ export function loginStoreContract(engine: string, open: () => Promise<LoginStor
     expect(await store.revoke({ principal: "other@example.com" }, at)).toBe(1);
     await store.insert(login({ digest: "digest-5" }));
     expect(await store.revoke({ principal: "Developer@Example.COM" }, at)).toBe(1);
+    await store.insert(login({ digest: "digest-6" }));
+    expect(await store.revoke({ issuer: principal.issuer.toUpperCase() }, at)).toBe(0);
+    expect(await store.revoke({ issuer: principal.issuer }, at)).toBe(1);
     await store.insert(login({ digest: "digest-4" }));
     expect(await store.revoke("all", at)).toBe(1);
     expect((await store.find("digest-3"))?.revokedAt).toEqual(at);

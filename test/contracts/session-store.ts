@@ -79,6 +79,12 @@ export function sessionStoreContract(name: string, open: () => Promise<SessionSt
     expect(await store.stop("all", at("10:00"))).toEqual(["ses_3"]);
   });
 
+  contract("stopping an identity provider stops all of its people, and nobody else's", async (store) => {
+    await store.insert(sessionOf("ses_1"));
+    await store.insert(sessionOf("ses_2", { principal: { ...other, issuer: "https://issuer.example/" } }));
+    expect(await store.stop({ issuer: "https://issuer.example" }, at("10:00"))).toEqual(["ses_1"]);
+  });
+
   contract("a session id full of SQL stops nothing else", async (store) => {
     await store.insert(sessionOf("ses_1"));
     expect(await store.stop({ id: "' OR TRUE --" }, at("10:00"))).toEqual([]);

@@ -12,6 +12,7 @@ import { type ManualClock, manualClock } from "./manual-clock.ts";
 import { type ManualTimer, manualTimer } from "./manual-timer.ts";
 import { memoryLoginStore } from "./memory-login-store.ts";
 import { memorySessionStore } from "./memory-session-store.ts";
+import { memorySignOutStore } from "./memory-sign-out-store.ts";
 import { memorySpentAssertions } from "./memory-spent-assertions.ts";
 import { roleGroups, startTokenIssuer, type TokenIssuer } from "./token-issuer.ts";
 
@@ -44,6 +45,7 @@ export async function identityUnderTest(
     samlProviders: [],
     spentAssertions: memorySpentAssertions(),
     loginStore: memoryLoginStore(),
+    signOutStore: memorySignOutStore(),
     roleGroups,
     controlUrl,
     signer,

@@ -1,4 +1,4 @@
-import type { Login, LoginStore } from "#identity";
+import { isMeant, type Login, type LoginStore } from "#identity";
 
 export function memoryLoginStore(): LoginStore {
   const logins = new Map<string, Login>();
@@ -9,10 +9,9 @@ export function memoryLoginStore(): LoginStore {
       const meant = [...logins.values()].filter(
         ({ digest, principal, revokedAt }) =>
           revokedAt === undefined &&
-          (which === "all" ||
-            ("digest" in which
-              ? which.digest === digest
-              : [principal.id, principal.email].includes(which.principal))),
+          (typeof which === "object" && "digest" in which
+            ? which.digest === digest
+            : isMeant(principal, which)),
       );
       for (const login of meant) logins.set(login.digest, { ...login, revokedAt: at });
       return meant.length;

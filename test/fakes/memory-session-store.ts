@@ -1,4 +1,4 @@
-import type { Session, SessionStore } from "#identity";
+import { isMeant, type Session, type SessionStore } from "#identity";
 
 /** Keeps sessions as long as a test lasts. */
 export function memorySessionStore(): SessionStore & {
@@ -18,13 +18,10 @@ export function memorySessionStore(): SessionStore & {
       return sessions.get(id);
     },
     stop: async (which: Parameters<SessionStore["stop"]>[0], at: Date) => {
-      const isMeant = (session: Session): boolean => {
-        if (which === "all") return true;
-        if ("id" in which) return session.id === which.id;
-        return [session.principal.id, session.principal.email].includes(which.principal);
-      };
+      const isStopped = ({ id, principal }: Session): boolean =>
+        typeof which === "object" && "id" in which ? id === which.id : isMeant(principal, which);
       const running = [...sessions.values()].filter(
-        (session) => session.stoppedAt === undefined && session.endsAt > at && isMeant(session),
+        (session) => session.stoppedAt === undefined && session.endsAt > at && isStopped(session),
       );
       for (const session of running) sessions.set(session.id, { ...session, stoppedAt: at });
       return running.map(({ id }) => id);

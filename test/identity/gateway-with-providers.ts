@@ -38,6 +38,8 @@ export async function startGateway(
     host: "127.0.0.1",
     port: 0,
     webRedirectUris: [`${controlUrl}/sign-in/callback`],
+    webSignedOutUris: [`${controlUrl}/signed-out`],
+    webBackChannelUri: `${controlUrl}/sign-in/back-channel-logout`,
     stateFile: join(folder, "provider.json"),
   });
   const entries = saml.map(({ certificate, ...entry }) => {

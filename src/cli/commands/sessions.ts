@@ -38,6 +38,7 @@ export function addSessionCommands(program: Command, tools: CommandTools): void 
     .add(sessions, "stop", "end sessions at once, open streams included")
     .argument("[id]", "one session")
     .option("--principal <who>", "all of one principal, by e-mail or id, and the logins of their machines")
+    .option("--issuer <issuer>", "all of the people of one identity provider, and their logins")
     .option("--all", "all sessions, and the logins of all machines")
     .option("--as <email>", as)
     .action(tools.action(stop));
@@ -50,7 +51,8 @@ Examples:
   gatehouse sessions show ses_0199c2… --json
   gatehouse sessions replay ses_0199c2… --speed 10
   gatehouse sessions stop ses_0199c2…
-  gatehouse sessions stop --principal developer@example.com`;
+  gatehouse sessions stop --principal developer@example.com
+  gatehouse sessions stop --issuer https://login.example.com`;
 
 const asOption = z.object({ as: z.string().optional() });
 
@@ -116,18 +118,23 @@ function exchangesText(exchanges: readonly ExchangeSummary[]): string {
   );
 }
 
-const stopOptions = z.object({ principal: z.string().min(1).optional(), all: z.boolean().optional() });
+const stopOptions = z.object({
+  principal: z.string().min(1).optional(),
+  issuer: z.string().min(1).optional(),
+  all: z.boolean().optional(),
+});
 
 async function stop(settings: Settings, command: Command): Promise<void> {
-  const { principal, all } = stopOptions.parse(command.opts());
-  const named = [command.args[0], principal, all].filter((each) => each !== undefined);
+  const { principal, issuer, all } = stopOptions.parse(command.opts());
+  const named = [command.args[0], principal, issuer, all].filter((each) => each !== undefined);
   if (named.length !== 1) {
     throw new GatehouseError(
       "usage_invalid",
-      "Name one session, or --principal, or --all; only one of them.",
+      "Name one session, or --principal, or --issuer, or --all; only one of them.",
     );
   }
   if (principal !== undefined) await stopMany(settings, command, { principal });
+  else if (issuer !== undefined) await stopMany(settings, command, { issuer });
   else if (all === true) await stopMany(settings, command, { all });
   else await stopOne(settings, command);
 }
@@ -140,8 +147,8 @@ async function stopMany(settings: Settings, command: Command, which: object): Pr
     json: which,
     answer: sessionsStopped,
   });
-  const { sessions, logins } = stopped;
-  const text = `Sessions stopped: ${sessions.length}. Machines that have to sign in again: ${logins}.`;
+  const { sessions, logins, browsers } = stopped;
+  const text = `Sessions stopped: ${sessions.length}. Machines that have to sign in again: ${logins}; browsers: ${browsers}.`;
   settings.terminal.out(settings.isJson ? JSON.stringify(stopped) : text);
 }
 

@@ -50,55 +50,8 @@ function fileOf(command: Command): string {
 async function soundConfiguration(file: string): Promise<Configuration> {
   const { loadConfiguration } = await import("#config");
   const configuration = loadConfiguration(file);
-  const checks = [checkCertificates, checkConnections, checkPolicies, checkMasking];
-  const problems = (await Promise.all(checks.map((check) => problemsOf(check, configuration)))).flat();
+  const { configurationProblems } = await import("../../composition/configuration-checks.ts");
+  const problems = await configurationProblems(configuration);
   if (problems.length === 0) return configuration;
   throw new GatehouseError("config_invalid", problems.join("\n"));
-}
-
-type Check = (configuration: Configuration) => Promise<readonly string[]>;
-
-async function problemsOf(check: Check, configuration: Configuration): Promise<readonly string[]> {
-  try {
-    return await check(configuration);
-  } catch (error) {
-    if (error instanceof GatehouseError) return [error.message];
-    throw error;
-  }
-}
-
-async function checkCertificates(configuration: Configuration): Promise<readonly string[]> {
-  const { samlSettings } = await import("../../composition/configured.ts");
-  samlSettings(configuration);
-  return [];
-}
-
-/** Reads key files as the server does, and asks nobody for a credential. */
-async function checkConnections({ connections }: Configuration): Promise<readonly string[]> {
-  const [{ connectionOf }, { openConnections }, { systemClock: clock }] = await Promise.all([
-    import("../../composition/configured.ts"),
-    import("#connections"),
-    import("#lib/clock"),
-  ]);
-  await openConnections({ connections: connections.map(connectionOf), clock }).close();
-  return [];
-}
-
-async function checkPolicies(configuration: Configuration): Promise<readonly string[]> {
-  const [{ readDocuments }, { parsePolicies, printProblem }] = await Promise.all([
-    import("#config"),
-    import("#policy"),
-  ]);
-  const parsed = parsePolicies(readDocuments(configuration.policies), configuration.protected);
-  return parsed.kind === "parsed" ? [] : parsed.problems.map(printProblem);
-}
-
-async function checkMasking(configuration: Configuration): Promise<readonly string[]> {
-  const [{ readDocuments }, { parseMaskingRules }] = await Promise.all([
-    import("#config"),
-    import("#masking"),
-  ]);
-  const parsed = parseMaskingRules(readDocuments(configuration.masking));
-  if (parsed.kind === "rules") return [];
-  return parsed.problems.map(({ file, line, rule, message }) => `${file}:${line}: ${rule}: ${message}`);
 }

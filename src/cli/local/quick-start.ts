@@ -49,6 +49,7 @@ export async function startQuickStart(options: QuickStartOptions): Promise<Quick
     host: "127.0.0.1",
     port: ports.provider,
     webRedirectUris: [`http://127.0.0.1:${ports.control}/sign-in/callback`],
+    webSignedOutUris: [`http://127.0.0.1:${ports.control}/signed-out`],
     stateFile: join(options.data, "practice", "identity-provider.json"),
   });
   writeFileSync(keyFile, JSON.stringify(await cloud.issueKey()), { mode: 0o600 });

@@ -14,9 +14,8 @@ export function addServeCommand(program: Command, { add, action, terminal }: Com
         const { loadConfiguration } = await import("#config");
         const { startServer } = await import("../../composition/server.ts");
         const { untilSignal } = await import("./until-signal.ts");
-        const server = await startServer(loadConfiguration(options.parse(command.opts()).config), {
-          isQuiet: false,
-        });
+        const { config: file } = options.parse(command.opts());
+        const server = await startServer(loadConfiguration(file), { isQuiet: false, file });
         terminal.out(
           `Gatehouse is up: control plane ${server.controlUrl}, data plane ${server.proxyUrl}. Ctrl-C drains and stops it.`,
         );

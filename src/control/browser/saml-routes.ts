@@ -2,6 +2,7 @@ import { z } from "zod";
 import { limits } from "#lib/limits";
 import { ControlRefusal } from "../refusal.ts";
 import { type App, perMinute, providerParams } from "../routes/app.ts";
+import { sendDownload } from "../routes/download.ts";
 import type { SignInHall } from "./sign-in-finish.ts";
 import { Vault } from "./vault.ts";
 
@@ -48,7 +49,11 @@ export function addSamlRoutes(app: App, hall: SignInHall): void {
 
   app.get("/saml/:provider", { config, schema: { params: providerParams } }, async (request, reply) => {
     const metadata = requireProvider(request.params.provider, hall);
-    return reply.type("application/samlmetadata+xml; charset=utf-8").send(metadata);
+    return sendDownload(reply, {
+      type: "application/samlmetadata+xml; charset=utf-8",
+      name: `gatehouse-${request.params.provider}.xml`,
+      content: metadata,
+    });
   });
 }
 

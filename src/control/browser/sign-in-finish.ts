@@ -44,7 +44,7 @@ export function signInFinish(ports: ControlPlanePorts, visitors: Visitors): Sign
         address: request.ip,
       },
     });
-    visitors.enter(request, reply, outcome.identity);
+    visitors.enter(request, reply, outcome);
     return reply.redirect(begun.returnPath, 303);
   };
 }

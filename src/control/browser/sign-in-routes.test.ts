@@ -116,17 +116,6 @@ test("what the provider's answer says never shows on the page", async () => {
   expect(answer.body).not.toMatch(/<script|hunter2/);
 });
 
-test("signing out needs the form of our own page", async () => {
-  const under = await controlPlaneUnderTest();
-  const browser = fakeBrowser(under);
-  await browser.signIn(approver);
-  expect((await browser.post("/sign-out", { form_token: "guessed" })).statusCode).toBe(403);
-  expect((await browser.get("/approvals")).statusCode).toBe(200);
-  const form_token = await browser.formToken("/");
-  expect((await browser.post("/sign-out", { form_token })).statusCode).toBe(303);
-  expect((await browser.get("/approvals")).statusCode).toBe(303);
-});
-
 test("cookies are out of scripts' reach, and Lax; over TLS they carry the __Host- name", async () => {
   const plain = await (await controlPlaneUnderTest()).call("GET", "/sign-in");
   expect(plain.cookies).toMatchObject([

@@ -15,9 +15,8 @@ const signInQuery = z.object({
   fresh: z.unknown().optional(),
   provider: z.unknown().optional(),
 });
-const signOutForm = z.object({ form_token: z.string() });
 
-/** Where a sign-in begins, where OpenID Connect providers send people back to, and where they sign out. */
+/** Where a sign-in begins, and where OpenID Connect providers send people back to. */
 export function addSignInRoutes(app: App, hall: SignInHall): void {
   const { ports, visitors, pendingSignIns } = hall;
   const { browserSignIn } = ports.identity;
@@ -40,12 +39,6 @@ export function addSignInRoutes(app: App, hall: SignInHall): void {
   });
 
   addCallbackRoutes(app, hall);
-
-  app.post("/sign-out", { config, schema: { body: signOutForm } }, async (request, reply) => {
-    visitors.requireForm(request, request.body.form_token);
-    visitors.leave(request, reply);
-    return reply.redirect("/", 303);
-  });
 }
 
 function addCallbackRoutes(app: App, { ports, pendingSignIns, finish }: SignInHall): void {

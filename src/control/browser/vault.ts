@@ -41,6 +41,14 @@ export class Vault<Kept> {
     return value;
   }
 
+  /** Removes whatever fits, and says how much of it still counted. */
+  removeWhere(fits: (value: Kept) => boolean): number {
+    const now = this.#clock.monotonicMs();
+    const found = [...this.#kept].filter(([, { value }]) => fits(value));
+    for (const [digest] of found) this.#kept.delete(digest);
+    return found.filter(([, { endsAtMs }]) => now < endsAtMs).length;
+  }
+
   remove(name: string | undefined): void {
     if (name !== undefined) this.#kept.delete(digestOf(name));
   }

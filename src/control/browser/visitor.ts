@@ -1,6 +1,6 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Actor, ProvenIdentity } from "#identity";
+import { type Actor, isMeant, type SignInOutcome } from "#identity";
 import { limits } from "#lib/limits";
 import type { ControlPlanePorts } from "../control-plane-ports.ts";
 import { ControlRefusal } from "../refusal.ts";
@@ -16,12 +16,20 @@ export interface Visitor {
   readonly formToken: string;
 }
 
+/** What is kept of a browser session. Roles are worked out anew each time: groups may have lost them meanwhile. */
+interface BrowserSession extends Pick<Visitor, "id" | "formToken"> {
+  readonly signedIn: SignedIn;
+}
+
+type SignedIn = Extract<SignInOutcome, { kind: "signed_in" }>;
+
 /** Who is signed in with which browser. */
 export interface Visitors {
   find(request: FastifyRequest): Visitor | undefined;
   /** Signs in under a new cookie; whatever the browser brought along is forgotten (session fixation). */
-  enter(request: FastifyRequest, reply: FastifyReply, identity: ProvenIdentity): void;
-  leave(request: FastifyRequest, reply: FastifyReply): void;
+  enter(request: FastifyRequest, reply: FastifyReply, signedIn: SignedIn): void;
+  /** Ends this browser's session. Returns what it was signed in with. */
+  leave(request: FastifyRequest, reply: FastifyReply): SignedIn | undefined;
   /** The visitor who sent this form from one of our pages. Throws `forged_form`, `sign_in_needed`. */
   requireForm(request: FastifyRequest, formToken: unknown): Visitor;
 }
@@ -30,23 +38,31 @@ export function openVisitors(ports: ControlPlanePorts): Visitors {
   const { origin, protocol } = new URL(ports.url);
   const cookie = browserCookie("gatehouse_session", protocol === "https:");
   const caps = { max: limits.browserSessionsMax, lifeMs: limits.browserSessionLifeMs };
-  const vault = new Vault<Visitor>(caps, ports.clock);
-  const find = (request: FastifyRequest): Visitor | undefined => vault.get(cookie.read(request));
+  const vault = new Vault<BrowserSession>(caps, ports.clock);
+  const find = (request: FastifyRequest): Visitor | undefined => {
+    const found = vault.get(cookie.read(request));
+    if (found === undefined) return undefined;
+    const { id, formToken, signedIn } = found;
+    return { id, formToken, actor: ports.identity.actors.ofSignIn(signedIn.identity) };
+  };
+  ports.identity.signOuts.onEnd((whose) =>
+    vault.removeWhere(({ signedIn }) => isMeant(signedIn.identity.principal, whose)),
+  );
   return {
     find,
-    enter: (request, reply, identity) => {
+    enter: (request, reply, signedIn) => {
       vault.remove(cookie.read(request));
-      const actor = ports.identity.actors.ofSignIn(identity);
       const name = vault.put({
         id: randomBytes(32).toString("base64url"),
-        actor,
+        signedIn,
         formToken: randomBytes(32).toString("base64url"),
       });
       cookie.write(reply, name, limits.browserSessionLifeMs);
     },
     leave: (request, reply) => {
-      vault.remove(cookie.read(request));
+      const found = vault.take(cookie.read(request));
       cookie.clear(reply);
+      return found?.signedIn;
     },
     requireForm: (request, formToken) => {
       requireOwnOrigin(request, origin);

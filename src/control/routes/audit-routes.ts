@@ -3,6 +3,7 @@ import { limits } from "#lib/limits";
 import { ControlRefusal } from "../refusal.ts";
 import { type Reading, requireAuditor } from "../require-auditor.ts";
 import { type App, perMinute } from "./app.ts";
+import { sendDownload } from "./download.ts";
 
 /** The log as C2SP tiles below `/api/v1/audit/log/`, so that any reader of those can be pointed at it. */
 export function addAuditRoutes(app: App, reading: Reading): void {
@@ -17,7 +18,11 @@ export function addAuditRoutes(app: App, reading: Reading): void {
     await reads.exported(await requireAuditor(request, subject, reading), subject);
     const bytes = await ports.publishedLog.read(`tile/${request.params["*"]}`);
     if (bytes === undefined) throw new ControlRefusal("not_found", "no such tile");
-    return reply.type("application/octet-stream").send(Buffer.from(bytes));
+    return sendDownload(reply, {
+      type: "application/octet-stream",
+      name: request.params["*"],
+      content: Buffer.from(bytes),
+    });
   });
 }
 

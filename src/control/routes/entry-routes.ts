@@ -5,6 +5,7 @@ import { cursorText, entryDetailOf, entryOf, queryOf } from "../entry-views.ts";
 import { ControlRefusal } from "../refusal.ts";
 import { type Reading, requireRecordedRead } from "../require-auditor.ts";
 import { type App, perMinute } from "./app.ts";
+import { sendDownload } from "./download.ts";
 
 /** Fifteen digits stay exact in a JSON number. */
 const entryParams = z.object({
@@ -44,7 +45,9 @@ export function addEntryRoutes(app: App, reading: Reading): void {
       const { index } = request.params;
       await requireRecordedRead(request, { what: "proof", index }, reading);
       const proof = await publishedLog.prove(index);
-      if (proof !== undefined) return reply.type("text/plain; charset=utf-8").send(proof);
+      const type = "text/plain; charset=utf-8";
+      if (proof !== undefined)
+        return sendDownload(reply, { type, name: `entry-${index}.proof`, content: proof });
       const isThere = (await entries.show(index)) !== undefined;
       throw new ControlRefusal(isThere ? "not_published" : "not_found", `proof of entry ${index}`);
     },

@@ -2,6 +2,7 @@ import { serverInfo } from "#api";
 import type { ControlPlanePorts } from "../control-plane-ports.ts";
 import { ControlRefusal } from "../refusal.ts";
 import type { App } from "./app.ts";
+import { sendDownload } from "./download.ts";
 
 /** What anybody may know: that we are here, how to find the way in, and what the log has promised. */
 export function addOpenRoutes(app: App, ports: ControlPlanePorts): void {
@@ -20,7 +21,11 @@ export function addOpenRoutes(app: App, ports: ControlPlanePorts): void {
   );
 
   app.get("/v1/ca.pem", async (_request, reply) =>
-    reply.type("application/x-pem-file").send(ports.serverInfo.caCertificatePem),
+    sendDownload(reply, {
+      type: "application/x-pem-file",
+      name: "gatehouse-ca.pem",
+      content: ports.serverInfo.caCertificatePem,
+    }),
   );
 
   // The second is where readers of C2SP tiles look for it.
@@ -28,7 +33,8 @@ export function addOpenRoutes(app: App, ports: ControlPlanePorts): void {
     app.get(path, async (_request, reply) => {
       const checkpoint = await ports.publishedLog.checkpoint();
       if (checkpoint === undefined) throw new ControlRefusal("not_found", "no checkpoint yet");
-      return reply.type("text/plain; charset=utf-8").send(checkpoint);
+      const type = "text/plain; charset=utf-8";
+      return sendDownload(reply, { type, name: "checkpoint", content: checkpoint });
     });
   }
 }

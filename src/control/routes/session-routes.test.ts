@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { limits } from "#lib/limits";
-import { controlPlaneUnderTest } from "../../../test/fakes/control-plane-under-test.ts";
+import { controlPlaneUnderTest, fakeBrowser } from "../../../test/fakes/control-plane-under-test.ts";
 import { approver, auditor, developer, operator, outsider } from "../../../test/fakes/token-issuer.ts";
 
 const everything = { email: "all@example.com", groups: ["engineering", "sre", "audit", "platform"] };
@@ -213,6 +213,28 @@ test("an administrator stops all of one principal: sessions at once, and the log
   expect(audit.kinds()).toContain("session.stopped");
 });
 
+test("an administrator stops all of one identity provider: sessions, logins and what is signed in with browsers", async () => {
+  const under = await severalSessions();
+  const browser = fakeBrowser(under);
+  await browser.signIn(approver);
+  const admin = await under.bearer("console", operator);
+  const stored = await under.bearer("agent", developer);
+  const other = await under.stop({ issuer: "https://login.example.com/" }, admin);
+  expect(other.json()).toEqual({ sessions: [], logins: 0, browsers: 0 });
+  const answer = await under.stop({ issuer: "https://login.example.com" }, admin);
+  expect(answer.json()).toMatchObject({ logins: 1, browsers: 1 });
+  for (const { sessionId } of [...under.own, under.theirs])
+    expect(await under.isRunning(sessionId)).toBe(false);
+  expect(await under.identity.logins.find(under.login.token)).toBeUndefined();
+  expect((await browser.get("/approvals")).headers.location).toContain("/sign-in");
+  // What machines keep stored opens no other session either; a sign-in of later does.
+  expect((await under.identity.authenticator.authenticate(stored)).kind).toBe("refused");
+  under.clock.pass(1000);
+  expect((await under.identity.authenticator.authenticate(await under.bearer("agent", developer))).kind).toBe(
+    "caller",
+  );
+});
+
 test("an administrator stops everybody", async () => {
   const { own, theirs, login, stop, isRunning, bearer, identity } = await severalSessions();
   expect((await stop({ all: true }, await bearer("console", operator))).statusCode).toBe(200);
@@ -223,7 +245,11 @@ test("an administrator stops everybody", async () => {
 test("whoever is no administrator stops nobody else's, not even with a fresh sign-in", async () => {
   const { own, stop, isRunning, bearer } = await severalSessions();
   for (const person of [approver, auditor, developer]) {
-    for (const which of [{ all: true }, { principal: "developer@example.com" }]) {
+    for (const which of [
+      { all: true },
+      { principal: "developer@example.com" },
+      { issuer: "https://login.example.com" },
+    ]) {
       expect((await stop(which, await bearer("console", person))).statusCode).toBe(403);
     }
   }

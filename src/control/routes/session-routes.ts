@@ -1,5 +1,5 @@
 import { sessionDetail, sessionList, sessionSummary, sessionsStop, sessionsStopped } from "#api";
-import { type Actor, permissionOf, type Session } from "#identity";
+import { type Actor, permissionOf, type Session, type Whose } from "#identity";
 import { limits } from "#lib/limits";
 import { requireActor, requirePermission } from "../asker.ts";
 import type { ControlPlanePorts } from "../control-plane-ports.ts";
@@ -38,7 +38,7 @@ export function addSessionRoutes(app: App, reading: Reading): void {
   });
 }
 
-/** Everything of one principal, or everything: first the logins, or a machine would just open the next session. */
+/** Everything of one principal, of one identity provider, or everything; the browser that asks is not spared. */
 function addStopRoute(app: App, ports: ControlPlanePorts): void {
   const { identity } = ports;
   const record = onRecord(ports);
@@ -47,23 +47,29 @@ function addStopRoute(app: App, ports: ControlPlanePorts): void {
     const actor = await requireActor(request, ports);
     const which = "all" in request.body ? ("all" as const) : request.body;
     requireStopMany(actor, which, ports);
-    const logins = await identity.logins.revoke(which);
-    const sessions = await identity.sessions.stop(which, { kind: "person", principal: actor.principal });
+    const cause = { kind: "person", principal: actor.principal } as const;
+    const { sessions, logins, browsers } = await identity.signOuts.end(which, cause);
     await record({
       kind: "session.stopped",
       detail: {
-        which: which === "all" ? "all" : which.principal,
+        which: nameOfMany(which),
         by: actor.principal.email ?? actor.principal.subject,
         sessions: sessions.length,
         logins,
+        browsers,
       },
     });
-    return { sessions: [...sessions], logins };
+    return { sessions: [...sessions], logins, browsers };
   });
 }
 
-function requireStopMany(actor: Actor, which: "all" | { principal: string }, ports: ControlPlanePorts): void {
-  const isOwn = which !== "all" && which.principal === actor.principal.id;
+function nameOfMany(which: Whose): string {
+  if (which === "all") return "all";
+  return "issuer" in which ? which.issuer : which.principal;
+}
+
+function requireStopMany(actor: Actor, which: Whose, ports: ControlPlanePorts): void {
+  const isOwn = which !== "all" && "principal" in which && which.principal === actor.principal.id;
   if (isOwn && permissionOf(actor, "session.stop_own", ports.clock.now()) === "granted") return;
   requirePermission(actor, "session.stop_any", ports);
 }

@@ -9,6 +9,7 @@ import type {
   ReadRequest,
   UnderstoodRequest,
 } from "../exchange.ts";
+import { goneCode } from "../gone.ts";
 import { holdFor } from "../hold.ts";
 import { requestSubject } from "../masking-subjects.ts";
 import { bufferedBody, takeBody } from "../outgoing-body.ts";
@@ -97,7 +98,7 @@ async function takeOutgoing(request: DecidedRequest): Promise<OutgoingBody | Ref
   try {
     return await takeBody(request, { bufferMax, bytesMax });
   } catch {
-    const code = request.gone.aborted ? "client_gone" : "body_unreadable";
+    const code = request.gone.aborted ? goneCode(request.gone) : "body_unreadable";
     return refusal(code, request, "the body broke off");
   }
 }
@@ -179,7 +180,7 @@ async function afterWaiting(
 ): Promise<ClearedRequest | Refusal> {
   // An answer that nobody takes would be lost, and with it the one execution: it waits for the client to return.
   if (request.gone.aborted) {
-    return refusal("client_gone", request, `gone while ${approval.state}`, { approval });
+    return refusal(goneCode(request.gone), request, `gone while ${approval.state}`, { approval });
   }
   switch (approval.state) {
     case "approved":

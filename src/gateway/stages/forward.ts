@@ -1,8 +1,8 @@
 import { errors } from "undici";
 import type { Connection } from "#connections";
-import { assert } from "#lib/errors";
 import type { DataPlanePorts } from "../data-plane-ports.ts";
 import type { AnsweredExchange, RecordedRequest } from "../exchange.ts";
+import { goneCode } from "../gone.ts";
 import { requestSubject } from "../masking-subjects.ts";
 import { type Refusal, refusal } from "../refusal.ts";
 import { sentBody } from "../sent-body.ts";
@@ -15,8 +15,13 @@ export type ForwardPorts = Pick<DataPlanePorts, "connections" | "upstream" | "ma
 export function forwardStage(ports: ForwardPorts) {
   return async (request: RecordedRequest): Promise<AnsweredExchange | Refusal> => {
     const connection = ports.connections.find(request.connection);
-    assert(connection !== undefined, "the decided connection is configured");
-    if (request.gone.aborted) return refusal("client_gone", request, "gone before anything was sent");
+    // The configuration may have changed since it was decided.
+    if (connection === undefined) {
+      return refusal("credential_unavailable", request, "its connection is no longer configured");
+    }
+    if (request.gone.aborted) {
+      return refusal(goneCode(request.gone), request, "gone before anything was sent");
+    }
     const credential = await ports.connections.credential(connection).catch((error: unknown) => {
       ports.log.error({ err: error, connection: connection.name }, "no upstream credential");
       return undefined;
@@ -48,7 +53,7 @@ function originOf(request: RecordedRequest, { endpoint }: Connection): string {
 }
 
 function failure(request: RecordedRequest, error: unknown): Refusal {
-  if (request.gone.aborted) return refusal("client_gone", request, "gone before the answer began");
+  if (request.gone.aborted) return refusal(goneCode(request.gone), request, "gone before the answer began");
   const isTimeout =
     error instanceof errors.HeadersTimeoutError || error instanceof errors.ConnectTimeoutError;
   // Only the kind of error goes on record: its text may quote what was sent.

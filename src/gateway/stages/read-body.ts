@@ -2,6 +2,7 @@ import { headerValues, type RawHeader } from "#lib/headers";
 import { limits } from "#lib/limits";
 import type { DataPlanePorts } from "../data-plane-ports.ts";
 import type { ReadRequest, UnderstoodRequest } from "../exchange.ts";
+import { goneCode } from "../gone.ts";
 import { type PeekedBody, peekBody } from "../outgoing-body.ts";
 import { type Refusal, refusal } from "../refusal.ts";
 
@@ -22,7 +23,7 @@ export function readBodyStage(ports: ReadBodyPorts) {
       });
       return judgeBody({ ...request, ...peeked.request }, peeked, ports);
     } catch {
-      const code = request.gone.aborted ? "client_gone" : "body_unreadable";
+      const code = request.gone.aborted ? goneCode(request.gone) : "body_unreadable";
       return refusal(code, request, "the body broke off");
     }
   };

@@ -8,6 +8,7 @@ import type { Finding } from "#masking";
 import { type CapturedBody, captureBody, encodeRecording } from "#recording";
 import type { DataPlanePorts } from "../data-plane-ports.ts";
 import type { Answer, MaskedExchange } from "../exchange.ts";
+import { goneCode } from "../gone.ts";
 import { receiptHeader } from "../refusal-answer.ts";
 import type { SentRecord } from "../sent-body.ts";
 import { recordableHeaders } from "../upstream-headers.ts";
@@ -172,7 +173,7 @@ function once(
 
 /** Only codes: the text of an upstream's error may quote what it was sent. */
 function causeOf({ request }: MaskedExchange, error: unknown): string {
-  if (request.gone.aborted) return "client_gone";
+  if (request.gone.aborted) return goneCode(request.gone);
   return error instanceof GatehouseError ? error.code : "answer_broke_off";
 }
 

@@ -51,6 +51,8 @@ export interface DeviceSignIns {
   decide(userCode: string, browserId: string, verdict: Principal | "denied"): boolean;
   /** What the command asks every few seconds. An approval is handed out once. */
   poll(deviceCode: string, clientId: string): DevicePoll;
+  /** Takes back approvals that no command has fetched yet: whoever gave them is signed out now. */
+  refuseApproved(isMeant: (approver: Principal) => boolean): void;
 }
 
 interface Waiting {
@@ -148,6 +150,13 @@ class RememberedDeviceSignIns implements DeviceSignIns {
     this.#waiting.delete(found.digest);
     if (found.verdict === "denied") return { kind: "denied" };
     return { kind: "approved", principal: found.verdict, machine: found.request.machine };
+  }
+
+  refuseApproved(isMeant: (approver: Principal) => boolean): void {
+    for (const waiting of this.#waiting.values()) {
+      const { verdict } = waiting;
+      if (typeof verdict === "object" && isMeant(verdict)) waiting.verdict = "denied";
+    }
   }
 
   #isOpen({ verdict, endsAtMs }: Waiting): boolean {

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import type { Clock } from "#lib/clock";
 import { limits } from "#lib/limits";
 import type { Principal } from "../principal.ts";
+import type { Whose } from "../sign-out/whose.ts";
 
 /** A sign-in that one machine keeps so that agents there can open sessions. It carries `agent-user` and nothing else. */
 export interface Login {
@@ -15,8 +16,7 @@ export interface Login {
   readonly revokedAt: Date | undefined;
 }
 
-/** A principal is meant by id or e-mail. */
-export type LoginSelection = { readonly digest: string } | { readonly principal: string } | "all";
+export type LoginSelection = { readonly digest: string } | Whose;
 
 /** What is kept of logins. Implementations live in storage/. */
 export interface LoginStore {

@@ -42,6 +42,7 @@ function valuesOf({ digest, principal, machine, startedAt, endsAt, revokedAt }: 
 function conditionOf(which: Parameters<LoginStore["revoke"]>[0]): readonly [string, readonly SqlValue[]] {
   if (which === "all") return ["TRUE", []];
   if ("digest" in which) return ["digest = ?", [which.digest]];
+  if ("issuer" in which) return ["issuer = ?", [which.issuer]];
   return ofPrincipal(which.principal);
 }
 

@@ -54,6 +54,7 @@ function valuesOf(session: Session): SqlValue[] {
 function conditionOf(which: Parameters<SessionStore["stop"]>[0]): readonly [string, readonly SqlValue[]] {
   if (which === "all") return ["TRUE", []];
   if ("id" in which) return ["id = ?", [which.id]];
+  if ("issuer" in which) return ["issuer = ?", [which.issuer]];
   return ofPrincipal(which.principal);
 }
 

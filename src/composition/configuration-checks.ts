@@ -1,0 +1,49 @@
+import { type Configuration, readDocuments } from "#config";
+import { openConnections } from "#connections";
+import { systemClock as clock } from "#lib/clock";
+import { GatehouseError } from "#lib/errors";
+import { parseMaskingRules } from "#masking";
+import { parsePolicies, printProblem } from "#policy";
+import { connectionOf, samlSettings } from "./configured.ts";
+
+/** Looks at what one section names outside the file. Returns what is wrong, or throws a GatehouseError that says it. */
+type Check = (configuration: Configuration) => readonly string[] | Promise<readonly string[]>;
+
+/** One for each section that names files; a new section adds its own here. Nothing is started, nobody is asked. */
+const checks: readonly Check[] = [checkCertificates, checkConnections, checkPolicies, checkMasking];
+
+/** Everything that is wrong with what a configuration names: what a start, or a change while running, would trip over. */
+export async function configurationProblems(configuration: Configuration): Promise<readonly string[]> {
+  return (await Promise.all(checks.map((check) => problemsOf(check, configuration)))).flat();
+}
+
+async function problemsOf(check: Check, configuration: Configuration): Promise<readonly string[]> {
+  try {
+    return await check(configuration);
+  } catch (error) {
+    if (error instanceof GatehouseError) return [error.message];
+    throw error;
+  }
+}
+
+function checkCertificates(configuration: Configuration): readonly string[] {
+  samlSettings(configuration, () => configuration);
+  return [];
+}
+
+/** Reads key files as the server does, and asks nobody for a credential. */
+async function checkConnections({ connections }: Configuration): Promise<readonly string[]> {
+  await openConnections({ connections: connections.map(connectionOf), clock }).close();
+  return [];
+}
+
+function checkPolicies(configuration: Configuration): readonly string[] {
+  const parsed = parsePolicies(readDocuments(configuration.policies), configuration.protected);
+  return parsed.kind === "parsed" ? [] : parsed.problems.map(printProblem);
+}
+
+function checkMasking(configuration: Configuration): readonly string[] {
+  const parsed = parseMaskingRules(readDocuments(configuration.masking));
+  if (parsed.kind === "rules") return [];
+  return parsed.problems.map(({ file, line, rule, message }) => `${file}:${line}: ${rule}: ${message}`);
+}
