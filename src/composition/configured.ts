@@ -2,10 +2,12 @@ import {
   type Configuration,
   type ConnectionConfiguration,
   readDocuments,
+  readSecret,
   type SourceDocument,
 } from "#config";
 import type { Connection } from "#connections";
 import {
+  type IntrospectionSettings,
   type IssuerSettings,
   objectionToCertificate,
   type ProviderTrust,
@@ -28,16 +30,42 @@ export function connectionOf(written: ConnectionConfiguration): Connection {
   };
 }
 
-/** The OpenID Connect providers, likewise. */
+/** The OpenID Connect providers, likewise. Throws `secret_missing`. */
 export function issuerSettings({ identity }: Configuration): IssuerSettings[] {
   return identity.issuers.map((written) => ({
     id: written.name ?? unnamedProvider,
     issuer: written.issuer,
     clients: { agent: written.agent_client, console: written.console_client, web: written.web_client },
     algorithms: written.algorithms,
-    groupsClaim: written.groups_claim,
+    keySource: { kind: "discovery" },
+    audiences: written.audiences,
+    claims: {
+      subject: written.subject_claim,
+      email: written.email_claim,
+      emailVerified: written.email_verified_claim,
+      groups: written.groups_claim,
+      groupsFormat: written.groups_format,
+    },
+    introspection: introspectionSettings(written.introspection),
     trust: trustOf(written),
   }));
+}
+
+type WrittenIntrospection = Configuration["identity"]["issuers"][number]["introspection"];
+
+/** Throws `secret_missing` at once, rather than at the first token. */
+function introspectionSettings(written: WrittenIntrospection): IntrospectionSettings | undefined {
+  if (written === undefined) return undefined;
+  const { endpoint, client_id: clientId, client_secret: secret, scope } = written;
+  readSecret(secret);
+  return {
+    endpoint,
+    clientId,
+    clientSecret: () => readSecret(secret),
+    scope,
+    opaqueTokens: written.opaque_tokens,
+    jwts: written.jwts,
+  };
 }
 
 /** The SAML providers, with their certificates read. Throws `file_missing`, `file_unreadable`, `config_invalid`. */

@@ -4,6 +4,7 @@ import { isNode, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { GatehouseError, messageOf } from "#lib/errors";
 import { type Configuration, configurationSchema } from "./configuration.ts";
+import { absoluteReference } from "./secret-reference.ts";
 
 /**
  * Reads gatehouse.yaml. Relative paths in it are relative to the file.
@@ -67,6 +68,10 @@ function absolutePaths(configuration: Configuration, base: string): Configuratio
     data: absolute(configuration.data),
     identity: {
       ...configuration.identity,
+      issuers: configuration.identity.issuers.map((issuer) =>
+        absoluteSecret(absoluteFiles(issuer, absolute), absolute),
+      ),
+      machines: configuration.identity.machines.map((machine) => absoluteFiles(machine, absolute)),
       saml: configuration.identity.saml.map((provider) => ({
         ...provider,
         certificates: provider.certificates.map(absolute),
@@ -79,6 +84,27 @@ function absolutePaths(configuration: Configuration, base: string): Configuratio
       identity: absoluteKeyPaths(connection.identity, absolute),
     })),
   };
+}
+
+/** Of an issuer of people or machines; keys that are not there stay away. */
+function absoluteFiles<
+  Written extends { readonly ca_file?: string | undefined; readonly jwks_file?: string | undefined },
+>(written: Written, absolute: (path: string) => string): Written {
+  const { ca_file: authorities, jwks_file: keys } = written;
+  return {
+    ...written,
+    ...(authorities === undefined ? {} : { ca_file: absolute(authorities) }),
+    ...(keys === undefined ? {} : { jwks_file: absolute(keys) }),
+  };
+}
+
+type Issuer = Configuration["identity"]["issuers"][number];
+
+function absoluteSecret(issuer: Issuer, absolute: (path: string) => string): Issuer {
+  const { introspection } = issuer;
+  if (introspection === undefined) return issuer;
+  const secret = absoluteReference(introspection.client_secret, absolute);
+  return { ...issuer, introspection: { ...introspection, client_secret: secret } };
 }
 
 type Identity = Configuration["connections"][number]["identity"];

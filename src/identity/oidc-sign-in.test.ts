@@ -67,12 +67,18 @@ test.each([
   ["of another issuer", { iss: "https://evil.example.com" }],
   ["without auth_time", { auth_time: undefined }],
   ["from a sign-in long ago", { auth_time: 1 }],
-  ["with groups kept elsewhere", { _claim_names: { groups: "src1" } }],
 ])("an ID token %s is refused", async (_name, claims) => {
   const { issuer, begin, finish } = await underTest();
   const { location, pending } = await begin();
   issuer.codeClaims = claims;
   expect(await finish(issuer.signIn(location, approver), pending)).toBe("sign_in_refused");
+});
+
+test("a person whose groups the provider keeps elsewhere is not signed in, and told why", async () => {
+  const { issuer, begin, finish } = await underTest();
+  const { location, pending } = await begin();
+  issuer.codeClaims = { _claim_names: { groups: "src1" } };
+  expect(await finish(issuer.signIn(location, approver), pending)).toBe("groups_overage");
 });
 
 test("an ID token whose signature is another key's is refused, though it came over TLS", async () => {

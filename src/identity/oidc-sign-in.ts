@@ -4,7 +4,8 @@ import { GatehouseError, messageOf } from "#lib/errors";
 import { limits } from "#lib/limits";
 import { parseCompactToken } from "./compact-token.ts";
 import type { ProviderFetch } from "./guarded-fetch.ts";
-import type { IdentityTokens, IssuerSettings } from "./identity-token.ts";
+import type { IssuerSettings } from "./identity-token.ts";
+import type { IdentityTokens } from "./issuers.ts";
 import type { SignInOutcome } from "./sign-in-provider.ts";
 
 /** What the browser's own cookie leads back to. None of it is known to the provider's pages or to other browsers. */
@@ -35,7 +36,7 @@ export function callbackPath(providerId: string): string {
 
 export interface OidcSignInParts {
   readonly settings: IssuerSettings;
-  readonly identityTokens: IdentityTokens;
+  readonly identityTokens: Pick<IdentityTokens, "verify">;
   /** As registered with the provider. */
   readonly redirectUri: string;
   readonly fetch: ProviderFetch;
@@ -101,8 +102,9 @@ async function redeem(
   if (token === undefined) return { kind: "refused", code: "sign_in_refused", detail: "no compact ID token" };
   const verdict = await identityTokens.verify(token, ["web"]);
   if (verdict.kind === "proven") return { kind: "signed_in", identity: verdict.identity };
-  const code = verdict.code === "provider_unavailable" ? "provider_unavailable" : "sign_in_refused";
-  return { kind: "refused", code, detail: verdict.detail };
+  const { code, detail } = verdict;
+  const isTold = code === "provider_unavailable" || code === "groups_overage";
+  return { kind: "refused", code: isTold ? code : "sign_in_refused", detail };
 }
 
 /** The library wraps what went wrong; the log wants both sentences. */

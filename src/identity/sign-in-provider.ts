@@ -1,10 +1,10 @@
-import type { ProvenIdentity } from "./identity-token.ts";
+import type { ProvenIdentity } from "./proven-identity.ts";
 
 export type SignInOutcome =
   | { readonly kind: "signed_in"; readonly identity: ProvenIdentity }
   | {
       readonly kind: "refused";
-      readonly code: "sign_in_refused" | "provider_unavailable";
+      readonly code: "sign_in_refused" | "provider_unavailable" | "groups_overage";
       /** For our log only. */
       readonly detail: string;
     };

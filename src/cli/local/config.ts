@@ -50,7 +50,7 @@ function fileOf(command: Command): string {
 async function soundConfiguration(file: string): Promise<Configuration> {
   const { loadConfiguration } = await import("#config");
   const configuration = loadConfiguration(file);
-  const checks = [checkCertificates, checkConnections, checkPolicies, checkMasking];
+  const checks = [checkIssuers, checkCertificates, checkConnections, checkPolicies, checkMasking];
   const problems = (await Promise.all(checks.map((check) => problemsOf(check, configuration)))).flat();
   if (problems.length === 0) return configuration;
   throw new GatehouseError("config_invalid", problems.join("\n"));
@@ -65,6 +65,18 @@ async function problemsOf(check: Check, configuration: Configuration): Promise<r
     if (error instanceof GatehouseError) return [error.message];
     throw error;
   }
+}
+
+/** Secrets, keys and certificates of issuers are read; nobody is asked for anything. */
+async function checkIssuers(configuration: Configuration): Promise<readonly string[]> {
+  const [{ issuerSettings }, { fencesOf, machineSettings }] = await Promise.all([
+    import("../../composition/configured.ts"),
+    import("../../composition/configured-machines.ts"),
+  ]);
+  const machines = machineSettings(configuration);
+  for (const { issuer } of [...issuerSettings(configuration), ...machines])
+    fencesOf(configuration, machines, issuer);
+  return [];
 }
 
 async function checkCertificates(configuration: Configuration): Promise<readonly string[]> {
