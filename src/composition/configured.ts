@@ -46,6 +46,7 @@ export function issuerSettings({ identity }: Configuration): IssuerSettings[] {
       groups: written.groups_claim,
       groupsFormat: written.groups_format,
     },
+    stepUpAcr: written.step_up_acr,
     introspection: introspectionSettings(written.introspection),
     trust: trustOf(written),
   }));

@@ -79,6 +79,14 @@ const issuer = z
       .describe("further audiences of ours; tokens for them name one of the clients in azp"),
     ...mapping,
     introspection: introspection.optional(),
+    step_up_acr: z
+      .array(z.string().regex(/^[\x21-\x7e]+$/, "must be visible characters without spaces"))
+      .min(1)
+      .max(10)
+      .optional()
+      .describe(
+        "values of acr, one of which a sign-in needs to carry an act of an approver, auditor or administrator",
+      ),
     ...issuerReach,
     ...trust,
     development: z

@@ -9,6 +9,7 @@ const rules: PersonRules = {
   clients: { agent: "a", console: "c", web: "w" },
   audiences: ["api://gatehouse", "api://other"],
   claims: standardClaims,
+  stepUpAcr: undefined,
   trust: { groups: undefined, emailDomains: undefined },
 };
 const honest: Claims = { sub: "s", aud: "a", exp: now.getTime() / 1000 + 60 };
@@ -91,3 +92,17 @@ test("an address of one's own counts only beside its own proof", () => {
     expect(principalOf(judge({ ...claims, xms_edov: proof }, mapping)).email).toBeUndefined();
   expect(principalOf(judge({ ...claims, xms_edov: true }, mapping)).email).toBe("developer@example.com");
 });
+
+test.each([undefined, "", "pwd", "MFA", "mfa ", ["mfa"], 1])(
+  "a sign-in with acr %j, where mfa was demanded, is known and not taken for somebody who is there",
+  (acr) => {
+    const strict = { ...rules, stepUpAcr: ["mfa", "phr"] };
+    const seen = (value: unknown) => {
+      const claims = { ...honest, auth_time: now.getTime() / 1000, acr: value };
+      const verdict = judgePerson(claims, strict, { clients: ["agent"], now });
+      return verdict.kind === "proven" && verdict.identity.signedInAt;
+    };
+    expect(seen(acr)).toBeUndefined();
+    expect(seen("phr")).toEqual(now);
+  },
+);

@@ -31,6 +31,8 @@ export interface PersonRules {
   /** Audiences of ours besides the clients: resources of ours, say. A token for them says in `azp` who it was issued to. */
   readonly audiences: readonly string[];
   readonly claims: ClaimsMapping;
+  /** Ways to sign in that show somebody to be there (`acr`, RFC 9470); any way without it. */
+  readonly stepUpAcr: readonly string[] | undefined;
   readonly trust: ProviderTrust;
 }
 
@@ -51,6 +53,7 @@ const claimsShape = z.looseObject({
   azp: z.string().optional(),
   exp: z.number(),
   auth_time: z.number().int().min(0).optional(),
+  acr: z.string().optional().catch(undefined),
 });
 type ProvenClaims = z.infer<typeof claimsShape>;
 
@@ -86,10 +89,16 @@ export function judgePerson(proven: Claims, rules: PersonRules, { clients, now }
     identity: {
       principal: asTrusted(principal, rules.trust),
       client,
-      signedInAt: claims.auth_time === undefined ? undefined : new Date(claims.auth_time * 1000),
+      signedInAt: momentOf(claims, rules),
       countsUntil: new Date(claims.exp * 1000 + limits.tokenSkewMs),
     },
   };
+}
+
+/** When the person was there. One who signed in by a weaker way than was demanded is known, and was not seen. */
+function momentOf({ auth_time: seconds, acr }: ProvenClaims, { stepUpAcr }: PersonRules): Date | undefined {
+  const isStrong = stepUpAcr === undefined || (acr !== undefined && stepUpAcr.includes(acr));
+  return seconds === undefined || !isStrong ? undefined : new Date(seconds * 1000);
 }
 
 /** Beside an address that somebody typed in, `email_verified` is false or missing; `"true"` is not `true`. */

@@ -151,7 +151,9 @@ const promised = { ...json, "content-length": "1000" };
 const misbehave: Readonly<Record<EvilBehaviour, Answer>> = {
   "hangs up at once": (request) => request.socket.destroy(),
   "never answers": () => undefined,
-  "hangs after the headers": (_request, response) => void response.writeHead(200, promised).flushHeaders(),
+  "hangs after the headers": (_request, response) => {
+    response.writeHead(200, promised).flushHeaders();
+  },
   "drips a byte at a time": (_request, response) => {
     response.writeHead(200, json);
     const drip = setInterval(() => response.write(" "), 20);
@@ -215,45 +217,30 @@ function discoveryOf(issuer: string, content: EvilContent | undefined): Claims {
     response_types_supported: ["code"],
     code_challenge_methods_supported: ["S256"],
   };
-  switch (content) {
-    case "discovery names another issuer":
-      return { ...honest, issuer: "https://accounts.google.com" };
-    case "discovery names the issuer with a slash":
-      return { ...honest, issuer: `${issuer}/` };
-    case "discovery names no keys": {
-      const { jwks_uri: _keys, ...rest } = honest;
-      return rest;
-    }
-    case "discovery names keys on a metadata server":
-      return { ...honest, jwks_uri: "http://169.254.169.254/jwks" };
-    case "discovery names keys in a file":
-      return { ...honest, jwks_uri: "file:///etc/passwd" };
-    default:
-      return honest;
-  }
+  const { jwks_uri: _keys, ...withoutKeys } = honest;
+  const changed: Partial<Record<EvilContent, Claims>> = {
+    "discovery names another issuer": { ...honest, issuer: "https://accounts.google.com" },
+    "discovery names the issuer with a slash": { ...honest, issuer: `${issuer}/` },
+    "discovery names no keys": withoutKeys,
+    "discovery names keys on a metadata server": { ...honest, jwks_uri: "http://169.254.169.254/jwks" },
+    "discovery names keys in a file": { ...honest, jwks_uri: "file:///etc/passwd" },
+  };
+  return (content && changed[content]) ?? honest;
 }
 
 function keysOf({ jwk, privateJwk }: SigningKey, content: EvilContent | undefined): readonly unknown[] {
   const others = (count: number): readonly JWK[] =>
     Array.from({ length: count }, (_, index) => ({ ...jwk, kid: `other-${index}` }));
-  switch (content) {
-    case "a hundred and one keys":
-      return [jwk, ...others(100)];
-    case "a hundred thousand keys":
-      return [jwk, ...others(99_999)];
-    case "no keys":
-      return [];
-    case "a private key among the keys":
-      return [privateJwk, ...others(1)];
-    case "a symmetric key among the keys":
-      return [jwk, { kty: "oct", k: "c2VjcmV0", kid: "symmetric" }];
-    case "two keys of one name":
-      return [jwk, jwk];
-    case "only keys that are too weak":
-      return [{ kty: "RSA", n: "AQAB", e: "AQ", kid: jwk.kid }];
-    default:
-      return [jwk];
-  }
+  const changed: Partial<Record<EvilContent, () => readonly unknown[]>> = {
+    "a hundred and one keys": () => [jwk, ...others(100)],
+    "a hundred thousand keys": () => [jwk, ...others(99_999)],
+    "no keys": () => [],
+    "a private key among the keys": () => [privateJwk, ...others(1)],
+    "a symmetric key among the keys": () => [jwk, { kty: "oct", k: "c2VjcmV0", kid: "symmetric" }],
+    "two keys of one name": () => [jwk, jwk],
+    "only keys that are too weak": () => [{ kty: "RSA", n: "AQAB", e: "AQ", kid: jwk.kid }],
+  };
+  return (content && changed[content]?.()) ?? [jwk];
 }
 
 async function newKey(kid: string): Promise<SigningKey> {

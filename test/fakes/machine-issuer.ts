@@ -19,6 +19,14 @@ export const machineIssuers: Readonly<Record<MachineKind, string>> = {
   custom: "https://build.example.com",
 };
 
+export const machineKindNames: readonly MachineKind[] = [
+  "kubernetes",
+  "github_actions",
+  "google",
+  "cursor",
+  "custom",
+];
+
 export const machineAudience = "https://gatehouse.example.com";
 
 /** What an honest workload's token says, besides issuer, audience and times. */

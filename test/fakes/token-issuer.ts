@@ -96,6 +96,7 @@ export async function startTokenIssuer(
       algorithms: ["ES256"],
       keySource: { kind: "discovery" },
       introspection: undefined,
+      stepUpAcr: undefined,
       audiences: [],
       claims: standardClaims,
       trust: { groups: undefined, emailDomains: undefined },

@@ -2,17 +2,15 @@ import { generateKeyPairSync } from "node:crypto";
 import { SignJWT } from "jose";
 import { expect, test } from "vitest";
 import { limits } from "#lib/limits";
+import { machineAttacks } from "../../../test/fakes/machine-attacks.ts";
 import {
-  honestClaims,
+  machineKindNames as kinds,
   machineAudience,
   machineIssuers,
   machineOf,
   machinesUnderTest,
 } from "../../../test/fakes/machine-issuer.ts";
 import { developer, readPart } from "../../../test/fakes/token-issuer.ts";
-import type { MachineKind } from "./machine.ts";
-
-const kinds: readonly MachineKind[] = ["kubernetes", "github_actions", "google", "cursor", "custom"];
 
 test.each(kinds)("an honest token of %s is let in directly and traded for a gateway token", async (kind) => {
   const { token, ask, exchange } = await machinesUnderTest(kind);
@@ -20,59 +18,7 @@ test.each(kinds)("an honest token of %s is let in directly and traded for a gate
   expect((await exchange(await token(), { agent: "x" })).kind).toBe("issued");
 });
 
-type Attack = readonly [name: string, kind: MachineKind, claims: Record<string, unknown>];
-const kubernetesIo = (changes: object): Record<string, unknown> => {
-  const honest = honestClaims.kubernetes["kubernetes.io"];
-  return { "kubernetes.io": { ...(typeof honest === "object" ? honest : {}), ...changes } };
-};
-
-const attacks: readonly Attack[] = [
-  ["for the API server", "kubernetes", { aud: "https://kubernetes.default.svc" }],
-  [
-    "for us and for the API server",
-    "kubernetes",
-    { aud: [machineAudience, "https://kubernetes.default.svc"] },
-  ],
-  ["without an audience (a secret of old)", "kubernetes", { aud: undefined }],
-  ["that never ends (a secret of old)", "kubernetes", { exp: undefined }],
-  [
-    "of another namespace",
-    "kubernetes",
-    { sub: "system:serviceaccount:evil:runner", ...kubernetesIo({ namespace: "evil" }) },
-  ],
-  ["whose sub is not the account it names", "kubernetes", { sub: "system:serviceaccount:kube-system:admin" }],
-  ["bound to no pod", "kubernetes", kubernetesIo({ pod: undefined })],
-  ["without the cluster's own claims", "kubernetes", { "kubernetes.io": undefined }],
-  [
-    "of a cluster that says it has another name",
-    "kubernetes",
-    { iss: "https://kubernetes.default.svc.cluster.local" },
-  ],
-  [
-    "of another repository whose sub was customised to look like ours",
-    "github_actions",
-    { repository_id: "666" },
-  ],
-  ["of a repository that took over our old name", "github_actions", { repository_id: "75" }],
-  ["of a pull request's ref", "github_actions", { ref: "refs/pull/9/merge", event_name: "pull_request" }],
-  ["of a tag with the branch's name", "github_actions", { ref: "refs/tags/main" }],
-  ["started by pull_request_target", "github_actions", { event_name: "pull_request_target" }],
-  ["started by workflow_run", "github_actions", { event_name: "workflow_run" }],
-  ["that does not say what started it", "github_actions", { event_name: undefined }],
-  ["for the audience that every run gets", "github_actions", { aud: "https://github.com/octo" }],
-  ["whose address is not verified", "google", { email_verified: false }],
-  ["whose address is verified in words", "google", { email_verified: "true" }],
-  ["that says nothing of its address", "google", { email_verified: undefined }],
-  ["of another service account", "google", { email: "agent@evil.iam.gserviceaccount.com" }],
-  ["issued to an OAuth client, that is, about a person", "google", { azp: "123.apps.googleusercontent.com" }],
-  ["by the short name of its issuer", "google", { iss: "accounts.google.com" }],
-  ["whose sub is the team", "cursor", { sub: "7" }],
-  ["of another team", "cursor", { team_id: "8" }],
-  ["whose sub is not the owner", "cursor", { sub: "user:u_43" }],
-  ["of no cloud agent", "cursor", { cloud_agent_id: undefined }],
-  ["for another party", "cursor", { aud: "https://vault.example.com" }],
-];
-test.each(attacks)("a machine's token %s is refused (%s)", async (_name, kind, claims) => {
+test.each(machineAttacks)("a machine's token %s is refused (%s)", async (_name, kind, claims) => {
   const { token, ask, exchange, facts } = await machinesUnderTest(kind);
   const forged = await token(claims);
   expect(["invalid", "google_credential"]).toContain(await ask(forged));
