@@ -215,6 +215,25 @@ test("a credential of Google's is never shown to the issuer", async () => {
   expect(asked).toEqual([]);
 });
 
+test("our own tokens are never shown to the issuer, not even in a broken spelling", async () => {
+  const { ask, asked, identity, issuer } = await underTest();
+  const { token: login } = await identity.logins.issue(
+    { id: "p", issuer: "i", subject: "s", email: undefined, groups: ["engineering"] },
+    "laptop",
+  );
+  const outcome = await identity.tokenEndpoint.answer({
+    grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
+    subject_token: await issuer.idToken("agent", developer),
+    subject_token_type: "urn:ietf:params:oauth:token-type:jwt",
+    agent: "cursor",
+  });
+  if (outcome.kind !== "issued" || outcome.refreshToken === undefined) throw new Error(outcome.kind);
+  const { accessToken, refreshToken } = outcome;
+  for (const text of [login, refreshToken, `${accessToken}=`, accessToken.replace(/\.[^.]*$/, "")])
+    expect(await ask(text)).toBe("invalid");
+  expect(asked).toEqual([]);
+});
+
 test("JWTs are not shown to the issuer unless it says so, and a broken one never", async () => {
   const { ask, asked, issuer } = await underTest();
   expect(await ask(await issuer.idToken("agent", developer))).toBe("identity_token");

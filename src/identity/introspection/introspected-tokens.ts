@@ -19,18 +19,21 @@ const shape = /^[A-Za-z0-9._~+/-]+=*$/;
 export function opaqueTokens({ rules, introspector, clock }: IntrospectedParts): OpaqueTokens {
   return {
     verifyOpaque: async (text) => {
-      const isPlausible =
-        text.length >= limits.opaqueTokenCharsMin &&
-        text.length <= limits.opaqueTokenCharsMax &&
-        shape.test(text);
       // What cannot be one of its tokens is not told to anybody.
-      if (!isPlausible) return refusedIdentity("invalid", "neither a JWT nor an opaque token");
+      if (!isPlausible(text)) return refusedIdentity("invalid", "neither a JWT nor an opaque token");
       const answer = await introspector.ask(text);
       if (answer.kind !== "active") return refusalOf(answer);
       const judged = judgePerson(asClaims(answer.claims), rules, { clients: ["agent"], now: clock.now() });
       return believedBriefly(withoutSkew(judged), answer.believedForMs);
     },
   };
+}
+
+/** Our own tokens, and JWTs of whoever in a broken spelling, are nothing that an issuer should get to see. */
+function isPlausible(text: string): boolean {
+  const isOfAnother = /^(eyJ|gh[a-z]_)/.test(text);
+  const isLong = text.length >= limits.opaqueTokenCharsMin && text.length <= limits.opaqueTokenCharsMax;
+  return isLong && !isOfAnother && shape.test(text);
 }
 
 /** The issuer says by its own clock when the token ends: nothing opened with it goes on after that. */
