@@ -211,7 +211,7 @@ describe("ID tokens", () => {
     "of the future": withClaims({ nbf: nowS() + 600 }),
     "an encrypted token (five parts)": async (parts) =>
       `${await parts.issuer.idToken("agent", developer)}.AAAA.AAAA`,
-    "a resource's audience, issued to a stranger": withClaims({ aud: "api://other", azp: "gatehouse-agent" }),
+    "the audience of a resource that is not ours": withClaims({ aud: "api://other", azp: "gatehouse-agent" }),
     "of a key that is gone": async (parts) => {
       const token = await parts.issuer.idToken("agent", developer);
       await parts.issuer.rotateKeys();
