@@ -12,7 +12,8 @@ for (const file of files.filter((each) => each.endsWith(".md"))) checkLinks(file
 checkLength("README.md", 150);
 checkLength("ARCHITECTURE.md", 400);
 checkDependencies();
-checkClaims();
+checkClaims("docs/claims.md");
+checkClaims("docs/attacks.md");
 checkErrorCodes();
 
 for (const slip of slips) console.log(slip);
@@ -89,11 +90,11 @@ function dependencyNames(): string[] {
     );
 }
 
-/** Every promise names the test that keeps it: `file` › "name of the test". */
-function checkClaims(): void {
-  for (const [, file, name] of textOf("docs/claims.md").matchAll(/`([^`]+\.test\.ts)` › "([^"]+)"/g)) {
+/** Every promise names the test that keeps it, every attack the one that tries it: `file` › "name of the test". */
+function checkClaims(page: string): void {
+  for (const [, file, name] of textOf(page).matchAll(/`([^`]+\.test\.ts)` › "([^"]+)"/g)) {
     if (file === undefined || name === undefined) continue;
-    if (!textOf(normalize(file)).includes(name)) slips.push(`docs/claims.md: no test "${name}" in ${file}`);
+    if (!textOf(normalize(file)).includes(name)) slips.push(`${page}: no test "${name}" in ${file}`);
   }
 }
 

@@ -16,6 +16,8 @@ export const serverInfo = z.object({
     agentClientId: z.string().optional(),
     /** Public client whose tokens carry approver and auditor acts; never stored, must be fresh. */
     consoleClientId: z.string().optional(),
+    /** What the console client asks for as `acr_values`, where the server wants more than any sign-in (RFC 9470). */
+    acrValues: z.array(z.string()).optional(),
     /** The development identity provider signs people in without proof. */
     isDevelopment: z.boolean(),
   }),

@@ -39,7 +39,7 @@ export async function signInInBrowser(request: BrowserSignIn): Promise<SignIn> {
       nonce: secrets.expectedNonce,
       // A refresh token needs consent (OpenID Connect Core section 11); deciding needs a person who is there now.
       // max_age makes the provider say when that was (section 2, auth_time), which the server wants to know.
-      ...(request.isStored ? { prompt: "consent" } : { prompt: "login", max_age: `${freshS}` }),
+      ...(request.isStored ? { prompt: "consent" } : askForPerson(info)),
     });
     terminal.err(`Sign in with your browser:\n\n  ${page.href}\n`);
     terminal.openBrowser(page);
@@ -56,6 +56,14 @@ export async function signInInBrowser(request: BrowserSignIn): Promise<SignIn> {
   } finally {
     landing.close();
   }
+}
+
+function askForPerson({ signIn: { acrValues } }: ServerInfo): Record<string, string> {
+  return {
+    prompt: "login",
+    max_age: `${freshS}`,
+    ...(acrValues === undefined ? {} : { acr_values: acrValues.join(" ") }),
+  };
 }
 
 interface Landing {

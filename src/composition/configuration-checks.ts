@@ -4,13 +4,20 @@ import { systemClock as clock } from "#lib/clock";
 import { GatehouseError } from "#lib/errors";
 import { parseMaskingRules } from "#masking";
 import { parsePolicies, printProblem } from "#policy";
-import { connectionOf, samlSettings } from "./configured.ts";
+import { connectionOf, issuerSettings, samlSettings } from "./configured.ts";
+import { fencesOf, machineSettings } from "./configured-machines.ts";
 
 /** Looks at what one section names outside the file. Returns what is wrong, or throws a GatehouseError that says it. */
 type Check = (configuration: Configuration) => readonly string[] | Promise<readonly string[]>;
 
 /** One for each section that names files; a new section adds its own here. Nothing is started, nobody is asked. */
-const checks: readonly Check[] = [checkCertificates, checkConnections, checkPolicies, checkMasking];
+const checks: readonly Check[] = [
+  checkIssuers,
+  checkCertificates,
+  checkConnections,
+  checkPolicies,
+  checkMasking,
+];
 
 /** Everything that is wrong with what a configuration names: what a start, or a change while running, would trip over. */
 export async function configurationProblems(configuration: Configuration): Promise<readonly string[]> {
@@ -24,6 +31,14 @@ async function problemsOf(check: Check, configuration: Configuration): Promise<r
     if (error instanceof GatehouseError) return [error.message];
     throw error;
   }
+}
+
+/** Secrets, keys and certificates of issuers are read; nobody is asked for anything. */
+function checkIssuers(configuration: Configuration): readonly string[] {
+  const machines = machineSettings(configuration);
+  const issuers = issuerSettings(configuration, () => configuration);
+  for (const { issuer } of [...issuers, ...machines]) fencesOf(configuration, machines, issuer);
+  return [];
 }
 
 function checkCertificates(configuration: Configuration): readonly string[] {

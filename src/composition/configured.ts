@@ -2,10 +2,12 @@ import {
   type Configuration,
   type ConnectionConfiguration,
   readDocuments,
+  readSecret,
   type SourceDocument,
 } from "#config";
 import type { Connection } from "#connections";
 import {
+  type IntrospectionSettings,
   type IssuerSettings,
   objectionToCertificate,
   type ProviderTrust,
@@ -30,7 +32,7 @@ export function connectionOf(written: ConnectionConfiguration): Connection {
 }
 
 /**
- * The OpenID Connect providers, likewise. How far each is believed is asked of `inForce` each time: that may change while
+ * The OpenID Connect providers, likewise. Throws `secret_missing`. How far each is believed is asked of `inForce` each time: that may change while
  * the server runs, unlike the rest.
  */
 export function issuerSettings({ identity }: Configuration, inForce: () => Configuration): IssuerSettings[] {
@@ -39,9 +41,36 @@ export function issuerSettings({ identity }: Configuration, inForce: () => Confi
     issuer: written.issuer,
     clients: { agent: written.agent_client, console: written.console_client, web: written.web_client },
     algorithms: written.algorithms,
-    groupsClaim: written.groups_claim,
+    keySource: { kind: "discovery" },
+    audiences: written.audiences,
+    claims: {
+      subject: written.subject_claim,
+      email: written.email_claim,
+      emailVerified: written.email_verified_claim,
+      groups: written.groups_claim,
+      groupsFormat: written.groups_format,
+    },
+    stepUpAcr: written.step_up_acr,
+    introspection: introspectionSettings(written.introspection),
     trust: liveTrust(written.issuer, inForce),
   }));
+}
+
+type WrittenIntrospection = Configuration["identity"]["issuers"][number]["introspection"];
+
+/** Throws `secret_missing` at once, rather than at the first token. */
+function introspectionSettings(written: WrittenIntrospection): IntrospectionSettings | undefined {
+  if (written === undefined) return undefined;
+  const { endpoint, client_id: clientId, client_secret: secret, scope } = written;
+  readSecret(secret);
+  return {
+    endpoint,
+    clientId,
+    clientSecret: () => readSecret(secret),
+    scope,
+    opaqueTokens: written.opaque_tokens,
+    jwts: written.jwts,
+  };
 }
 
 /** The SAML providers, with their certificates read. Throws `file_missing`, `file_unreadable`, `config_invalid`. */

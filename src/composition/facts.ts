@@ -10,6 +10,7 @@ export function sessionEntry(fact: SessionFact): NewEntry {
   switch (fact.kind) {
     case "session.opened": {
       const { id, principal, agent, connection, endsAt } = fact.session;
+      const { workload } = fact;
       return {
         kind: fact.kind,
         sessionId: id,
@@ -19,6 +20,7 @@ export function sessionEntry(fact: SessionFact): NewEntry {
           agent,
           connection: connection ?? null,
           endsAt: endsAt.toISOString(),
+          ...(workload === undefined ? {} : { machine: workload.machine, workload: workload.displayName }),
         },
       };
     }

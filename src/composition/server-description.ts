@@ -27,6 +27,7 @@ export function describeServer({ identity }: Configuration, addresses: Addresses
             issuer: issuer.issuer,
             agentClientId: issuer.agent_client,
             consoleClientId: issuer.console_client,
+            ...(issuer.step_up_acr === undefined ? {} : { acrValues: issuer.step_up_acr }),
           }),
       isDevelopment: issuer?.development === true,
     },

@@ -8,7 +8,7 @@ import { openDataPlane } from "#gateway";
 import { guardedNetwork, type Network, openIdentity, type SessionFinding } from "#identity";
 import { openCertificateAuthority, openPlaceholderKey, openSealingKey, openTokenKey } from "#keys";
 import { systemClock as clock } from "#lib/clock";
-import { createEgress } from "#lib/egress";
+import { createEgress, type EgressFences } from "#lib/egress";
 import { systemTimer as timer } from "#lib/timer";
 import { createLogger, type Logger } from "#telemetry";
 import {
@@ -19,6 +19,7 @@ import {
   sqliteSpentAssertions,
 } from "../storage/sqlite/index.ts";
 import { connectionOf, issuerSettings, liveRoles, samlSettings } from "./configured.ts";
+import { fencesOf, machineSettings } from "./configured-machines.ts";
 import { exchangeReader } from "./exchange-reader.ts";
 import { approvalEntry, connectionEntry, sessionEntry } from "./facts.ts";
 import { gatewayPorts } from "./gateway-ports.ts";
@@ -183,9 +184,10 @@ async function openDeciders(configuration: Configuration, surroundings: Surround
   const masking = exchangeable(await openLiveMasking(configuration.masking, rules));
   opened.defer(() => masking.close());
 
-  const issuers = issuerSettings(configuration, inForce.get);
+  const machines = machineSettings(configuration);
   const identity = await openIdentity({
-    issuers,
+    issuers: issuerSettings(configuration, inForce.get),
+    machines,
     samlProviders: samlSettings(configuration, inForce.get),
     spentAssertions: sqliteSpentAssertions(database, clock),
     loginStore: sqliteLoginStore(database),
@@ -194,7 +196,7 @@ async function openDeciders(configuration: Configuration, surroundings: Surround
     controlUrl,
     signer: await openTokenKey(folder.tokenKey),
     store: sqliteSessionStore(database),
-    networkOf: networks(opened),
+    networkOf: networks(opened, (issuer) => fencesOf(configuration, machines, issuer)),
     clock,
     timer,
     knowsConnection: (name) => connections.find(name) !== undefined,
@@ -216,12 +218,15 @@ async function openDeciders(configuration: Configuration, surroundings: Surround
 }
 
 /** One guard for each identity provider, closed with the rest. */
-function networks(opened: AsyncDisposableStack): (issuer: string) => Network {
+function networks(
+  opened: AsyncDisposableStack,
+  fencesAround: (issuer: string) => EgressFences,
+): (issuer: string) => Network {
   const known = new Map<string, Network>();
   return (issuer) => {
     const found = known.get(issuer);
     if (found !== undefined) return found;
-    const egress = createEgress({ allowLoopback: new URL(issuer).protocol === "http:" });
+    const egress = createEgress(fencesAround(issuer));
     opened.defer(() => egress.close());
     const network = guardedNetwork(egress);
     known.set(issuer, network);

@@ -1,20 +1,10 @@
 import { z } from "zod";
-import { isLoopbackHost, listener } from "./listener.ts";
-
-/** https anywhere; http only to this machine, where nobody can listen in between. */
-const webUrl = z
-  .url()
-  .refine(
-    (text) => {
-      const url = new URL(text);
-      return url.protocol === "https:" || (url.protocol === "http:" && isLoopbackHost(url.hostname));
-    },
-    { error: "must be https, or http on a loopback address" },
-  )
-  // This file names where secrets are and holds none, so that it can be shown, kept and reviewed.
-  .refine((text) => new URL(text).username === "" && new URL(text).password === "", {
-    error: "must not carry a name or a password",
-  });
+import { limits } from "#lib/limits";
+import { claimPath } from "./claim-path.ts";
+import { introspection } from "./introspection.ts";
+import { listener } from "./listener.ts";
+import { haveOneSource, machine, objectionToGroups } from "./machines.ts";
+import { isLoopbackHost, issuerReach, webUrl } from "./web-address.ts";
 
 /** A path or a name and password written here would be dropped on the way, and with them somebody's fence. */
 function isOrigin(text: string): boolean {
@@ -39,6 +29,22 @@ const trust = {
     .describe("domains whose addresses this provider may vouch for; all without it"),
 };
 
+/** Where an issuer's tokens say what. */
+const mapping = {
+  subject_claim: claimPath
+    .prefault("sub")
+    .describe("claim that tells people apart: a text that is never given to somebody else"),
+  email_claim: claimPath.prefault("email"),
+  email_verified_claim: claimPath
+    .prefault("email_verified")
+    .describe("claim that must be true for the address to count"),
+  groups_claim: claimPath.prefault("groups").describe("claim with the groups"),
+  groups_format: z
+    .enum(["list", "words"])
+    .default("list")
+    .describe("a list, or one text with spaces between"),
+};
+
 const client = (use: string) => z.string().min(1).describe(`public client ${use}`);
 
 const issuer = z
@@ -55,7 +61,22 @@ const issuer = z
       .array(z.enum(["RS256", "PS256", "ES256", "EdDSA"]))
       .min(1)
       .default(["RS256", "ES256"]),
-    groups_claim: z.string().min(1).default("groups").describe("claim with the list of groups"),
+    audiences: z
+      .array(z.string().min(1))
+      .max(10)
+      .default([])
+      .describe("further audiences of ours; tokens for them name one of the clients in azp"),
+    ...mapping,
+    introspection: introspection.optional(),
+    step_up_acr: z
+      .array(z.string().regex(/^[\x21-\x7e]+$/, "must be visible characters without spaces"))
+      .min(1)
+      .max(10)
+      .optional()
+      .describe(
+        "values of acr, one of which a sign-in needs to carry an act of an approver, auditor or administrator",
+      ),
+    ...issuerReach,
     ...trust,
     development: z
       .boolean()
@@ -66,10 +87,28 @@ const issuer = z
     error: "signs people in without proof, so its provider must be on a loopback address",
     path: ["development"],
   })
-  .refine((value) => new Set([value.agent_client, value.console_client, value.web_client]).size === 3, {
+  .refine(
+    ({ introspection: asked, ...value }) =>
+      asked === undefined || !clientsOf(value).includes(asked.client_id),
+    {
+      error: "must differ from the clients whose tokens it asks about: those have no secret",
+      path: ["introspection", "client_id"],
+    },
+  )
+  .refine((value) => new Set(clientsOf(value)).size === 3, {
     error: "must differ from the other clients: what a stored sign-in may do hangs on it",
     path: ["console_client"],
   });
+
+interface Clients {
+  readonly agent_client: string;
+  readonly console_client: string;
+  readonly web_client: string;
+}
+
+function clientsOf({ agent_client, console_client, web_client }: Clients): readonly string[] {
+  return [agent_client, console_client, web_client];
+}
 
 const samlProvider = z.strictObject({
   name: providerName,
@@ -97,6 +136,7 @@ const identity = z
   .strictObject({
     issuers: z.array(issuer).max(providersMax).default([]),
     saml: z.array(samlProvider).max(providersMax).default([]),
+    machines: z.array(machine).max(limits.machinesMax).default([]),
     roles: z.strictObject({
       "agent-user": z.array(z.string().min(1)),
       approver: z.array(z.string().min(1)),
@@ -112,14 +152,49 @@ const identity = z
     error: "where there are several, each needs a name",
     path: ["issuers"],
   })
-  .refine(({ issuers, saml }) => areDistinct([...issuers, ...saml].map((each) => each.name ?? "oidc")), {
-    error: "names of identity providers must differ",
-    path: ["saml"],
-  })
+  .refine(
+    ({ issuers, saml, machines }) =>
+      areDistinct([...issuers, ...saml, ...machines].map((each) => each.name ?? "oidc")),
+    { error: "names of identity providers and machines must differ", path: ["saml"] },
+  )
   .refine(({ issuers, saml }) => areDistinct([...issuers, ...saml].map((each) => each.issuer)), {
     error: "two identity providers of one name for themselves: nobody could say which of them proved it",
     path: ["issuers"],
+  })
+  .refine(({ issuers }) => issuers.filter((each) => each.introspection?.opaque_tokens).length <= 1, {
+    error:
+      "opaque tokens name no issuer, and are shown to one only: set opaque_tokens to false at the others",
+    path: ["issuers"],
+  })
+  .refine(({ machines }) => haveOneSource(machines), {
+    error: "machines of one issuer share its keys: say the same of keys, hosts and algorithms in each",
+    path: ["machines"],
+  })
+  .refine(
+    ({ issuers, machines }) => machines.every((each) => !issuers.some((one) => isConfused(one, each))),
+    {
+      error: "an audience must not be a client or audience of people at the same issuer",
+      path: ["machines"],
+    },
+  )
+  .superRefine(({ machines, roles }, context) => {
+    for (const [index, each] of machines.entries()) {
+      const message = objectionToGroups(each, roles);
+      if (message !== undefined)
+        context.addIssue({ code: "custom", message, path: ["machines", index, "groups"] });
+    }
   });
+
+/** Where people and machines have one issuer, nothing but the audience says who is meant. */
+function isConfused(
+  people: z.infer<typeof issuer>,
+  { issuer: named, kind, audience }: z.infer<typeof machine>,
+): boolean {
+  const ours = [...clientsOf(people), ...people.audiences];
+  // The kinds know their issuers where none is named: at whichever it is, the same audience is a mistake.
+  const isSameIssuer = named === undefined ? kind !== "kubernetes" : named === people.issuer;
+  return isSameIssuer && ours.includes(audience);
+}
 
 function areDistinct(all: readonly string[]): boolean {
   return new Set(all).size === all.length;
@@ -150,26 +225,35 @@ const connection = z.strictObject({
 });
 
 /** The whole of gatehouse.yaml. Unknown keys are refused: a misspelt fence must not be an absent one. */
-export const configurationSchema = z.strictObject({
-  data: z.string().min(1).default("data").describe("folder of the database and the keys"),
-  control: listener(8440),
-  proxy: listener(8441),
-  identity,
-  connections: z
-    .array(connection)
-    .min(1)
-    .refine((all) => new Set(all.map((each) => each.name)).size === all.length, {
-      error: "names must differ",
-    }),
-  policies: names.describe("files, or folders whose .yaml files count; reloaded when they change"),
-  masking: z.array(z.string().min(1)).default([]).describe("files or folders with masking: documents"),
-  protected: z
-    .array(z.string().min(1))
-    .default([])
-    .describe(
-      "service accounts and resource names of Gatehouse itself: only reads reach them, whatever policies say",
-    ),
-});
+export const configurationSchema = z
+  .strictObject({
+    data: z.string().min(1).default("data").describe("folder of the database and the keys"),
+    control: listener(8440),
+    proxy: listener(8441),
+    identity,
+    connections: z
+      .array(connection)
+      .min(1)
+      .refine((all) => new Set(all.map((each) => each.name)).size === all.length, {
+        error: "names must differ",
+      }),
+    policies: names.describe("files, or folders whose .yaml files count; reloaded when they change"),
+    masking: z.array(z.string().min(1)).default([]).describe("files or folders with masking: documents"),
+    protected: z
+      .array(z.string().min(1))
+      .default([])
+      .describe(
+        "service accounts and resource names of Gatehouse itself: only reads reach them, whatever policies say",
+      ),
+  })
+  .superRefine(({ identity: { machines }, connections }, context) => {
+    for (const [index, each] of machines.entries()) {
+      const unknown = each.connections?.find((named) => !connections.some((one) => one.name === named));
+      if (unknown === undefined) continue;
+      const path = ["identity", "machines", index, "connections"];
+      context.addIssue({ code: "custom", message: `there is no connection ${unknown}`, path });
+    }
+  });
 
 export type Configuration = z.infer<typeof configurationSchema>;
 export type ConnectionConfiguration = z.infer<typeof connection>;

@@ -1,7 +1,5 @@
 import { z } from "zod";
-
-export const isLoopbackHost = (host: string): boolean =>
-  host === "127.0.0.1" || host === "[::1]" || host === "::1" || host === "localhost";
+import { isLoopbackHost } from "./web-address.ts";
 
 const tls = z
   .strictObject({

@@ -5,6 +5,7 @@ import type { z } from "zod";
 import { GatehouseError, messageOf } from "#lib/errors";
 import { type Configuration, configurationSchema } from "./configuration.ts";
 import type { ListenerConfiguration } from "./listener.ts";
+import { absoluteReference } from "./secret-reference.ts";
 
 /**
  * Reads gatehouse.yaml. Relative paths in it are relative to the file.
@@ -75,6 +76,10 @@ function absolutePaths(configuration: Configuration, base: string): Configuratio
     proxy: absoluteCertificate(configuration.proxy, absolute),
     identity: {
       ...configuration.identity,
+      issuers: configuration.identity.issuers.map((issuer) =>
+        absoluteSecret(absoluteFiles(issuer, absolute), absolute),
+      ),
+      machines: configuration.identity.machines.map((machine) => absoluteFiles(machine, absolute)),
       saml: configuration.identity.saml.map((provider) => ({
         ...provider,
         certificates: provider.certificates.map(absolute),
@@ -96,6 +101,27 @@ function absoluteCertificate(
   const { tls } = listener;
   if (tls === undefined) return listener;
   return { ...listener, tls: { certificate: absolute(tls.certificate), key: absolute(tls.key) } };
+}
+
+/** Of an issuer of people or machines; keys that are not there stay away. */
+function absoluteFiles<
+  Written extends { readonly ca_file?: string | undefined; readonly jwks_file?: string | undefined },
+>(written: Written, absolute: (path: string) => string): Written {
+  const { ca_file: authorities, jwks_file: keys } = written;
+  return {
+    ...written,
+    ...(authorities === undefined ? {} : { ca_file: absolute(authorities) }),
+    ...(keys === undefined ? {} : { jwks_file: absolute(keys) }),
+  };
+}
+
+type Issuer = Configuration["identity"]["issuers"][number];
+
+function absoluteSecret(issuer: Issuer, absolute: (path: string) => string): Issuer {
+  const { introspection } = issuer;
+  if (introspection === undefined) return issuer;
+  const secret = absoluteReference(introspection.client_secret, absolute);
+  return { ...issuer, introspection: { ...introspection, client_secret: secret } };
 }
 
 type Identity = Configuration["connections"][number]["identity"];

@@ -31,6 +31,7 @@ export type RefusalCode =
   | "session_ended"
   | "google_credential"
   | "provider_unavailable"
+  | "groups_overage"
   | "missing_role"
   | "not_permitted"
   | "request_changed"
@@ -66,6 +67,11 @@ const table: Readonly<Record<RefusalCode, Refusal>> = {
     status: 503,
     message: "The identity provider cannot be reached, so nobody can be recognised.",
     next: "Try again in a minute.",
+  },
+  groups_overage: {
+    status: 403,
+    message: "Your identity provider keeps your groups out of its tokens, so nobody can say what you may do.",
+    next: "Ask an administrator to have it send all groups, or only those assigned to the application.",
   },
   missing_role: {
     status: 403,
@@ -160,6 +166,7 @@ export function refusalOfAuthentication(code: AuthenticationRefusal): RefusalCod
     case "session_ended":
     case "google_credential":
     case "provider_unavailable":
+    case "groups_overage":
     case "not_permitted":
       return code;
   }

@@ -64,6 +64,11 @@ export const refusalTable: Record<RefusalCode, RefusalRow> = {
     "the identity provider cannot be reached, so nobody can be identified",
     "Try again in a minute.",
   ),
+  groups_overage: denied(
+    "GROUPS_OVERAGE",
+    "the identity provider keeps this person's groups out of its tokens, so nobody can say what they may do",
+    "Tell the user: the provider has to send all groups, or only those assigned to the application.",
+  ),
   not_permitted: denied("ROLE_MISSING", "this person or workload may not use agents here", tellUser),
   unknown_host: denied("UNKNOWN_HOST", "this host is no Google API that Gatehouse knows", doNotRetry),
   unknown_method: denied("UNKNOWN_METHOD", "Gatehouse does not know this API method", doNotRetry),

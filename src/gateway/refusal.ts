@@ -18,6 +18,7 @@ export type RefusalCode =
   | "google_credential"
   | "identities_disagree"
   | "provider_unavailable"
+  | "groups_overage"
   | "not_permitted"
   | "too_many_exchanges"
   // understand, decide

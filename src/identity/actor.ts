@@ -4,8 +4,9 @@ import { parseCompactToken } from "./compact-token.ts";
 import { isLoginToken, type Logins } from "./device/login.ts";
 import type { GatewayTokens } from "./gateway-tokens.ts";
 import { isGoogleCredential } from "./google-credential.ts";
-import type { IdentityTokens, ProvenIdentity } from "./identity-token.ts";
+import type { IdentityTokens } from "./issuers.ts";
 import type { Principal, Role } from "./principal.ts";
+import type { ProvenIdentity } from "./proven-identity.ts";
 import { type Act, mayDo, type RoleGroups, rolesOf } from "./roles.ts";
 import type { Sessions } from "./sessions.ts";
 

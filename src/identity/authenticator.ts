@@ -17,6 +17,8 @@ export type AuthenticationRefusal =
   | "google_credential"
   /** The identity provider cannot be asked now. */
   | "provider_unavailable"
+  /** Proven, but the provider says that the groups are elsewhere. */
+  | "groups_overage"
   /** Known, but without the role `agent-user`. */
   | "not_permitted";
 

@@ -5,8 +5,9 @@ import { limits } from "#lib/limits";
 import { manualClock } from "../../test/fakes/manual-clock.ts";
 import { developer, readPart, startTokenIssuer } from "../../test/fakes/token-issuer.ts";
 import { parseCompactToken } from "./compact-token.ts";
-import { type ClientKind, type IdentityVerdict, identityTokens } from "./identity-token.ts";
+import { identityTokens } from "./identity-token.ts";
 import { principalId } from "./principal.ts";
+import type { ClientKind, IdentityVerdict } from "./proven-identity.ts";
 import { ProviderKeys } from "./provider-keys.ts";
 
 async function underTest() {
@@ -135,16 +136,24 @@ const wrongClaims: readonly (readonly [name: string, changes: Record<string, unk
   ["an empty group", { groups: ["engineering", ""] }],
   ["a group of 257 characters", { groups: ["a".repeat(257)] }],
   ["a thousand groups and one", { groups: Array.from({ length: 1_001 }, (_, index) => `${index}`) }],
-  [
-    "groups kept elsewhere",
-    { groups: undefined, _claim_names: { groups: "src1" }, _claim_sources: { src1: {} } },
-  ],
-  ["more groups than it names", { groups: undefined, hasgroups: true }],
 ];
 test.each(wrongClaims)("a token with %s is refused", async (_name, changes) => {
   const { claims } = await underTest();
   expect(codeOf(await claims(changes))).toBe("invalid");
 });
+
+test.each([
+  ["kept elsewhere", { _claim_names: { groups: "src1" }, _claim_sources: { src1: {} } }],
+  ["kept elsewhere, though some are listed", { groups: ["engineering"], _claim_names: { groups: "src1" } }],
+  ["left out because they are many", { hasgroups: true }],
+  ["left out because they are many, said as text", { hasgroups: "true" }],
+])(
+  "a token whose groups are %s is refused by name, and is never somebody without groups",
+  async (_name, changes) => {
+    const { claims } = await underTest();
+    expect(codeOf(await claims({ groups: undefined, ...changes }))).toBe("groups_overage");
+  },
+);
 
 test("a token of the console's or the browser's client does not open what the agent's opens", async () => {
   const { issuer, judge } = await underTest();

@@ -12,21 +12,29 @@ export {
 } from "./actor.ts";
 export type { Authentication, AuthenticationRefusal, Authenticator } from "./authenticator.ts";
 export type { BrowserSignIn, PendingSignIn, SignInAnswer } from "./browser-sign-in.ts";
+export type { ClaimPath } from "./claim-path.ts";
 export type { ClaimedDevice, DeviceSignIns } from "./device/device-sign-ins.ts";
 export type { Login, LoginStore } from "./device/login.ts";
 export { shownUserCode } from "./device/user-code.ts";
 export type { TokenSigner } from "./gateway-tokens.ts";
-export type { ClientKind, IssuerSettings, ProvenIdentity } from "./identity-token.ts";
+export type { IssuerSettings } from "./identity-token.ts";
+export type { IntrospectionSettings } from "./introspection/introspection.ts";
 export type { SignatureAlgorithm } from "./key-set.ts";
+export { completeMachine, type MachineCompletion, type WrittenMachine } from "./machines/complete-machine.ts";
+export type { Condition } from "./machines/condition.ts";
+export type { MachineKind, MachineSettings } from "./machines/machine.ts";
 export { callbackPath, unnamedProvider } from "./oidc-sign-in.ts";
 export {
   guardedNetwork,
   type Identity,
   type IdentityParts,
-  type Network,
   openIdentity,
 } from "./open-identity.ts";
+export type { Network } from "./open-issuers.ts";
+export { type ClaimsMapping, standardClaims } from "./person-claims.ts";
 export type { Principal, Role } from "./principal.ts";
+export type { ClientKind, ProvenIdentity, Workload } from "./proven-identity.ts";
+export type { KeySource } from "./provider-keys.ts";
 export { type Act, allActs, allRoles, mayDo, type RoleGroups } from "./roles.ts";
 export { objectionToCertificate } from "./saml/certificates.ts";
 export type { SamlSettings } from "./saml/saml-settings.ts";

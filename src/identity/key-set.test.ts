@@ -81,8 +81,11 @@ test("a key serves its own algorithm only, and only a configured one", async () 
   expect((await accepted([good, sound], ["ES256"])).hasKeyId("rsa")).toBe(false);
 });
 
-test("a private half that a provider published by mistake is not imported", async () => {
+test("a key whose private half was published proves nobody, and the others of its set still do", async () => {
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const keys = await accepted([{ ...privateKey.export({ format: "jwk" }), kid: "leaked" }]);
-  expect(keys.keyFor({ alg: "ES256", kid: "leaked" })?.type).toBe("public");
+  const leaked = { ...privateKey.export({ format: "jwk" }), kid: "leaked" };
+  const keys = await accepted([leaked, good]);
+  expect(keys.keyFor({ alg: "ES256", kid: "leaked" })).toBeUndefined();
+  expect(keys.keyFor({ alg: "ES256", kid: "good" })?.type).toBe("public");
+  expect(await refusalOf([leaked])).toBe("no key that may be used");
 });

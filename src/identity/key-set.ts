@@ -28,7 +28,7 @@ const common = {
 };
 const coordinate = z.string().regex(/^[\w-]{1,2048}$/);
 
-/** Public members only: a private half that a provider published by mistake is not even read. */
+/** Public members only, so that no private half is ever imported. */
 const keyShape = z.discriminatedUnion("kty", [
   z.object({ kty: z.literal("RSA"), n: coordinate, e: coordinate, ...common }),
   z.object({ kty: z.literal("EC"), crv: z.literal("P-256"), x: coordinate, y: coordinate, ...common }),
@@ -76,7 +76,9 @@ function keySetOf(imported: readonly ImportedKey[]): KeySet {
   };
 }
 
-async function importKey(key: unknown, algorithms: readonly SignatureAlgorithm[]): Promise<ImportedKey[]> {
+async function importKey(key: object, algorithms: readonly SignatureAlgorithm[]): Promise<ImportedKey[]> {
+  // Whoever can read the set can sign with a key whose private half is in it (RFC 7517 section 9.2): it proves nobody.
+  if ("d" in key || "p" in key) return [];
   const parsed = keyShape.safeParse(key);
   if (!parsed.success || !isForSignatures(parsed.data) || isWeak(parsed.data)) return [];
   const fitting = algorithms.filter((alg) => fits(parsed.data, alg));

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import type { PendingSignIn, SignInOutcome } from "#identity";
 import { controlUrl, identityUnderTest } from "../../test/fakes/identity-under-test.ts";
@@ -67,12 +68,36 @@ test.each([
   ["of another issuer", { iss: "https://evil.example.com" }],
   ["without auth_time", { auth_time: undefined }],
   ["from a sign-in long ago", { auth_time: 1 }],
-  ["with groups kept elsewhere", { _claim_names: { groups: "src1" } }],
 ])("an ID token %s is refused", async (_name, claims) => {
   const { issuer, begin, finish } = await underTest();
   const { location, pending } = await begin();
   issuer.codeClaims = claims;
   expect(await finish(issuer.signIn(location, approver), pending)).toBe("sign_in_refused");
+});
+
+test.each(["at_hash", "c_hash"])("an ID token whose %s is of another answer is refused", async (name) => {
+  const hashOf = (text: string): string =>
+    createHash("sha256").update(text).digest().subarray(0, 16).toString("base64url");
+  const { issuer, begin, finish } = await underTest();
+  const outcomeOf = async (hash: (callback: URL) => unknown): Promise<string> => {
+    const { location, pending } = await begin();
+    const callback = issuer.signIn(location, approver);
+    issuer.codeClaims = { [name]: hash(callback) };
+    return finish(callback, pending);
+  };
+  expect(await outcomeOf(() => hashOf("of another answer"))).toBe("sign_in_refused");
+  expect(await outcomeOf(() => "")).toBe("sign_in_refused");
+  expect(await outcomeOf(() => 7)).toBe("sign_in_refused");
+  const right = (callback: URL): string =>
+    hashOf(name === "at_hash" ? "provider-token" : (callback.searchParams.get("code") ?? ""));
+  expect(await outcomeOf(right)).toBe("signed in approver@example.com");
+});
+
+test("a person whose groups the provider keeps elsewhere is not signed in, and told why", async () => {
+  const { issuer, begin, finish } = await underTest();
+  const { location, pending } = await begin();
+  issuer.codeClaims = { _claim_names: { groups: "src1" } };
+  expect(await finish(issuer.signIn(location, approver), pending)).toBe("groups_overage");
 });
 
 test("an ID token whose signature is another key's is refused, though it came over TLS", async () => {
@@ -127,4 +152,29 @@ test("a sign-in for an act asks the person, whatever the browser remembers", asy
   const { location } = await (await underTest()).begin(true);
   expect(location.searchParams.get("prompt")).toBe("login");
   expect(location.searchParams.get("max_age")).toBe("300");
+});
+
+test("where a stronger sign-in is demanded for acts, it is asked for, and a weaker one is nobody who is there", async () => {
+  const { issuer, restart } = await underTest();
+  const { browserSignIn } = await restart({ issuers: [{ ...issuer.settings, stepUpAcr: ["mfa", "phr"] }] });
+  const signIn = async (isFresh: boolean, acr?: string) => {
+    const { location, pending } = await browserSignIn.begin("oidc", { isFresh });
+    issuer.codeClaims = { acr };
+    const callback = issuer.signIn(location, approver);
+    const outcome = await browserSignIn.finish({ kind: "oidc", providerId: "oidc", callback }, pending);
+    const isSeen = outcome.kind === "signed_in" && outcome.identity.signedInAt !== undefined;
+    return [location.searchParams.get("acr_values"), isSeen];
+  };
+  expect(await signIn(true, "phr")).toEqual(["mfa phr", true]);
+  expect(await signIn(true, "pwd")).toEqual(["mfa phr", false]);
+  expect(await signIn(true)).toEqual(["mfa phr", false]);
+  expect(await signIn(false, "pwd")).toEqual([null, false]);
+});
+
+test("who signs in is whom the ID token names: userinfo, which could name somebody else, is never asked", async () => {
+  const { issuer, begin, finish } = await underTest();
+  issuer.discovery = { userinfo_endpoint: "https://login.example.com/userinfo" };
+  const { location, pending } = await begin();
+  expect(await finish(issuer.signIn(location, approver), pending)).toBe("signed in approver@example.com");
+  expect(issuer.fetched).not.toContain("https://login.example.com/userinfo");
 });

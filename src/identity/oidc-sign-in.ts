@@ -5,8 +5,10 @@ import { limits } from "#lib/limits";
 import { Secret } from "#lib/secret";
 import { parseCompactToken } from "./compact-token.ts";
 import type { ProviderFetch } from "./guarded-fetch.ts";
-import type { IdentityTokens, IssuerSettings } from "./identity-token.ts";
+import type { IssuerSettings } from "./identity-token.ts";
+import type { IdentityTokens } from "./issuers.ts";
 import type { SignInOutcome } from "./sign-in-provider.ts";
+import { objectionToHashes } from "./token-hashes.ts";
 
 /** What the browser's own cookie leads back to. None of it is known to the provider's pages or to other browsers. */
 export interface PendingOidcSignIn {
@@ -47,7 +49,7 @@ export function callbackPath(providerId: string): string {
 
 export interface OidcSignInParts {
   readonly settings: IssuerSettings;
-  readonly identityTokens: IdentityTokens;
+  readonly identityTokens: Pick<IdentityTokens, "verify">;
   /** As registered with the provider. */
   readonly redirectUri: string;
   readonly fetch: ProviderFetch;
@@ -76,7 +78,7 @@ export function openOidcSignIn(parts: OidcSignInParts): OidcSignIn {
         nonce: pending.nonce,
         // max_age makes the provider say when the person was there; prompt makes it ask (section 3.1.2.1).
         max_age: `${pending.maxAgeS}`,
-        ...(isFresh ? { prompt: "login" } : {}),
+        ...(isFresh ? freshness(parts.settings) : {}),
       });
       return { location, pending };
     },
@@ -128,19 +130,29 @@ async function redeem(
   // It trusts TLS for the signature (section 3.1.3.7, step 6). We do not, and there is one way to become a principal.
   const token = parseCompactToken(tokens.id_token ?? "");
   if (token === undefined) return { kind: "refused", code: "sign_in_refused", detail: "no compact ID token" };
+  const mixed = objectionToHashes(token, {
+    at_hash: tokens.access_token,
+    c_hash: callback.searchParams.get("code"),
+  });
+  if (mixed !== undefined) return { kind: "refused", code: "sign_in_refused", detail: mixed };
   const verdict = await identityTokens.verify(token, ["web"]);
   if (verdict.kind === "proven") {
     const atProvider = { providerId: settings.id, idToken: new Secret(token.text) };
     return { kind: "signed_in", identity: verdict.identity, atProvider };
   }
-  const code = verdict.code === "provider_unavailable" ? "provider_unavailable" : "sign_in_refused";
-  return { kind: "refused", code, detail: verdict.detail };
+  const { code, detail } = verdict;
+  const isTold = code === "provider_unavailable" || code === "groups_overage";
+  return { kind: "refused", code: isTold ? code : "sign_in_refused", detail };
 }
 
 /** The library wraps what went wrong; the log wants both sentences. */
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : "";
   return messageOf(error) + cause;
+}
+
+function freshness({ stepUpAcr }: IssuerSettings): Record<string, string> {
+  return { prompt: "login", ...(stepUpAcr === undefined ? {} : { acr_values: stepUpAcr.join(" ") }) };
 }
 
 function scopesOf(configuration: oidc.Configuration): string {

@@ -5,7 +5,8 @@ import type { Authentication, AuthenticationRefusal, Authenticator } from "./aut
 import { type CompactToken, parseCompactToken, tokenDigest } from "./compact-token.ts";
 import type { GatewayTokens } from "./gateway-tokens.ts";
 import { isGoogleCredential } from "./google-credential.ts";
-import type { IdentityTokens } from "./identity-token.ts";
+import type { IdentityTokens } from "./issuers.ts";
+import type { IdentityVerdict } from "./proven-identity.ts";
 import { type RoleGroups, rolesOf } from "./roles.ts";
 import type { Caller } from "./session.ts";
 import type { SessionFinding, Sessions } from "./sessions.ts";
@@ -86,10 +87,11 @@ async function proveToken(text: string, parts: AuthenticatorParts): Promise<Prov
   if (isGoogleCredential(text, token, identityTokens.knows(issuer))) {
     return failed(refused("google_credential", "a credential of Google's"));
   }
-  if (token === undefined) return failed(refused("invalid", "not a compact JWT"));
+  if (token === undefined) return proveIdentity(text, await identityTokens.verifyOpaque(text), parts);
   // Byte for byte: another spelling of an issuer is another issuer.
   if (issuer === gatewayTokens.issuer) return proveGatewayToken(token, parts);
-  if (identityTokens.knows(issuer)) return proveIdentityToken(token, parts);
+  if (identityTokens.knows(issuer))
+    return proveIdentity(text, await identityTokens.verify(token, ["agent"]), parts);
   return failed(refused("invalid", "an issuer we do not know"));
 }
 
@@ -110,16 +112,27 @@ async function proveGatewayToken(token: CompactToken, parts: AuthenticatorParts)
   };
 }
 
-async function proveIdentityToken(token: CompactToken, parts: AuthenticatorParts): Promise<Proven> {
-  const verdict = await parts.identityTokens.verify(token, ["agent"]);
+async function proveIdentity(
+  text: string,
+  verdict: IdentityVerdict,
+  parts: AuthenticatorParts,
+): Promise<Proven> {
   if (verdict.kind === "refused") return failed(refused(verdict.code, verdict.detail));
-  const { principal, countsUntil } = verdict.identity;
+  const { principal, countsUntil, believedForMs, workload } = verdict.identity;
   // Whoever may not use a session does not get one.
   if (!rolesOf(principal, parts.roleGroups).includes("agent-user")) return failed(notPermitted());
-  const finding = await parts.sessions.openFor({ digest: tokenDigest(token.text), countsUntil }, principal);
+  const mustChoose = (workload?.connections?.length ?? 0) > 1;
+  if (mustChoose)
+    return failed(refused("not_permitted", "of several connections one has to be named, at /v1/token"));
+  const finding = await parts.sessions.openFor(
+    { digest: tokenDigest(text), countsUntil },
+    principal,
+    workload,
+  );
+  const leftMs = countsUntil.getTime() - parts.clock.now().getTime();
   return {
     authentication: callerOf(finding, "identity_token", parts),
-    lifeMs: countsUntil.getTime() - parts.clock.now().getTime(),
+    lifeMs: Math.min(leftMs, believedForMs ?? leftMs),
   };
 }
 

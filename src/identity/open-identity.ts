@@ -1,4 +1,3 @@
-import type { Clock } from "#lib/clock";
 import { type Egress, fetchJsonGuarded } from "#lib/egress";
 import type { Timer } from "#lib/timer";
 import { type Actors, openActors } from "./actor.ts";
@@ -7,17 +6,11 @@ import { type BrowserSignIn, openBrowserSignIn } from "./browser-sign-in.ts";
 import { type DeviceSignIns, openDeviceSignIns } from "./device/device-sign-ins.ts";
 import { type LoginStore, type Logins, openLogins } from "./device/login.ts";
 import { openGatewayTokens, type TokenSigner } from "./gateway-tokens.ts";
-import { guardedFetch, type ProviderFetch } from "./guarded-fetch.ts";
-import {
-  type IdentityTokens,
-  type IssuerSettings,
-  identityTokens,
-  tokensOfIssuers,
-} from "./identity-token.ts";
+import { guardedFetch } from "./guarded-fetch.ts";
 import { callbackPath, openOidcSignIn } from "./oidc-sign-in.ts";
 import { openAuthenticator } from "./open-authenticator.ts";
+import { type IssuersParts, type Network, type OpenIssuer, openIssuers } from "./open-issuers.ts";
 import type { Principal } from "./principal.ts";
-import { type FetchJson, ProviderKeys } from "./provider-keys.ts";
 import { type RoleGroups, rolesOf } from "./roles.ts";
 import type { SamlSettings } from "./saml/saml-settings.ts";
 import { openSamlSignIn } from "./saml/saml-sign-in.ts";
@@ -27,12 +20,9 @@ import { openSessions, type SessionFact, type Sessions } from "./sessions.ts";
 import { verifyLogoutToken } from "./sign-out/logout-token.ts";
 import type { SignOutStore } from "./sign-out/sign-out-store.ts";
 import { openSignOuts, type SignOuts } from "./sign-out/sign-outs.ts";
-import { standingTokens } from "./sign-out/standing-tokens.ts";
 import { openTokenEndpoint, type TokenEndpoint } from "./token-endpoint.ts";
 
-export interface IdentityParts {
-  /** OpenID Connect providers, whose tokens also open agents' sessions. */
-  readonly issuers: readonly IssuerSettings[];
+export interface IdentityParts extends IssuersParts {
   readonly samlProviders: readonly SamlSettings[];
   readonly spentAssertions: SpentAssertions;
   readonly loginStore: LoginStore;
@@ -42,19 +32,10 @@ export interface IdentityParts {
   readonly controlUrl: string;
   readonly signer: TokenSigner;
   readonly store: SessionStore;
-  /** How to speak to this issuer: each behind a guard of its own, as one on loopback opens nothing for the others. */
-  readonly networkOf: (issuer: string) => Network;
-  readonly clock: Clock;
   readonly timer: Timer;
   readonly knowsConnection: (name: string) => boolean;
   /** Resolves when the fact is durable. */
   readonly onFact: (fact: SessionFact) => Promise<void>;
-}
-
-/** The two ways in which we speak to an identity provider, both guarded. */
-export interface Network {
-  readonly fetchJson: FetchJson;
-  readonly fetch: ProviderFetch;
 }
 
 export function guardedNetwork(egress: Egress): Network {
@@ -81,16 +62,16 @@ export interface Identity {
 
 export async function openIdentity(parts: IdentityParts): Promise<Identity> {
   const { roleGroups, controlUrl, clock, knowsConnection } = parts;
-  const issuers = parts.issuers.map((settings) => issuerOf(settings, parts));
+  const { identityTokens, people } = openIssuers(parts);
   const proofs = {
     gatewayTokens: await openGatewayTokens({ issuer: controlUrl, signer: parts.signer, clock }),
-    identityTokens: tokensOfIssuers(issuers.map(({ tokens }) => tokens)),
+    identityTokens,
     sessions: openSessions(parts),
     roleGroups,
     logins: openLogins({ store: parts.loginStore, clock }),
   };
   const deviceSignIns = openDeviceSignIns(clock);
-  const oidcWays = issuers.map(({ settings, tokens }) => oidcWay(settings, tokens, parts));
+  const oidcWays = people.map((issuer) => oidcWay(issuer, parts));
   return {
     authenticator: openAuthenticator({ ...proofs, clock }),
     sessions: proofs.sessions,
@@ -104,7 +85,7 @@ export async function openIdentity(parts: IdentityParts): Promise<Identity> {
       deviceSignIns,
       store: parts.signOutStore,
       verify: (id, token) => {
-        const found = issuers.find(({ settings }) => settings.id === id);
+        const found = people.find(({ settings }) => settings.id === id);
         return found && verifyLogoutToken(token, { ...found, clock });
       },
       clock,
@@ -114,14 +95,7 @@ export async function openIdentity(parts: IdentityParts): Promise<Identity> {
   };
 }
 
-/** One provider: its settings, keys, and the ID tokens of its that stand. */
-function issuerOf(settings: IssuerSettings, { networkOf, clock, signOutStore }: IdentityParts) {
-  const keys = new ProviderKeys({ ...settings, fetchJson: networkOf(settings.issuer).fetchJson, clock });
-  const tokens = identityTokens({ settings, keys, clock });
-  return { settings, keys, tokens: standingTokens(tokens, { signOuts: signOutStore, clock }) };
-}
-
-function oidcWay(settings: IssuerSettings, tokens: IdentityTokens, parts: IdentityParts) {
+function oidcWay({ settings, tokens }: OpenIssuer, parts: IdentityParts) {
   const { controlUrl, networkOf, clock } = parts;
   const signIn = openOidcSignIn({
     settings,

@@ -13,9 +13,17 @@ export type FetchJson = (
   caps: { readonly bytesMax: number; readonly timeoutMs: number },
 ) => Promise<unknown>;
 
+/** Where the key set is: named by the issuer's discovery document, or by the operator. */
+export type KeySource =
+  | { readonly kind: "discovery" }
+  | { readonly kind: "address"; readonly url: string }
+  /** A document the operator keeps up to date, read anew each time; throws when it cannot be. */
+  | { readonly kind: "document"; readonly name: string; readonly read: () => unknown };
+
 export interface ProviderKeysParts {
   /** As in the tokens, byte for byte. */
   readonly issuer: string;
+  readonly keySource: KeySource;
   readonly algorithms: readonly SignatureAlgorithm[];
   readonly fetchJson: FetchJson;
   readonly clock: Clock;
@@ -114,7 +122,24 @@ export class ProviderKeys {
   }
 }
 
-async function fetchKeys({ issuer, algorithms, fetchJson }: ProviderKeysParts): Promise<KeySet> {
+async function fetchKeys(parts: ProviderKeysParts): Promise<KeySet> {
+  const { issuer, algorithms } = parts;
+  const parsed = await parseKeySet(await fetchKeySet(parts), algorithms);
+  if (parsed.kind === "refused") throw unusable(`the key set of ${issuer} is refused: ${parsed.detail}`);
+  return parsed.keys;
+}
+
+async function fetchKeySet(parts: ProviderKeysParts): Promise<unknown> {
+  const { keySource, fetchJson } = parts;
+  if (keySource.kind === "document") return keySource.read();
+  const address = keySource.kind === "address" ? keySource.url : await discoverKeySet(parts);
+  return fetchJson(new URL(address), {
+    bytesMax: limits.jwksBytesMax,
+    timeoutMs: limits.providerTimeoutMs,
+  });
+}
+
+async function discoverKeySet({ issuer, fetchJson }: ProviderKeysParts): Promise<string> {
   const discovered = discoveryShape.safeParse(
     await fetchJson(discoveryUrl(issuer), {
       bytesMax: limits.discoveryBytesMax,
@@ -126,13 +151,11 @@ async function fetchKeys({ issuer, algorithms, fetchJson }: ProviderKeysParts): 
   // (OpenID Connect Discovery section 4.3).
   if (discovered.data.issuer !== issuer)
     throw unusable(`the discovery document of ${issuer} names another issuer`);
-  const document = await fetchJson(new URL(discovered.data.jwks_uri), {
-    bytesMax: limits.jwksBytesMax,
-    timeoutMs: limits.providerTimeoutMs,
-  });
-  const parsed = await parseKeySet(document, algorithms);
-  if (parsed.kind === "refused") throw unusable(`the key set of ${issuer} is refused: ${parsed.detail}`);
-  return parsed.keys;
+  // Keys that anybody on the way could exchange would make its https worth nothing.
+  const { jwks_uri: address } = discovered.data;
+  if (new URL(address).protocol !== new URL(issuer).protocol)
+    throw unusable(`the discovery document of ${issuer} names keys in clear`);
+  return address;
 }
 
 /** OpenID Connect Discovery section 4.1: a terminating slash goes before the well-known path is added. */

@@ -5,11 +5,12 @@ import { newId } from "#lib/ids";
 import { limits } from "#lib/limits";
 import type { Timer } from "#lib/timer";
 import type { Principal } from "./principal.ts";
+import type { Workload } from "./proven-identity.ts";
 import type { Session, SessionStore } from "./session.ts";
 
 /** What happened to a session, for the audit log. */
 export type SessionFact =
-  | { readonly kind: "session.opened"; readonly session: Session }
+  | { readonly kind: "session.opened"; readonly session: Session; readonly workload?: Workload }
   | { readonly kind: "session.stopped"; readonly sessionId: string; readonly cause: StopCause };
 
 export type StopCause =
@@ -40,6 +41,7 @@ export interface NewSession {
   readonly connection: string | undefined;
   /** The session ends by then at the latest. */
   readonly endsBy?: Date;
+  readonly workload?: Workload | undefined;
 }
 
 type StopListener = (session: Pick<Session, "id">) => void;
@@ -59,6 +61,7 @@ export interface Sessions {
   openFor(
     token: { readonly digest: string; readonly countsUntil: Date },
     principal: Principal,
+    workload?: Workload,
   ): Promise<SessionFinding>;
   find(id: string): Promise<SessionFinding>;
   /** Ends them at once and returns the ids of those that ran. Rejects if that cannot be stored or recorded. */
@@ -92,11 +95,11 @@ class WatchedSessions implements Sessions {
     return this.#epoch;
   }
 
-  open({ principal, agent, connection, endsBy }: NewSession): Promise<Session> {
+  open({ principal, agent, connection, endsBy, workload }: NewSession): Promise<Session> {
     const { clock } = this.#parts;
     const startedAt = clock.now();
     const endsAtMs = startedAt.getTime() + limits.sessionLifeMsMax;
-    return this.#insert({
+    const session: Session = {
       id: newId("ses", clock),
       principal,
       agent,
@@ -104,12 +107,18 @@ class WatchedSessions implements Sessions {
       startedAt,
       endsAt: new Date(Math.min(endsAtMs, endsBy?.getTime() ?? endsAtMs)),
       stoppedAt: undefined,
-    });
+    };
+    return this.#insert(session, workload);
   }
 
-  openFor(token: { digest: string; countsUntil: Date }, principal: Principal): Promise<SessionFinding> {
+  openFor(
+    token: { digest: string; countsUntil: Date },
+    principal: Principal,
+    workload?: Workload,
+  ): Promise<SessionFinding> {
     const id = implicitSessionId(token.digest);
-    const opening = this.#opening.get(id) ?? this.#findOrOpen(id, token.countsUntil, principal);
+    const opening =
+      this.#opening.get(id) ?? this.#findOrOpen(id, { principal, workload, endsBy: token.countsUntil });
     this.#opening.set(id, opening);
     const done = (): void => void this.#opening.delete(id);
     opening.then(done, done);
@@ -154,25 +163,32 @@ class WatchedSessions implements Sessions {
     this.#listeners.clear();
   }
 
-  async #findOrOpen(id: string, countsUntil: Date, principal: Principal): Promise<SessionFinding> {
+  async #findOrOpen(
+    id: string,
+    { principal, workload, endsBy }: Pick<NewSession, "principal" | "workload"> & { endsBy: Date },
+  ): Promise<SessionFinding> {
     const found = await this.find(id);
     if (found.kind !== "unknown") return found;
     const startedAt = this.#parts.clock.now();
-    const endsAtMs = Math.min(countsUntil.getTime(), startedAt.getTime() + limits.sessionLifeMsMax);
+    const endsAtMs = Math.min(endsBy.getTime(), startedAt.getTime() + limits.sessionLifeMsMax);
     const session: Session = {
       id,
       principal,
-      agent: "unnamed",
-      connection: undefined,
+      agent: workload?.agent ?? "unnamed",
+      connection: onlyConnection(workload),
       startedAt,
       endsAt: new Date(endsAtMs),
       stoppedAt: undefined,
     };
-    return { kind: "running", session: await this.#insert(session) };
+    return { kind: "running", session: await this.#insert(session, workload) };
   }
 
-  async #insert(session: Session): Promise<Session> {
-    await this.#parts.onFact({ kind: "session.opened", session });
+  async #insert(session: Session, workload: Workload | undefined): Promise<Session> {
+    await this.#parts.onFact({
+      kind: "session.opened",
+      session,
+      ...(workload === undefined ? {} : { workload }),
+    });
     await this.#parts.store.insert(session);
     this.#watch(session);
     return session;
@@ -192,6 +208,12 @@ class WatchedSessions implements Sessions {
   #tell(id: string): void {
     for (const listener of this.#listeners) listener({ id });
   }
+}
+
+/** Whoever may use one connection has named it. */
+export function onlyConnection(workload: Workload | undefined): string | undefined {
+  const [only, ...others] = workload?.connections ?? [];
+  return others.length === 0 ? only : undefined;
 }
 
 /** Looks like any other id, and is the same again after a restart; the token cannot be found from it. */

@@ -1,5 +1,5 @@
 import type { Secret } from "#lib/secret";
-import type { ProvenIdentity } from "./identity-token.ts";
+import type { ProvenIdentity } from "./proven-identity.ts";
 
 export type SignInOutcome =
   | {
@@ -10,7 +10,7 @@ export type SignInOutcome =
     }
   | {
       readonly kind: "refused";
-      readonly code: "sign_in_refused" | "provider_unavailable";
+      readonly code: "sign_in_refused" | "provider_unavailable" | "groups_overage";
       /** For our log only. */
       readonly detail: string;
     };

@@ -5,12 +5,13 @@ import { parseCompactToken, tokenDigest } from "./compact-token.ts";
 import type { DeviceSignIns } from "./device/device-sign-ins.ts";
 import type { Logins } from "./device/login.ts";
 import type { GatewayTokens } from "./gateway-tokens.ts";
-import type { IdentityTokens } from "./identity-token.ts";
+import type { IdentityTokens } from "./issuers.ts";
 import type { Principal } from "./principal.ts";
+import type { Workload } from "./proven-identity.ts";
 import { RefreshTokens } from "./refresh-tokens.ts";
 import { type RoleGroups, rolesOf } from "./roles.ts";
 import type { Session } from "./session.ts";
-import type { Sessions } from "./sessions.ts";
+import { onlyConnection, type Sessions } from "./sessions.ts";
 
 /** RFC 6749 section 5.2, RFC 8693 section 2.2.2; `access_denied` and `temporarily_unavailable` as RFC 6749 section 4.1.2.1. */
 export type TokenErrorCode =
@@ -107,6 +108,8 @@ export const loginTokenType = "urn:gatehouse:params:oauth:token-type:login";
 const subjectTokenTypes = [
   "urn:ietf:params:oauth:token-type:jwt",
   "urn:ietf:params:oauth:token-type:id_token",
+  // An issuer's opaque token, where one was configured to be asked about them.
+  "urn:ietf:params:oauth:token-type:access_token",
   loginTokenType,
 ] as const;
 
@@ -166,12 +169,16 @@ interface Subject {
   readonly countsUntil: Date;
   /** Set for logins: nobody asks the provider again, so no session goes on after them. */
   readonly endsWithSubject?: true;
+  readonly workload?: Workload;
 }
 
 async function proveSubject(text: string, parts: TokenEndpointParts): Promise<Subject | Refused> {
   const token = parseCompactToken(text);
-  if (token === undefined) return refuse("invalid_request", unacceptable, "not a compact JWT");
-  const verdict = await parts.identityTokens.verify(token, ["agent"]);
+  const { identityTokens } = parts;
+  const verdict =
+    token === undefined
+      ? await identityTokens.verifyOpaque(text)
+      : await identityTokens.verify(token, ["agent"]);
   if (verdict.kind === "proven") return permitted(verdict.identity, parts);
   switch (verdict.code) {
     case "provider_unavailable":
@@ -182,6 +189,12 @@ async function proveSubject(text: string, parts: TokenEndpointParts): Promise<Su
       );
     case "expired":
       return refuse("invalid_request", "The subject token has expired. Sign in again.", verdict.detail);
+    case "groups_overage":
+      return refuse(
+        "access_denied",
+        "The identity provider keeps your groups out of its tokens. Ask an administrator to have it send them.",
+        verdict.detail,
+      );
     case "invalid":
       return refuse("invalid_request", unacceptable, verdict.detail);
   }
@@ -210,22 +223,42 @@ async function openSession(
   identity: Subject,
   parts: TokenEndpointParts & { readonly refreshTokens: RefreshTokens },
 ): Promise<TokenOutcome> {
-  const { principal, countsUntil } = identity;
+  const { principal, countsUntil, workload } = identity;
+  const connection = form.connection ?? onlyConnection(workload);
+  const objection = objectionToConnection(connection, workload);
+  if (objection !== undefined) return objection;
   if (form.agent === undefined && form.connection === undefined) {
-    const finding = await parts.sessions.openFor(
-      { digest: tokenDigest(form.subject_token), countsUntil },
-      principal,
-    );
+    const token = { digest: tokenDigest(form.subject_token), countsUntil };
+    const finding = await parts.sessions.openFor(token, principal, workload);
     if (finding.kind !== "running") return sessionOver("the session of this token is over");
     return issued(finding.session, undefined, parts);
   }
+  const endsBy = endOf(identity, parts.clock);
   const session = await parts.sessions.open({
     principal,
-    agent: form.agent ?? "unnamed",
-    connection: form.connection,
-    ...(identity.endsWithSubject === true ? { endsBy: countsUntil } : {}),
+    // What an issuer says runs there counts, and not what that calls itself.
+    agent: workload?.agent ?? form.agent ?? "unnamed",
+    connection,
+    workload,
+    ...(endsBy === undefined ? {} : { endsBy }),
   });
   return issued(session, parts.refreshTokens.issue(session.id), parts);
+}
+
+/** A workload that may use some connections only uses one of those. */
+function objectionToConnection(
+  connection: string | undefined,
+  workload: Workload | undefined,
+): Refused | undefined {
+  if (workload?.connections === undefined) return undefined;
+  if (connection !== undefined && workload.connections.includes(connection)) return undefined;
+  const message = "This workload has to name one of the connections it may use.";
+  return refuse("invalid_target", message, `${workload.machine} asked for ${connection ?? "no connection"}`);
+}
+
+function endOf({ endsWithSubject, countsUntil, workload }: Subject, clock: Clock): Date | undefined {
+  if (workload !== undefined) return new Date(clock.now().getTime() + limits.machineSessionLifeMsMax);
+  return endsWithSubject === true ? countsUntil : undefined;
 }
 
 async function issued(

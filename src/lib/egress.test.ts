@@ -1,8 +1,10 @@
 import type { LookupAddress } from "node:dns";
 import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { afterEach, expect, test } from "vitest";
+import { selfSigned } from "../../test/fakes/tls-certificate.ts";
 import { createEgress, type Egress, type EgressFences, fetchJsonGuarded } from "./egress.ts";
 import { GatehouseError } from "./errors.ts";
 
@@ -223,4 +225,23 @@ test("a listed network opens its addresses and no others", async () => {
   expect(await refusalOf(url, egressTo(fences))).toBe("accepted");
   const listed = egressTo({ allowLoopback: false, allowHosts: ["10.1.0.0/16"] }, answers("10.2.0.1"));
   expect(await refusalOf("https://idp.example.com/", listed)).toMatch(/^egress_refused/);
+});
+
+test("an issuer with an authority of its own is trusted by that one, and by no public one", async () => {
+  const { certificate, key } = await selfSigned("cluster.internal");
+  const server = createSecureServer({ cert: certificate, key }, (_request, response) => response.end("{}"));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  open.push({ close: () => server.close() });
+  const { port } = server.address() as AddressInfo;
+  const url = `https://cluster.internal:${port}/`;
+  const fences = { allowLoopback: false, allowHosts: ["cluster.internal"] };
+  const other = await selfSigned("cluster.internal");
+  expect(await refusalOf(url, egressTo(fences))).toMatch(/^fetch_failed/);
+  expect(await refusalOf(url, egressTo({ ...fences, authorities: other.certificate }))).toMatch(
+    /^fetch_failed/,
+  );
+  expect(await refusalOf(url, egressTo({ ...fences, authorities: certificate }))).toBe("accepted");
+  expect(await refusalOf(url, egressTo({ allowLoopback: false, authorities: certificate }))).toMatch(
+    /^egress_refused/,
+  );
 });

@@ -20,6 +20,8 @@ export interface EgressFences {
   readonly allowLoopback: boolean;
   /** Host names whose addresses may be private, single addresses, or networks in CIDR notation. */
   readonly allowHosts?: readonly string[];
+  /** PEM certificates of the only authorities that count here; the public ones without it. */
+  readonly authorities?: string;
 }
 
 /** Answers with every address of a name; tests replace it. */
@@ -28,7 +30,7 @@ export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
 export function createEgress(fences: EgressFences, resolve: Resolve = resolveBySystem): Egress {
   const guard = parseFences(fences);
   const dispatcher = new Agent({
-    connect: guardedConnect(guard, resolve),
+    connect: guardedConnect(guard, resolve, fences.authorities),
     allowH2: false,
     pipelining: 1,
     connections: limits.upstreamSocketsPerOriginMax,
@@ -174,11 +176,16 @@ function refusal(hostname: string, why: string): GatehouseError {
  * The connector of undici, fenced. The check sits inside the lookup that the socket itself uses, so the address that
  * was judged is the address that is dialled, while SNI, certificate check and Host keep the original name.
  */
-function guardedConnect(guard: Guard, resolve: Resolve): buildConnector.connector {
+function guardedConnect(
+  guard: Guard,
+  resolve: Resolve,
+  authorities: string | undefined,
+): buildConnector.connector {
   const connect = buildConnector({
     allowH2: false,
     timeout: limits.egressConnectTimeoutMs,
     lookup: guardedLookup(guard, resolve),
+    ...(authorities === undefined ? {} : { ca: authorities }),
   });
   return (options, callback) => {
     const hostname = canonicalName(options.hostname);

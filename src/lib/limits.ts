@@ -174,6 +174,16 @@ export const limits = {
   groupCharsMax: 256,
   /** What an agent may call itself. */
   agentNameCharsMax: 100,
+  /** A workflow's path and run are its agent's name; longer ones are cut, as people have to read them. */
+  machineAgentCharsMax: 200,
+  /** Conditions of one machine identity, and names in one of them: people have to be able to check them. */
+  machineConditionsMax: 20,
+  machineConditionNamesMax: 100,
+  machinesMax: 100,
+  /** Claims lie at most as deep; Kubernetes' lie at three. */
+  claimPathNamesMax: 8,
+  /** A run that has ended must not leave a session behind for long; a running one trades a new token whenever it likes. */
+  machineSessionLifeMsMax: 60 * 60 * 1000,
   /** OpenID Connect Core section 2: a subject has at most 255 characters. */
   subjectCharsMax: 255,
   /** Discovery, keys and code exchange: a provider that takes longer is down. */
@@ -182,6 +192,15 @@ export const limits = {
   providerKeysFreshMs: 10 * 60 * 1000,
   /** While the provider is down its last keys count this long, then nobody new gets in. */
   providerKeysStaleMs: 60 * 60 * 1000,
+  /** What an issuer said of a token counts this long: so much later at most a revoked one is refused. */
+  introspectionCacheMs: 30_000,
+  /** Tokens that are remembered as living, and apart from them as dead, so that invented ones push out nobody's. */
+  introspectionCacheMax: 5_000,
+  /** Questions under way: a slow issuer, or a stranger with invented tokens, holds up so many and no more. */
+  introspectionsAtOnceMax: 50,
+  /** Opaque tokens have 20 to 2,000 characters; shorter ones could be guessed. */
+  opaqueTokenCharsMin: 20,
+  opaqueTokenCharsMax: 4_096,
   /** Strangers' tokens with invented key ids must not make us hammer the provider. */
   providerKeysPauseMs: 30_000,
   /** How long a key id that the provider does not know is refused unasked, and how many of them. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
 import { z } from "zod";
-import type { IssuerSettings, Network } from "#identity";
+import { type IssuerSettings, type Network, standardClaims } from "#identity";
 import type { Clock } from "#lib/clock";
 
 type Claims = Record<string, unknown>;
@@ -94,7 +94,11 @@ export async function startTokenIssuer(
       issuer,
       clients,
       algorithms: ["ES256"],
-      groupsClaim: "groups",
+      keySource: { kind: "discovery" },
+      introspection: undefined,
+      stepUpAcr: undefined,
+      audiences: [],
+      claims: standardClaims,
       trust: { groups: undefined, emailDomains: undefined },
     },
     network: {

@@ -209,7 +209,9 @@ describe("ID tokens", () => {
     "no iat": withClaims({ iat: undefined }),
     expired: withClaims({ exp: nowS() - stale / 1000 }),
     "of the future": withClaims({ nbf: nowS() + 600 }),
-    "group overage": withClaims({ _claim_names: { groups: "elsewhere" } }),
+    "an encrypted token (five parts)": async (parts) =>
+      `${await parts.issuer.idToken("agent", developer)}.AAAA.AAAA`,
+    "the audience of a resource that is not ours": withClaims({ aud: "api://other", azp: "gatehouse-agent" }),
     "of a key that is gone": async (parts) => {
       const token = await parts.issuer.idToken("agent", developer);
       await parts.issuer.rotateKeys();
@@ -229,6 +231,11 @@ describe("ID tokens", () => {
 
   test.each(Object.entries(attacks))("%s", async (what, make) => {
     tokenRow({ what, expected: "invalid_request", observed: await outcomeOf(make) });
+  });
+
+  test("groups that the provider keeps elsewhere are not taken for none", async () => {
+    const observed = await outcomeOf(withClaims({ _claim_names: { groups: "elsewhere" } }));
+    tokenRow({ what: "group overage", expected: "access_denied", observed });
   });
 
   test("a provider that cannot be reached opens no door", async () => {

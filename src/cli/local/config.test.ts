@@ -98,3 +98,38 @@ test("show prints what is in force: defaults filled in, paths absolute", async (
 test("schema prints JSON Schema", async () => {
   expect(JSON.parse((await config("schema")).out)).toMatchObject({ title: "gatehouse.yaml", type: "object" });
 });
+
+const machines = `
+  machines:
+    - { name: ci, kind: github_actions, audience: "https://gatehouse.example.com", groups: [engineering],
+        allow: [{ claim: repository, equals: octo/deploy }] }
+    - { name: pods, kind: kubernetes, issuer: "https://cluster.example.com", audience: gatehouse, groups: [engineering],
+        allow: [{ claim: [kubernetes.io, namespace], equals: agents }], jwks_file: keys.json, ca_file: ca.pem }
+`;
+
+test("a machine identity that lets strangers in is refused by check, which says what fence is missing", async () => {
+  const file = write(
+    "gatehouse.yaml",
+    sound.replace("  roles:", `${machines.trim().replace(/^/, "  ")}\n  roles:`),
+  );
+  expect((await config("check", file)).err).toContain(
+    "The machine identity ci lets in strangers of the same issuer: one of these claims must be among the conditions: repository_id",
+  );
+});
+
+test("keys, authorities and secrets of issuers that are not there are named by check", async () => {
+  const safe = machines.replace("claim: repository,", "claim: repository_id,").trim().replace(/^/, "  ");
+  const asks =
+    'web_client: w, introspection: { endpoint: "https://login.example.com/ask", client_id: q, client_secret: { file: ask.txt } } }';
+  const text = sound.replace("  roles:", `${safe}\n  roles:`);
+  const errorOf = async (yaml: string): Promise<string> =>
+    (await config("check", write("gatehouse.yaml", yaml))).err;
+  expect(await errorOf(text)).toContain("keys.json does not exist");
+  write("keys.json", "{");
+  expect(await errorOf(text)).toContain("keys.json is not JSON");
+  write("keys.json", '{ "keys": [] }');
+  expect(await errorOf(text)).toContain("ca.pem does not exist");
+  write("ca.pem", "no certificate");
+  expect(await errorOf(text)).toContain("ca.pem holds no certificate");
+  expect(await errorOf(text.replace("web_client: w }", asks))).toContain("ask.txt cannot be read");
+});

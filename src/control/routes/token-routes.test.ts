@@ -77,6 +77,9 @@ test("what gcloud sends is answered as gcloud reads it, client credentials and f
   expect(introspected.json()).toMatchObject({
     active: true,
     username: "principal://127.0.0.1:8440/subject/developer@example.com",
+    token_type: "Bearer",
+    iss: "http://127.0.0.1:8440",
+    act: { sub: "unnamed" },
   });
 });
 

@@ -77,13 +77,15 @@ export function addTokenRoutes(app: App, ports: ControlPlanePorts): void {
     const token = form.parse(request.body)["token"];
     const found = await identity.tokenEndpoint.introspect(typeof token === "string" ? token : "");
     if (!found.active) return reply.send({ active: false });
-    const { principal } = found.session;
+    const { principal, agent } = found.session;
     const host = new URL(serverInfo.controlUrl).host;
     return reply.send({
       active: true,
       // gcloud shows this as the account, and wants it in the form of a principal.
       username: `principal://${host}/subject/${principal.email ?? principal.id}`,
       sub: principal.id,
+      // RFC 8693 section 4.1: the person or workload stays the subject; what acts for it stands beside.
+      act: { sub: agent },
       iss: serverInfo.controlUrl,
       token_type: "Bearer",
       exp: Math.floor(found.expiresAt.getTime() / 1000),

@@ -2,8 +2,8 @@ import { createHash, randomBytes } from "node:crypto";
 import type { Clock } from "#lib/clock";
 import { limits } from "#lib/limits";
 import { parseGroups } from "../groups.ts";
-import type { ProvenIdentity } from "../identity-token.ts";
 import { principalId } from "../principal.ts";
+import type { ProvenIdentity } from "../proven-identity.ts";
 import type { SignInOutcome } from "../sign-in-provider.ts";
 import { asTrusted } from "../trust.ts";
 import { type ExpectedAssertion, readAssertion, type SoundAssertion } from "./assertion-rules.ts";
@@ -128,7 +128,7 @@ function identityOf(assertion: SoundAssertion, settings: SamlSettings): ProvenId
   const { nameId, attributes, authenticatedAt, countsUntil } = assertion;
   const subject = subjectOf(assertion, settings);
   const values = attributes.get(settings.groupsAttribute) ?? [];
-  const groups = parseGroups({ groups: [...values] }, "groups");
+  const groups = parseGroups({ groups: [...values] }, ["groups"], "list");
   if (groups.kind === "refused") throw new RuleBroken(groups.detail);
   const named = settings.emailAttribute === undefined ? undefined : attributes.get(settings.emailAttribute);
   const email = named?.[0] ?? (nameId.format === emailAddress ? nameId.value : undefined);
@@ -146,6 +146,8 @@ function identityOf(assertion: SoundAssertion, settings: SamlSettings): ProvenId
     ),
     client: "web",
     signedInAt: authenticatedAt,
+    // An answer is believed once, in the minute it comes: no earlier sign-out could outlive it.
+    issuedAt: undefined,
     countsUntil,
   };
 }

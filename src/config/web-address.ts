@@ -1,0 +1,34 @@
+import { z } from "zod";
+
+export const isLoopbackHost = (host: string): boolean =>
+  host === "127.0.0.1" || host === "[::1]" || host === "::1" || host === "localhost";
+
+/** https anywhere; http only to this machine, where nobody can listen in between. */
+export const webUrl = z
+  .url()
+  .refine(
+    (text) => {
+      const url = new URL(text);
+      return url.protocol === "https:" || (url.protocol === "http:" && isLoopbackHost(url.hostname));
+    },
+    { error: "must be https, or http on a loopback address" },
+  )
+  // This file names where secrets are and holds none, so that it can be shown, kept and reviewed.
+  .refine((text) => new URL(text).username === "" && new URL(text).password === "", {
+    error: "must not carry a name or a password",
+  });
+
+/** How an issuer that is not on the public Internet is reached: nothing but what is named here is opened for it. */
+export const issuerReach = {
+  private_hosts: z
+    .array(z.string().min(1))
+    .min(1)
+    .max(20)
+    .optional()
+    .describe("names, addresses or networks (CIDR) of this issuer that may be private"),
+  ca_file: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("PEM certificates of the authorities that count for this issuer, in place of the public ones"),
+};
