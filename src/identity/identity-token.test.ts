@@ -217,6 +217,7 @@ test("an honest token names principal, groups, client, and when the person was t
       },
       client: "agent",
       signedInAt: clock.now(),
+      issuedAt: clock.now(),
       countsUntil: new Date(clock.now().getTime() + 3_660_000),
     },
   });
