@@ -252,4 +252,8 @@ export const limits = {
   refreshRepeatableMs: 35_000,
   /** Answers of one session that may be lost; more is somebody else with the same tokens. */
   refreshRepeatsPerSessionMax: 10,
+  /** One object of a bucket: a bundle of 256 entries of the largest kind fits, and so does a batch of a sink. */
+  objectBytesMax: 32 * 1024 * 1024,
+  /** Stores answer within seconds, also while they are busy. */
+  objectStoreTimeoutMs: 60_000,
 } as const;
