@@ -11,6 +11,7 @@ const mayImport = {
   config: ["lib"],
   telemetry: ["lib"],
   "object-store": ["lib"],
+  exports: ["lib", "api"],
   connections: ["lib", "identity"],
   policy: ["lib", "identity", "catalogue"],
   approvals: ["lib", "identity", "catalogue", "policy"],
