@@ -13,16 +13,23 @@ export {
   type AuditEntry,
   type AuditEntryDetail,
   type AuditEntryQuery,
+  type AuditExportPage,
+  type AuditExportQuery,
   auditEntry,
   auditEntryDetail,
   auditEntryList,
   auditEntryQuery,
+  auditExportFormat,
+  auditExportPage,
+  auditExportQuery,
 } from "./audit.ts";
 export { type Me, me } from "./me.ts";
 export { type Problem, problem } from "./problem.ts";
 export { type ServerInfo, serverInfo } from "./server-info.ts";
 export {
+  type ExchangeDetail,
   type ExchangeSummary,
+  exchangeDetail,
   exchangeSummary,
   type RecordedMessage,
   recordedMessage,

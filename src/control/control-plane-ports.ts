@@ -1,4 +1,4 @@
-import type { ServerInfo, SessionDetail } from "#api";
+import type { ExchangeDetail, ServerInfo, SessionDetail } from "#api";
 import type { ApprovalDesk } from "#approvals";
 import type { AuditLog, EntryReader, PublishedLog } from "#audit";
 import type { Catalogue } from "#catalogue";
@@ -10,6 +10,8 @@ import type { Logger } from "#telemetry";
 export interface ExchangeReader {
   /** In order of time, each with what was recorded of it. */
   exchangesOf(sessionId: string): Promise<SessionDetail["exchanges"]>;
+  /** One of them; `undefined` when there is none of this id in this session. */
+  exchange(sessionId: string, exchangeId: string): Promise<ExchangeDetail | undefined>;
 }
 
 /** One thing Gatehouse cannot work without, and whether it works. */

@@ -21,6 +21,7 @@ import type { App } from "./routes/app.ts";
 import { addApprovalRoutes } from "./routes/approval-routes.ts";
 import { addAuditRoutes } from "./routes/audit-routes.ts";
 import { addEntryRoutes } from "./routes/entry-routes.ts";
+import { addExportRoutes } from "./routes/export-routes.ts";
 import { addMeRoute } from "./routes/me-route.ts";
 import { addOpenRoutes } from "./routes/open-routes.ts";
 import { addSessionRoutes } from "./routes/session-routes.ts";
@@ -81,6 +82,7 @@ export async function buildControlPlane(ports: ControlPlanePorts): Promise<App> 
   addSessionRoutes(app, { ports, reads });
   addAuditRoutes(app, { ports, reads });
   addEntryRoutes(app, { ports, reads });
+  addExportRoutes(app, { ports, reads });
   addApprovalRoutes(app, ports);
   addMeRoute(app, ports);
   addBrowserRoutes(app, ports, visitors);

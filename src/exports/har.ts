@@ -1,7 +1,7 @@
-import type { RecordedMessage, SessionDetail } from "#api";
+import type { ExchangeDetail, RecordedMessage } from "#api";
 
 /** An exchange as the control plane shows it, and when its last entry was written. */
-export type HarExchange = SessionDetail["exchanges"][number] & { readonly endedAt?: string | undefined };
+export type HarExchange = ExchangeDetail & { readonly endedAt?: string | undefined };
 
 /** What stands before, between and after the entries of a HAR 1.2 file, so that none need be held at once. */
 export function harFrame(about: { readonly version: string; readonly comment: string }): {

@@ -193,6 +193,7 @@ function severityOf({ class: riskClass, kind }: ExportedEntry): Activity {
       return { id: 3, name: "Medium" };
     case "secret_read":
       return { id: 2, name: "Low" };
+    case undefined:
     default:
       return { id: 1, name: "Informational" };
   }

@@ -242,6 +242,10 @@ export const limits = {
   listedEntriesMax: 500,
   /** Questions about entries, per address and minute: at most a tenth of the thread that also commits intents. */
   searchesPerMinuteMax: 240,
+  /** Entries of one page of an export with their details: each is read with its recordings, to see whether they are as committed. */
+  exportedDetailsMax: 100,
+  /** Pages and exchanges of exports, per address and minute: at most a fifth of the thread that also commits intents. */
+  exportPagesPerMinuteMax: 480,
   /** Files of the published log: a hundred a second read three million entries within one fresh sign-in. */
   tilesPerMinuteMax: 6_000,
   /** The newest, as one answer. */

@@ -95,6 +95,7 @@ export async function controlPlaneUnderTest(
     auditLog: audit,
     exchanges: {
       exchangesOf: async () => under.exchanges,
+      exchange: async (_, id) => under.exchanges.find((exchange) => exchange.id === id),
     },
     entries: {
       find: async (query) => {
