@@ -244,6 +244,8 @@ export const limits = {
   searchesPerMinuteMax: 240,
   /** Entries of one page of an export with their details: each is read with its recordings, to see whether they are as committed. */
   exportedDetailsMax: 100,
+  /** Three files each; who needs more takes the tiles. */
+  bundleEntriesMax: 100_000,
   /** Pages and exchanges of exports, per address and minute: at most a fifth of the thread that also commits intents. */
   exportPagesPerMinuteMax: 480,
   /** Files of the published log: a hundred a second read three million entries within one fresh sign-in. */
