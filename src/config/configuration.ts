@@ -1,43 +1,12 @@
 import { z } from "zod";
-
-const isLoopbackHost = (host: string): boolean =>
-  host === "127.0.0.1" || host === "[::1]" || host === "::1" || host === "localhost";
-
-/** https anywhere; http only to this machine, where nobody can listen in between. */
-const webUrl = z
-  .url()
-  .refine(
-    (text) => {
-      const url = new URL(text);
-      return url.protocol === "https:" || (url.protocol === "http:" && isLoopbackHost(url.hostname));
-    },
-    { error: "must be https, or http on a loopback address" },
-  )
-  // This file names where secrets are and holds none, so that it can be shown, kept and reviewed.
-  .refine((text) => new URL(text).username === "" && new URL(text).password === "", {
-    error: "must not carry a name or a password",
-  });
-
-/** A path or a name and password written here would be dropped on the way, and with them somebody's fence. */
-function isOrigin(text: string): boolean {
-  const { origin, href } = new URL(text);
-  return href === `${origin}/`;
-}
+import { metrics } from "./metrics.ts";
+import { sinks } from "./sinks.ts";
+import { isLoopbackHost, isOrigin, listenerAddress, webUrl } from "./web-address.ts";
 
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, "must be lower-case letters, digits and hyphens");
 const names = z.array(z.string().min(1)).min(1);
 
-const listener = (port: number) =>
-  z
-    .strictObject({
-      host: z.string().default("127.0.0.1"),
-      port: z.int().min(0).max(65_535).default(port),
-    })
-    .refine((value) => isLoopbackHost(value.host), {
-      error: "only loopback addresses are served without TLS; put Gatehouse on 127.0.0.1",
-      path: ["host"],
-    })
-    .prefault({});
+const listener = (port: number) => listenerAddress(port).prefault({});
 
 const providerName = name.describe("part of addresses, and shown where people choose");
 
@@ -176,6 +145,8 @@ export const configurationSchema = z.strictObject({
       error: "names must differ",
     }),
   policies: names.describe("files, or folders whose .yaml files count; reloaded when they change"),
+  sinks,
+  metrics,
   masking: z.array(z.string().min(1)).default([]).describe("files or folders with masking: documents"),
   protected: z
     .array(z.string().min(1))

@@ -4,6 +4,7 @@ import { isNode, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { GatehouseError, messageOf } from "#lib/errors";
 import { type Configuration, configurationSchema } from "./configuration.ts";
+import { absoluteSinkPaths } from "./sinks.ts";
 
 /**
  * Reads gatehouse.yaml. Relative paths in it are relative to the file.
@@ -74,6 +75,7 @@ function absolutePaths(configuration: Configuration, base: string): Configuratio
     },
     policies: configuration.policies.map(absolute),
     masking: configuration.masking.map(absolute),
+    sinks: configuration.sinks.map((sink) => absoluteSinkPaths(sink, absolute)),
     connections: configuration.connections.map((connection) => ({
       ...connection,
       identity: absoluteKeyPaths(connection.identity, absolute),

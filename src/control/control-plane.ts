@@ -25,6 +25,7 @@ import { addExportRoutes } from "./routes/export-routes.ts";
 import { addMeRoute } from "./routes/me-route.ts";
 import { addOpenRoutes } from "./routes/open-routes.ts";
 import { addSessionRoutes } from "./routes/session-routes.ts";
+import { addSinkRoutes } from "./routes/sink-routes.ts";
 import { addTokenRoutes } from "./routes/token-routes.ts";
 
 export interface ControlPlane {
@@ -85,6 +86,7 @@ export async function buildControlPlane(ports: ControlPlanePorts): Promise<App> 
   addExportRoutes(app, { ports, reads });
   addApprovalRoutes(app, ports);
   addMeRoute(app, ports);
+  addSinkRoutes(app, ports);
   addBrowserRoutes(app, ports, visitors);
   addPageRoutes(app, ports, visitors);
   return app;

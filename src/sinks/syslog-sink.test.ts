@@ -11,9 +11,9 @@ import { type Sink, syslogSink } from "./index.ts";
 let folder: string;
 let identity: TlsIdentity;
 let receiver: SyslogReceiver;
-beforeAll(() => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "gatehouse-syslog-"));
-  identity = tlsIdentity(folder);
+  identity = await tlsIdentity(folder);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 beforeEach(async () => {

@@ -32,7 +32,7 @@ export async function startSyslogReceiver(tls: { cert: string; key: string }): P
     });
   });
   server.on("tlsClientError", () => undefined);
-  server.on("connection", (socket) => void raw.add(socket));
+  server.on("connection", (socket: Socket) => void raw.add(socket));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const receiver: SyslogReceiver = {
     port: portOf(server),

@@ -1,63 +1,53 @@
-import { execFileSync } from "node:child_process";
+import { webcrypto } from "node:crypto";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import "../../src/keys/reflection.ts";
+import * as x509 from "@peculiar/x509";
 
-/** A certificate authority and a server's certificate of it, made by openssl into `folder`; paths of PEM files. */
+/** A certificate authority and a server's certificate of it, in `folder`; paths of PEM files. */
 export interface TlsIdentity {
   readonly ca: string;
   readonly cert: string;
   readonly key: string;
 }
 
-export function tlsIdentity(folder: string, names = "DNS:localhost"): TlsIdentity {
-  const at = (file: string): string => join(folder, file);
-  const openssl = (...words: string[]): void =>
-    void execFileSync("openssl", words, { cwd: folder, stdio: "ignore" });
-  openssl(
-    "req",
-    "-x509",
-    "-newkey",
-    "rsa:2048",
-    "-nodes",
-    "-keyout",
-    "ca.key",
-    "-out",
-    "ca.pem",
-    "-days",
-    "2",
-    "-subj",
-    "/CN=test authority",
-  );
-  openssl(
-    "req",
-    "-new",
-    "-newkey",
-    "rsa:2048",
-    "-nodes",
-    "-keyout",
-    "server.key",
-    "-out",
-    "server.csr",
-    "-subj",
-    "/CN=receiver",
-    "-addext",
-    `subjectAltName=${names}`,
-  );
-  openssl(
-    "x509",
-    "-req",
-    "-in",
-    "server.csr",
-    "-CA",
-    "ca.pem",
-    "-CAkey",
-    "ca.key",
-    "-CAcreateserial",
-    "-days",
-    "2",
-    "-copy_extensions",
-    "copy",
-    "-out",
-    "server.pem",
-  );
-  return { ca: at("ca.pem"), cert: at("server.pem"), key: at("server.key") };
+const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+
+export async function tlsIdentity(folder: string, name = "localhost"): Promise<TlsIdentity> {
+  const [authority, server] = await Promise.all([newKeys(), newKeys()]);
+  const dates = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 86_400_000) };
+  const ca = await x509.X509CertificateGenerator.createSelfSigned({
+    ...dates,
+    serialNumber: "01",
+    name: "CN=test authority",
+    keys: authority,
+    signingAlgorithm: algorithm,
+    extensions: [new x509.BasicConstraintsExtension(true, 0, true)],
+  });
+  const cert = await x509.X509CertificateGenerator.create({
+    ...dates,
+    serialNumber: "02",
+    subject: "CN=receiver",
+    issuer: ca.subject,
+    publicKey: server.publicKey,
+    signingKey: authority.privateKey,
+    signingAlgorithm: algorithm,
+    extensions: [new x509.SubjectAlternativeNameExtension([{ type: "dns", value: name }])],
+  });
+  const pkcs8 = await webcrypto.subtle.exportKey("pkcs8", server.privateKey);
+  return {
+    ca: write(folder, "ca.pem", ca.toString("pem")),
+    cert: write(folder, "server.pem", cert.toString("pem")),
+    key: write(folder, "server.key", x509.PemConverter.encode(pkcs8, "PRIVATE KEY")),
+  };
+}
+
+function newKeys(): Promise<webcrypto.CryptoKeyPair> {
+  return webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+}
+
+function write(folder: string, file: string, pem: string): string {
+  const path = join(folder, file);
+  writeFileSync(path, `${pem}\n`, { mode: 0o600 });
+  return path;
 }
