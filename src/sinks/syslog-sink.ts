@@ -1,12 +1,12 @@
 import { once } from "node:events";
-import type { TLSSocket } from "node:tls";
+import type { Duplex } from "node:stream";
 import { GatehouseError, messageOf } from "#lib/errors";
 import { limits } from "#lib/limits";
 import type { Batch, RenderedEntry, Sink } from "./sink.ts";
 
 export interface SyslogSinkParts {
   /** Dials through the egress guard; the certificate is checked. */
-  readonly connect: (signal: AbortSignal) => Promise<TLSSocket>;
+  readonly connect: (signal: AbortSignal) => Promise<Duplex>;
   /** For messages. */
   readonly receiver: string;
   /** RFC 5424 HOSTNAME of this machine. */
@@ -37,7 +37,7 @@ export function syslogSink({ connect, receiver, hostname }: SyslogSinkParts): Si
   };
 }
 
-async function sendAll(socket: TLSSocket, frames: readonly Buffer[], signal: AbortSignal): Promise<void> {
+async function sendAll(socket: Duplex, frames: readonly Buffer[], signal: AbortSignal): Promise<void> {
   // It has nothing to say; what it says anyway must not stop it from closing.
   socket.resume();
   const ended = once(socket, "end", { signal });

@@ -33,7 +33,12 @@ async function startReceiver(status = 204): Promise<{ url: URL; received: Receiv
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  open.push({ close: () => (server.closeAllConnections(), server.close()) });
+  open.push({
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  });
   return { url: new URL(`http://127.0.0.1:${portOf(server)}/hook?token=path-secret`), received };
 }
 

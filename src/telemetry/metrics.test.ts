@@ -70,7 +70,7 @@ test("a taken port is an error with its address", async () => {
 });
 
 const isPromtoolThere = spawnSync("promtool", ["--version"]).status === 0;
-if (!isPromtoolThere) console.log("promtool: skipped, it is not installed (Debian: prometheus)");
+if (!isPromtoolThere) process.stderr.write("promtool: skipped, it is not installed (Debian: prometheus)\n");
 
 test.skipIf(!isPromtoolThere)("promtool has nothing to object to", async () => {
   const metrics = openMetrics(source);
