@@ -53,9 +53,9 @@ export async function startServer(
   try {
     const log = createLogger(options.isQuiet ? "silent" : "info");
     const kept = await openMemory(configuration.data, log, opened);
+    await kept.audit.append({ kind: "server.start" });
     const telling = await openTelling(configuration, { memory: kept, log, opened });
     const memory = { ...kept, audit: telling.audit, readiness: telling.readiness };
-    await memory.audit.append({ kind: "server.start" });
     const server = await openPlanes(configuration, { memory, log, opened, sinks: telling.sinks });
     const { metricsPort } = telling;
     return { ...server, metricsPort, failed: memory.failed, close: () => opened.disposeAsync() };
