@@ -66,3 +66,20 @@ export const auditEntryQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(500).default(50),
 });
 export type AuditEntryQuery = z.infer<typeof auditEntryQuery>;
+
+/** In which words an export leaves; on record with it. */
+export const auditExportFormat = z.enum(["ocsf", "csv", "har", "bundle"]);
+
+/** The query of `GET /api/v1/audit/export`: that of a search, what for, and whether with details in clear. */
+export const auditExportQuery = auditEntryQuery.extend({
+  format: auditExportFormat,
+  detail: z.literal("true").optional(),
+});
+export type AuditExportQuery = z.infer<typeof auditExportQuery>;
+
+/** `GET /api/v1/audit/export`: newest first; leaf, attachments and detail only where details were asked for. */
+export const auditExportPage = z.object({
+  entries: z.array(auditEntryDetail.partial({ leaf: true, leafHash: true, attachments: true })),
+  next: z.string().optional(),
+});
+export type AuditExportPage = z.infer<typeof auditExportPage>;

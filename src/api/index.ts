@@ -13,16 +13,23 @@ export {
   type AuditEntry,
   type AuditEntryDetail,
   type AuditEntryQuery,
+  type AuditExportPage,
+  type AuditExportQuery,
   auditEntry,
   auditEntryDetail,
   auditEntryList,
   auditEntryQuery,
+  auditExportFormat,
+  auditExportPage,
+  auditExportQuery,
 } from "./audit.ts";
 export { type Me, me } from "./me.ts";
 export { type Problem, problem } from "./problem.ts";
 export { type ServerInfo, serverInfo } from "./server-info.ts";
 export {
+  type ExchangeDetail,
   type ExchangeSummary,
+  exchangeDetail,
   exchangeSummary,
   type RecordedMessage,
   recordedMessage,
@@ -34,6 +41,7 @@ export {
   sessionsStop,
   sessionsStopped,
 } from "./session.ts";
+export { type SinkState, sinkList, sinkMove, sinkMoved, sinkStatus } from "./sink.ts";
 export {
   type DeviceAnswer,
   deviceAnswer,

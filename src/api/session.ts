@@ -47,11 +47,14 @@ export const recordedMessage = z.object({
 });
 export type RecordedMessage = z.infer<typeof recordedMessage>;
 
-export const sessionDetail = sessionSummary.extend({
-  exchanges: z.array(
-    exchangeSummary.extend({ request: recordedMessage.optional(), answer: recordedMessage.optional() }),
-  ),
+/** One exchange with what was recorded of it. */
+export const exchangeDetail = exchangeSummary.extend({
+  request: recordedMessage.optional(),
+  answer: recordedMessage.optional(),
 });
+export type ExchangeDetail = z.infer<typeof exchangeDetail>;
+
+export const sessionDetail = sessionSummary.extend({ exchanges: z.array(exchangeDetail) });
 export type SessionDetail = z.infer<typeof sessionDetail>;
 /** Which sessions to stop: of one principal, by id or e-mail; of one identity provider; or all. */
 export const sessionsStop = z.union([

@@ -21,6 +21,7 @@ export {
   type ShownEntry,
 } from "./entry-reader.ts";
 export { exportTiles, type WriteFile } from "./export-tiles.ts";
+export { type Leaf, parseLeaf } from "./leaf.ts";
 export { type AuditLogParts, type OpenAuditLog, openAuditLog } from "./log.ts";
 export { openPublishedLog, type PublishedLog } from "./published-log.ts";
 export {

@@ -1,17 +1,9 @@
 import { styleText } from "node:util";
 import { shortenBlanks } from "#lib/blank-runs";
+import { printable } from "#lib/printable";
 import type { Settings } from "./settings.ts";
 
-/**
- * What a server, an agent or a prompt wrote, made safe to print: an escape sequence could repaint the very lines an
- * approver reads, a bidirectional override reverse them, and a zero width or a filler make two names look alike (Unicode
- * TR 36 section 3). Line feeds and tabs stay.
- */
-export function printable(text: string): string {
-  return text.replace(/[\p{C}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\u2800]/gu, (character) =>
-    character === "\n" || character === "\t" ? character : `\\u{${character.codePointAt(0)?.toString(16)}}`,
-  );
-}
+export { printable };
 
 /** Text of several lines that somebody else wrote: marked at every line, so that none passes for one of ours. */
 export function quoted(text: string): string {

@@ -6,6 +6,7 @@ import { parseMaskingRules } from "#masking";
 import { parsePolicies, printProblem } from "#policy";
 import { connectionOf, issuerSettings, samlSettings } from "./configured.ts";
 import { fencesOf, machineSettings } from "./configured-machines.ts";
+import { sinkOf } from "./sinks.ts";
 
 /** Looks at what one section names outside the file. Returns what is wrong, or throws a GatehouseError that says it. */
 type Check = (configuration: Configuration) => readonly string[] | Promise<readonly string[]>;
@@ -15,6 +16,7 @@ const checks: readonly Check[] = [
   checkIssuers,
   checkCertificates,
   checkConnections,
+  checkSinks,
   checkPolicies,
   checkMasking,
 ];
@@ -49,6 +51,12 @@ function checkCertificates(configuration: Configuration): readonly string[] {
 /** Reads key files as the server does, and asks nobody for a credential. */
 async function checkConnections({ connections }: Configuration): Promise<readonly string[]> {
   await openConnections({ connections: connections.map(connectionOf), clock }).close();
+  return [];
+}
+
+/** Reads secrets and authorities as the server does, and dials nobody. */
+async function checkSinks({ sinks }: Configuration): Promise<readonly string[]> {
+  await Promise.all(sinks.map((written) => sinkOf(written).sink.close()));
   return [];
 }
 

@@ -1,5 +1,5 @@
-import type { ExchangeSummary, SessionDetail } from "#api";
-import type { AuditReader, ExchangeRecord } from "#audit";
+import type { ExchangeDetail, ExchangeSummary, SessionDetail } from "#api";
+import type { AuditReader, ExchangeRecord, ExchangeWithRecordings } from "#audit";
 import { decodeRecording, type ShownMessage, showRecording } from "#recording";
 
 /** More exchanges than this in one session are shown newest first, the rest by search. */
@@ -12,16 +12,26 @@ export function exchangeReader(reader: AuditReader) {
       const newestFirst = await reader.exchanges({ sessionId, limit: exchangesShownMax });
       return Promise.all(newestFirst.toReversed().map((record) => withRecordings(record, reader)));
     },
+    exchange: async (sessionId: string, exchangeId: string): Promise<ExchangeDetail | undefined> => {
+      const record = await reader.exchange(exchangeId);
+      if (record === undefined || record.sessionId !== sessionId) return undefined;
+      return shownExchange(record);
+    },
   };
 }
 
-async function withRecordings(
-  record: ExchangeRecord,
-  reader: AuditReader,
-): Promise<SessionDetail["exchanges"][number]> {
+async function withRecordings(record: ExchangeRecord, reader: AuditReader): Promise<ExchangeDetail> {
   const full = await reader.exchange(record.id);
-  const request = shown(full?.request);
-  const answer = shown(full?.answer);
+  return shownExchange({ ...record, request: full?.request, answer: full?.answer });
+}
+
+function shownExchange({
+  request: sent,
+  answer: answered,
+  ...record
+}: ExchangeWithRecordings): ExchangeDetail {
+  const request = shown(sent);
+  const answer = shown(answered);
   return {
     ...summaryOf(record),
     ...(request === undefined ? {} : { request }),

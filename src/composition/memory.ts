@@ -1,6 +1,7 @@
 import {
   type AuditReader,
   type EntryReader,
+  type LogSource,
   type OpenAuditLog,
   openAuditLog,
   openAuditReader,
@@ -23,6 +24,8 @@ export interface Memory {
   readonly reader: AuditReader;
   readonly entries: EntryReader;
   readonly publishedLog: PublishedLog;
+  /** The stored log as it lies there. */
+  readonly source: LogSource;
   /** Rejects once nothing can be recorded any more. */
   readonly failed: Promise<never>;
   readonly readiness: () => Promise<readonly { readonly name: string; readonly isReady: boolean }[]>;
@@ -61,6 +64,7 @@ export async function openMemory(path: string, log: Logger, opened: AsyncDisposa
     reader: openAuditReader(store),
     entries: openEntryReader(store),
     publishedLog: openPublishedLog(store),
+    source: store,
     failed: failure.promise,
     readiness: () => Promise.resolve([{ name: "audit log", isReady: !hasFailed }]),
   };

@@ -1,3 +1,4 @@
+import type { SinkState } from "#api";
 import { openApprovalDesk } from "#approvals";
 import type { NewEntry } from "#audit";
 import { loadCatalogue } from "#catalogue";
@@ -10,6 +11,7 @@ import { openCertificateAuthority, openPlaceholderKey, openSealingKey, openToken
 import { systemClock as clock } from "#lib/clock";
 import { createEgress, type EgressFences } from "#lib/egress";
 import { systemTimer as timer } from "#lib/timer";
+import type { SinkStatus, Sinks } from "#sinks";
 import { createLogger, type Logger } from "#telemetry";
 import {
   sqliteApprovalStore,
@@ -29,10 +31,13 @@ import { openLiveMasking, openLivePolicies } from "./live-rules.ts";
 import { type Memory, openMemory } from "./memory.ts";
 import { changePreparer, exchangeable } from "./prepared-change.ts";
 import { describeServer } from "./server-description.ts";
+import { openTelling } from "./telling.ts";
 
 export interface RunningServer {
   readonly controlUrl: string;
   readonly proxyUrl: string;
+  /** Where metrics are; `undefined` when they are off. */
+  readonly metricsPort: number | undefined;
   /** Rejects when the server cannot go on: the audit log has stopped. */
   readonly failed: Promise<never>;
   /** Drains: running exchanges finish or are recorded as unfinished, then everything closes in reverse order. */
@@ -59,12 +64,15 @@ export async function startServer(
   const opened = new AsyncDisposableStack();
   try {
     const log = createLogger(options.isQuiet ? "silent" : "info");
-    const memory = await openMemory(configuration.data, log, opened);
-    await memory.audit.append({ kind: "server.start" });
+    const kept = await openMemory(configuration.data, log, opened);
+    await kept.audit.append({ kind: "server.start" });
+    const telling = await openTelling(configuration, { memory: kept, log, opened });
+    const memory = { ...kept, audit: telling.audit, readiness: telling.readiness };
     const surroundings = { memory, log, opened, inForce: heldConfiguration(configuration) };
-    const { prepare, ...server } = await openPlanes(configuration, surroundings);
+    const { prepare, ...server } = await openPlanes(configuration, { ...surroundings, sinks: telling.sinks });
     if (options.file !== undefined) await follow(options.file, prepare, surroundings);
-    return { ...server, failed: memory.failed, close: () => opened.disposeAsync() };
+    const { metricsPort } = telling;
+    return { ...server, metricsPort, failed: memory.failed, close: () => opened.disposeAsync() };
   } catch (error) {
     await opened.disposeAsync();
     throw error;
@@ -110,8 +118,11 @@ function recorder({ audit }: Memory): (entry: NewEntry) => Promise<void> {
   };
 }
 
-async function openPlanes(configuration: Configuration, surroundings: Surroundings) {
-  const { memory, log, opened } = surroundings;
+async function openPlanes(
+  configuration: Configuration,
+  surroundings: Surroundings & { readonly sinks: Sinks },
+) {
+  const { memory, log, opened, sinks } = surroundings;
   const { audit, folder } = memory;
   const controlUrl = urlOfListener(configuration.control);
   const catalogue = loadCatalogue();
@@ -150,6 +161,7 @@ async function openPlanes(configuration: Configuration, surroundings: Surroundin
     exchanges: exchangeReader(memory.reader),
     entries: memory.entries,
     publishedLog: memory.publishedLog,
+    sinks: { ...sinks, status: () => sinks.status().map(sinkState) },
     readiness: memory.readiness,
     clock,
     log,
@@ -232,6 +244,11 @@ function networks(
     known.set(issuer, network);
     return network;
   };
+}
+
+/** `undefined` is no JSON. */
+function sinkState({ problem, ...status }: SinkStatus): SinkState {
+  return { ...status, ...(problem === undefined ? {} : { problem }) };
 }
 
 function isStopped(finding: SessionFinding): boolean {

@@ -4,13 +4,9 @@ import { claimPath } from "./claim-path.ts";
 import { introspection } from "./introspection.ts";
 import { listener } from "./listener.ts";
 import { haveOneSource, machine, objectionToGroups } from "./machines.ts";
-import { isLoopbackHost, issuerReach, webUrl } from "./web-address.ts";
-
-/** A path or a name and password written here would be dropped on the way, and with them somebody's fence. */
-function isOrigin(text: string): boolean {
-  const { origin, href } = new URL(text);
-  return href === `${origin}/`;
-}
+import { metrics } from "./metrics.ts";
+import { sinks } from "./sinks.ts";
+import { isLoopbackHost, isOrigin, issuerReach, webUrl } from "./web-address.ts";
 
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, "must be lower-case letters, digits and hyphens");
 const names = z.array(z.string().min(1)).min(1);
@@ -238,6 +234,8 @@ export const configurationSchema = z
         error: "names must differ",
       }),
     policies: names.describe("files, or folders whose .yaml files count; reloaded when they change"),
+    sinks,
+    metrics,
     masking: z.array(z.string().min(1)).default([]).describe("files or folders with masking: documents"),
     protected: z
       .array(z.string().min(1))

@@ -6,6 +6,7 @@ import { GatehouseError, messageOf } from "#lib/errors";
 import { type Configuration, configurationSchema } from "./configuration.ts";
 import type { ListenerConfiguration } from "./listener.ts";
 import { absoluteReference } from "./secret-reference.ts";
+import { absoluteSinkPaths } from "./sinks.ts";
 
 /**
  * Reads gatehouse.yaml. Relative paths in it are relative to the file.
@@ -87,6 +88,7 @@ function absolutePaths(configuration: Configuration, base: string): Configuratio
     },
     policies: configuration.policies.map(absolute),
     masking: configuration.masking.map(absolute),
+    sinks: configuration.sinks.map((sink) => absoluteSinkPaths(sink, absolute)),
     connections: configuration.connections.map((connection) => ({
       ...connection,
       identity: absoluteKeyPaths(connection.identity, absolute),

@@ -11,12 +11,17 @@ export interface AuditSubject {
   readonly sessionId?: string;
   readonly index?: number;
   readonly asked?: Readonly<Record<string, string | number>>;
+  /** Of an export. */
+  readonly format?: string;
 }
 
 /** Puts reads of the audit on record, those that were refused as well, before anybody gets an answer. */
 export interface AuditReads {
   read(actor: Actor, subject: AuditSubject): Promise<void>;
-  /** Once for each sign-in: a log is thousands of files, and one entry for each would make it thousands more. */
+  /**
+   * Once for each sign-in and subject: an export is thousands of files or pages, and one entry for each would make the log
+   * thousands longer.
+   */
   exported(actor: Actor, subject: AuditSubject): Promise<void>;
   denied(actor: Actor | undefined, subject: AuditSubject, refusal: ControlRefusal): Promise<void>;
 }
@@ -30,7 +35,7 @@ export function auditReads(ports: ControlPlanePorts): AuditReads {
   return {
     read: (actor, subject) => append({ kind: "audit.read", detail: { ...subject, ...nameOf(actor) } }),
     exported: (actor, subject) =>
-      once(actor, () => append({ kind: "audit.export", detail: { ...subject, ...nameOf(actor) } })),
+      once(actor, subject, () => append({ kind: "audit.export", detail: { ...subject, ...nameOf(actor) } })),
     denied: async (actor, subject, refusal) => {
       if (actor === undefined && !strangers.take()) return;
       const detail = {
@@ -44,13 +49,13 @@ export function auditReads(ports: ControlPlanePorts): AuditReads {
   };
 }
 
-/** Acts once for each sign-in that is still fresh; whoever asks meanwhile waits for the same act, and fails with it. */
+/** Acts once for each sign-in that is still fresh and what it asks for; whoever asks meanwhile waits for the same act, and fails with it. */
 function oncePerSignIn({ clock }: Pick<ControlPlanePorts, "clock">) {
   const done = new Map<string, { readonly until: number; readonly act: Promise<void> }>();
-  return (actor: Actor, act: () => Promise<void>): Promise<void> => {
+  return (actor: Actor, subject: AuditSubject, act: () => Promise<void>): Promise<void> => {
     const now = clock.now().getTime();
     for (const [key, { until }] of done) if (until <= now) done.delete(key);
-    const key = `${actor.principal.id} ${actor.signedInAt?.getTime() ?? now}`;
+    const key = JSON.stringify([actor.principal.id, actor.signedInAt?.getTime() ?? now, subject]);
     const known = done.get(key);
     if (known !== undefined) return known.act;
     const started = { until: now + limits.approverSignInAgeMsMax, act: act() };

@@ -1,4 +1,4 @@
-import type { ServerInfo, SessionDetail } from "#api";
+import type { ExchangeDetail, ServerInfo, SessionDetail, SinkState } from "#api";
 import type { ApprovalDesk } from "#approvals";
 import type { AuditLog, EntryReader, PublishedLog } from "#audit";
 import type { Catalogue } from "#catalogue";
@@ -11,12 +11,27 @@ import type { Logger } from "#telemetry";
 export interface ExchangeReader {
   /** In order of time, each with what was recorded of it. */
   exchangesOf(sessionId: string): Promise<SessionDetail["exchanges"]>;
+  /** One of them; `undefined` when there is none of this id in this session. */
+  exchange(sessionId: string, exchangeId: string): Promise<ExchangeDetail | undefined>;
 }
 
 /** One thing Gatehouse cannot work without, and whether it works. */
 export interface Readiness {
   readonly name: string;
   readonly isReady: boolean;
+  /** What an operator should look at, though everything goes on. */
+  readonly detail?: string;
+}
+
+/** Who else is told of what is published, and how far they are. */
+export interface SinkDesk {
+  status(): readonly SinkState[];
+  /** `record` puts it on record before it happens. `undefined` for an unknown sink, or an entry that is not published. */
+  move(
+    name: string,
+    to: number,
+    record: (from: number) => Promise<void>,
+  ): Promise<{ readonly from: number; readonly to: number } | undefined>;
 }
 
 /** All the control plane needs from its neighbours; `main.ts` fills it. */
@@ -48,6 +63,7 @@ export interface ControlPlanePorts {
   readonly entries: EntryReader;
   /** The log as it is published; its checkpoint is anybody's, the rest is for auditors. */
   readonly publishedLog: PublishedLog;
+  readonly sinks: SinkDesk;
   readonly readiness: () => Promise<readonly Readiness[]>;
   readonly clock: Clock;
   readonly log: Logger;

@@ -23,9 +23,11 @@ import { addApprovalRoutes } from "./routes/approval-routes.ts";
 import { addAuditRoutes } from "./routes/audit-routes.ts";
 import { addBackChannelRoutes } from "./routes/back-channel-routes.ts";
 import { addEntryRoutes } from "./routes/entry-routes.ts";
+import { addExportRoutes } from "./routes/export-routes.ts";
 import { addMeRoute } from "./routes/me-route.ts";
 import { addOpenRoutes } from "./routes/open-routes.ts";
 import { addSessionRoutes } from "./routes/session-routes.ts";
+import { addSinkRoutes } from "./routes/sink-routes.ts";
 import { addTokenRoutes } from "./routes/token-routes.ts";
 import { tlsServerFactory } from "./tls-server.ts";
 
@@ -87,9 +89,11 @@ export async function buildControlPlane(ports: ControlPlanePorts): Promise<App> 
   addSessionRoutes(app, { ports, reads });
   addAuditRoutes(app, { ports, reads });
   addEntryRoutes(app, { ports, reads });
+  addExportRoutes(app, { ports, reads });
   addApprovalRoutes(app, ports);
   addMeRoute(app, ports);
   addBackChannelRoutes(app, ports);
+  addSinkRoutes(app, ports);
   addBrowserRoutes(app, ports, visitors);
   addPageRoutes(app, ports, visitors);
   return app;

@@ -1,24 +1,9 @@
 import type { AuditEntry, AuditEntryDetail, AuditEntryQuery } from "#api";
 import type { EntryCursor, EntryQuery, ListedEntry, ShownEntry } from "#audit";
+import { exportedEntry } from "#exports";
 
 export function entryOf({ index, stage, leaf, about }: ListedEntry): AuditEntry {
-  const { id, kind, t: at, session, exchange, approval, operation, decision, status, policy } = leaf;
-  return {
-    index,
-    stage,
-    id,
-    kind,
-    at,
-    ...(session === undefined ? {} : { session }),
-    ...(exchange === undefined ? {} : { exchange }),
-    ...(approval === undefined ? {} : { approval }),
-    ...(operation === undefined ? {} : { operation }),
-    ...(leaf.class === undefined ? {} : { class: leaf.class }),
-    ...(decision === undefined ? {} : { decision }),
-    ...(status === undefined ? {} : { status }),
-    ...(policy === undefined ? {} : { policy }),
-    ...about,
-  };
+  return { ...exportedEntry(index, leaf, about), stage };
 }
 
 export function entryDetailOf(entry: ShownEntry): AuditEntryDetail {

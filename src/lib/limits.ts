@@ -269,6 +269,26 @@ export const limits = {
   listedEntriesMax: 500,
   /** Questions about entries, per address and minute: at most a tenth of the thread that also commits intents. */
   searchesPerMinuteMax: 240,
+  /** Entries of one page of an export with their details: each is read with its recordings, to see whether they are as committed. */
+  exportedDetailsMax: 100,
+  /** Three files each; who needs more takes the tiles. */
+  bundleEntriesMax: 100_000,
+  /** Pages and exchanges of exports, per address and minute: at most a fifth of the thread that also commits intents. */
+  exportPagesPerMinuteMax: 480,
+  /** Published entries are looked for this often by each sink: two small reads. */
+  sinkLookMs: 1_000,
+  /** A batch that was not taken comes again after this, then twice that, up to the most. */
+  sinkRetryMsMin: 1_000,
+  sinkRetryMsMax: 5 * 60 * 1000,
+  /** Older than this and still not sent: somebody should know. */
+  sinkLagMsMax: 5 * 60 * 1000,
+  /** What one request or object holds: receivers take 5 MiB (Splunk, Sentinel: less per record) and stay quick. */
+  sinkBatchBytesMax: 4 * 1024 * 1024,
+  sinkBatchEntriesMax: 1_000,
+  /** A receiver that takes longer is down. */
+  sinkTimeoutMs: 30_000,
+  /** What a receiver of webhooks answers is not read, only whether it is there. */
+  sinkAnswerBytesMax: 64 * 1024,
   /** Files of the published log: a hundred a second read three million entries within one fresh sign-in. */
   tilesPerMinuteMax: 6_000,
   /** The newest, as one answer. */
@@ -279,4 +299,8 @@ export const limits = {
   refreshRepeatableMs: 35_000,
   /** Answers of one session that may be lost; more is somebody else with the same tokens. */
   refreshRepeatsPerSessionMax: 10,
+  /** One object of a bucket: a bundle of 256 entries of the largest kind fits, and so does a batch of a sink. */
+  objectBytesMax: 32 * 1024 * 1024,
+  /** Stores answer within seconds, also while they are busy. */
+  objectStoreTimeoutMs: 60_000,
 } as const;

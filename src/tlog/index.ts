@@ -32,5 +32,6 @@ export {
   verifyProofFile,
 } from "./proof-file.ts";
 export { entriesUnder, parseTilePath, type Tile, tilePath, tilesOf, tileWidth } from "./tile.ts";
+export { type TileProver, tileProver } from "./tile-prover.ts";
 export { subtreesOfTiles, type TilePlace, TileTree, tilesNeeded } from "./tile-tree.ts";
 export { type TileSource, type TilesOptions, type TilesVerification, verifyTiles } from "./verify-tiles.ts";

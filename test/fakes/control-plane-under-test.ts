@@ -1,4 +1,4 @@
-import type { ServerInfo, SessionDetail } from "#api";
+import type { ServerInfo, SessionDetail, SinkState } from "#api";
 import type { ApprovalDesk, ApprovalRequest, Vote } from "#approvals";
 import type { EntryQuery, ShownEntry } from "#audit";
 import type { IdentityParts } from "#identity";
@@ -30,6 +30,8 @@ export interface ControlPlaneUnderTest extends IdentityUnderTest {
   /** Files of the published log, and proofs by index. */
   readonly tiles: Map<string, Uint8Array>;
   readonly proofs: Map<number, string>;
+  sinks: SinkState[];
+  readonly moved: { readonly name: string; readonly to: number }[];
   isReady: boolean;
   call(method: "GET" | "POST", path: string, options?: CallOptions): Promise<Injected>;
   bearer(client: "agent" | "console", person: FakePerson): Promise<string>;
@@ -95,6 +97,7 @@ export async function controlPlaneUnderTest(
     auditLog: audit,
     exchanges: {
       exchangesOf: async () => under.exchanges,
+      exchange: async (_, id) => under.exchanges.find((exchange) => exchange.id === id),
     },
     entries: {
       find: async (query) => {
@@ -102,6 +105,16 @@ export async function controlPlaneUnderTest(
         return { entries: under.listed, next: undefined };
       },
       show: async (index) => under.listed.find((entry) => entry.index === index),
+    },
+    sinks: {
+      status: () => under.sinks,
+      move: async (name, to, record) => {
+        const found = under.sinks.find((sink) => sink.name === name);
+        if (found === undefined || to > found.next + found.lagEntries) return undefined;
+        await record(found.next);
+        under.moved.push({ name, to });
+        return { from: found.next, to };
+      },
     },
     publishedLog: {
       checkpoint: async () => under.checkpoint,
@@ -129,6 +142,8 @@ export async function controlPlaneUnderTest(
     asked: [],
     tiles: new Map(),
     proofs: new Map(),
+    sinks: [],
+    moved: [],
     isReady: true,
     call: async (method, path, { bearer, json, form, headers } = {}) =>
       under.app.inject({

@@ -2,7 +2,12 @@ import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { type Configuration, type ConnectionConfiguration, configurationSchema } from "#config";
+import {
+  type Configuration,
+  type ConnectionConfiguration,
+  configurationSchema,
+  type SinkConfiguration,
+} from "#config";
 import { type PracticeCloud, startPracticeCloud } from "#practice/cloud";
 import { type IdentityProvider, startIdentityProvider } from "#practice/identity-provider";
 import { type RunningServer, startServer } from "../../composition/server.ts";
@@ -33,6 +38,8 @@ export interface QuickStartOptions {
   readonly operationMs: number;
   /** Connections besides the one to the practice cloud. */
   readonly connections?: readonly ConnectionConfiguration[];
+  readonly sinks?: readonly SinkConfiguration[];
+  readonly metrics?: Configuration["metrics"];
   readonly isQuiet: boolean;
 }
 
@@ -142,6 +149,8 @@ function quickStartConfiguration({ options, issuer, upstream, ports, keyFile }: 
     ],
     policies: options.policies,
     masking: options.masking,
+    sinks: options.sinks,
+    metrics: options.metrics,
     protected: ["gatehouse@practice-project.iam.gserviceaccount.com"],
   });
 }

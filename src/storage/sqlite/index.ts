@@ -10,4 +10,5 @@ export { sqliteLoginStore } from "./login-store.ts";
 export { openDatabase, openDatabaseForReading } from "./open-database.ts";
 export { sqliteSessionStore } from "./session-store.ts";
 export { sqliteSignOutStore } from "./sign-out-store.ts";
+export { sqliteSinkStore } from "./sink-store.ts";
 export { sqliteSpentAssertions } from "./spent-assertions.ts";

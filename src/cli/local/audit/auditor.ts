@@ -2,9 +2,11 @@ import type { z } from "zod";
 import { callControlPlane, readControlPlaneFile } from "#agent";
 import { GatehouseError } from "#lib/errors";
 import { limits } from "#lib/limits";
+import type { TileSource } from "#tlog";
 import { consoleSignIn } from "../../console-sign-in.ts";
 import { findServer, type Server } from "../../server.ts";
 import type { Settings } from "../../settings.ts";
+import { tilesOfServer } from "./log-place.ts";
 import { patiently } from "./patience.ts";
 
 /** Asks the server as somebody who signed in just now; what it answers is on record there. */
@@ -13,6 +15,8 @@ export interface Auditor {
   ask<Shape extends z.ZodType>(path: string, answer: Shape): Promise<z.output<Shape>>;
   /** Throws `entry_not_found` when there is no such file. */
   read(path: string): Promise<string>;
+  /** The server's log as it is published. */
+  tiles(): TileSource;
 }
 
 export async function signInAsAuditor(person: string | undefined, settings: Settings): Promise<Auditor> {
@@ -28,6 +32,7 @@ export async function signInAsAuditor(person: string | undefined, settings: Sett
       if (bytes !== undefined) return Buffer.from(bytes).toString("utf8");
       throw new GatehouseError("entry_not_found", "There is no such entry in this log.");
     },
+    tiles: () => tilesOfServer(url, bearer, settings.terminal),
   };
 }
 

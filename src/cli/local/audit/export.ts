@@ -1,93 +1,112 @@
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
-import { type CommandTools, exitCodes, printable } from "#cli";
-import { GatehouseError, messageOf } from "#lib/errors";
-import type { TileSource } from "#tlog";
-import { findLog, folderSource, type LogPlace, serverSource } from "./log-place.ts";
-import { withStoredLog } from "./stored.ts";
-import { verifierKey } from "./verifier-key.ts";
-import { inWords } from "./verify.ts";
+import { type CommandTools, exitCodes, printable, type Settings } from "#cli";
+import { GatehouseError } from "#lib/errors";
+import { sessionId } from "../../commands/session-id.ts";
+import { type Auditor, signInAsAuditor } from "./auditor.ts";
+import { addFilterOptions, filterOptions, filterQuery } from "./entry-filter.ts";
+import { exportBundle } from "./export-bundle.ts";
+import { exportEntries } from "./export-entries.ts";
+import { exportHar } from "./export-har.ts";
+import type { ExportAsked } from "./export-pages.ts";
+import { exportTilesTo } from "./export-tiles.ts";
+import { withOutput } from "./output-file.ts";
 
-const options = z.object({ tiles: z.string(), key: z.string().optional(), as: z.string().optional() });
+const text = z.string().optional();
+const options = filterOptions.extend({
+  tiles: text,
+  key: text,
+  format: z.enum(["ocsf", "csv", "har"]).optional(),
+  bundle: text,
+  detail: z.boolean().default(false),
+  output: text,
+  as: text,
+});
+type Options = z.infer<typeof options>;
 
 /**
- * `gatehouse audit export --tiles DIR`: the log as C2SP tiles, for tools that we did not write. Entries only: what they
- * commit to stays where it is. The copy is verified before the command says that it is there.
+ * `gatehouse audit export`: what auditors take away. Tiles are the whole log for foreign verifiers; the other forms are
+ * entries of a server's log in others' words, with the filters of `audit search`.
  */
-export function addExportCommand(audit: Command, { add, action, terminal }: CommandTools): void {
-  add(audit, "export [log]", "copy the log of a data folder or a server (default) as C2SP tiles")
-    .requiredOption("--tiles <folder>", "where to; the folder must be empty or not there yet")
-    .option("--key <key>", "the log's verifier key, or a file with it (default: the log's own)")
+export function addExportCommand(audit: Command, { add, action }: CommandTools): void {
+  const command = add(
+    audit,
+    "export [log]",
+    "take entries away as OCSF, CSV, HAR or an evidence bundle (auditors), or the log as C2SP tiles",
+  )
+    .option("--format <format>", "ocsf (JSON lines), csv, or har (needs --session)")
+    .option("--bundle <folder>", "an evidence bundle: entries, their proofs, recordings, how to verify them")
+    .option("--tiles <folder>", "the whole log as C2SP tiles, of a data folder or a server (default)")
+    .option("--output <file>", "write --format to a new file instead of printing it")
+    .option("--detail", "ocsf: with the details of each entry in clear")
+    .option("--key <key>", "the log's verifier key, or a file with it (default: the log's own)");
+  addFilterOptions(command)
     .option("--as <email>", "a person of the development identity provider, for a server's log")
     .addHelpText("after", examples)
     .action(
-      action(async (settings, command) => {
-        const { tiles: folder, key, as: person } = options.parse(command.opts());
-        const place = await findLog(command.args[0], settings);
-        const given = verifierKey(key, place);
-        makeEmptyFolder(folder);
-        const copy = (source: TileSource) => copyTo(folder, source);
-        const files = await (place.kind === "data folder"
-          ? copyStored(place.folder, copy)
-          : copy(await published(place, person, settings)));
-        writeFileSync(join(folder, "log.vkey"), `${given.text}\n`);
-        const { verifyTiles } = await import("#tlog");
-        const verification = await verifyTiles(folderSource(folder), {
-          verifier: given.verifier,
-          pinned: [],
-        });
-        const words = `${files} files in ${folder}\n${inWords(verification, { kind: "tiles", folder }, given)}`;
-        terminal.out(
-          settings.isJson
-            ? JSON.stringify({ folder, files, source: place.kind, verification })
-            : printable(words),
-        );
-        return verification.kind === "verified" ? exitCodes.ok : exitCodes.notVerified;
+      action(async (settings, given) => {
+        const asked = parseOptions(given.opts());
+        const [log] = given.args;
+        if (asked.tiles !== undefined) {
+          const { tiles: folder, key, as: person } = asked;
+          return exportTilesTo({ log, folder, key, person }, settings);
+        }
+        if (log !== undefined)
+          throw usage("Only --tiles reads a log by its place; the other forms ask a server (--url).");
+        return exportFromServer(asked, settings);
       }),
     );
 }
 
 const examples = `
 Examples:
+  gatehouse audit export --format ocsf --from 24h --output yesterday.jsonl
+  gatehouse audit export --format csv --principal developer@example.com --output calls.csv
+  gatehouse audit export --format har --session ses_0199c2… --output session.har
+  gatehouse audit export --bundle evidence --session ses_0199c2…
+  gatehouse audit verify evidence --key log.vkey
   gatehouse audit export data --tiles exported
-  gatehouse audit export --tiles exported --url https://gatehouse.example.com
 
-Through a server it takes an auditor's fresh sign-in, and is on record there.
-Exit status: 0 exported and verified; 7 exported, but the log is not what was signed.`;
+Through a server it takes an auditor's fresh sign-in, and is on record there as audit.export.
+Exit status: 0 exported (tiles and bundles: and verified); 7 exported, but not what was signed.`;
 
-function published(
-  place: Exclude<LogPlace, { kind: "data folder" }>,
-  person: string | undefined,
-  settings: Parameters<typeof serverSource>[2],
-): Promise<TileSource> | TileSource {
-  return place.kind === "tiles" ? folderSource(place.folder) : serverSource(place.server, person, settings);
+function parseOptions(given: unknown): Options {
+  const parsed = options.safeParse(given);
+  if (!parsed.success) throw usage("--format is ocsf, csv or har.");
+  const { tiles, format, bundle } = parsed.data;
+  const forms = [tiles, format, bundle].filter((form) => form !== undefined);
+  if (forms.length !== 1) throw usage("Say one of --format, --bundle and --tiles.");
+  if (format === "har") sessionId(parsed.data.session);
+  return parsed.data;
 }
 
-function copyStored(folder: string, copy: (source: TileSource) => Promise<number>): Promise<number> {
-  return withStoredLog(folder, async (store) => {
-    const { openPublishedLog } = await import("#audit");
-    return copy(openPublishedLog(store));
-  });
-}
-
-async function copyTo(folder: string, source: TileSource): Promise<number> {
-  const { exportTiles } = await import("#audit");
-  const { files } = await exportTiles(source, async (path, bytes) => {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), bytes);
-  });
-  return files;
-}
-
-/** Two logs in one folder would be neither. */
-function makeEmptyFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw new GatehouseError("export_folder_unusable", `Cannot make ${folder}: ${messageOf(error)}`);
+async function exportFromServer(asked: Options, settings: Settings): Promise<number> {
+  const { tiles: _, key, format, bundle, detail, output, as: person, ...filters } = asked;
+  const query = filterQuery(filters, settings);
+  const auditor = await signInAsAuditor(person, settings);
+  if (bundle !== undefined) {
+    return exportBundle({ auditor, query, folder: bundle, key }, settings);
   }
-  if (readdirSync(folder).length === 0) return;
-  throw new GatehouseError("export_folder_unusable", `${folder} is not empty. Name another folder.`);
+  if (format === undefined) throw usage("Say one of --format, --bundle and --tiles.");
+  const isDetailed = detail && format === "ocsf";
+  const count = await exportTo(auditor, { query, format, withDetail: isDetailed }, { output, settings });
+  if (output !== undefined) {
+    const words = `${count} ${format === "har" ? "exchanges" : "entries"} in ${output}`;
+    const { isJson, terminal } = settings;
+    terminal.out(isJson ? JSON.stringify({ output, format, count }) : printable(words));
+  }
+  return exitCodes.ok;
+}
+
+function exportTo(
+  auditor: Auditor,
+  asked: ExportAsked,
+  where: { readonly output: string | undefined; readonly settings: Settings },
+): Promise<number> {
+  const act = asked.format === "har" ? exportHar : exportEntries;
+  return withOutput(where.output, where.settings.terminal, (output) => act(auditor, asked, output));
+}
+
+function usage(message: string): GatehouseError {
+  return new GatehouseError("usage_invalid", message);
 }

@@ -2,6 +2,7 @@ import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readControlPlaneFile } from "#agent";
 import { GatehouseError, messageOf } from "#lib/errors";
+import type { Secret } from "#lib/secret";
 import { type TileSource, tileBytesMax } from "#tlog";
 import { consoleSignIn } from "../../console-sign-in.ts";
 import { findServer, type Server } from "../../server.ts";
@@ -58,11 +59,13 @@ export async function serverSource(
   { terminal }: Pick<Settings, "terminal">,
 ): Promise<TileSource> {
   const { idToken: bearer } = await consoleSignIn(server, person, terminal);
+  return tilesOfServer(server.url, bearer, terminal);
+}
+
+/** The same for somebody who is signed in already. */
+export function tilesOfServer(url: string, bearer: Secret, terminal: Settings["terminal"]): TileSource {
   const read = (path: string): Promise<Uint8Array | undefined> =>
-    patiently(
-      () => readControlPlaneFile({ url: server.url, path: prefix + path, bearer }, tileBytesMax),
-      terminal,
-    );
+    patiently(() => readControlPlaneFile({ url, path: prefix + path, bearer }, tileBytesMax), terminal);
   return { checkpoint: async () => decode(await read("checkpoint")), read };
 }
 

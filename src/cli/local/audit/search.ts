@@ -3,41 +3,18 @@ import { z } from "zod";
 import { type AuditEntry, auditEntryList } from "#api";
 import { type CommandTools, moment, printable, table } from "#cli";
 import { GatehouseError } from "#lib/errors";
-import type { Settings } from "../../settings.ts";
-import { parseDuration } from "../../text.ts";
 import { type Auditor, signInAsAuditor } from "./auditor.ts";
+import { addFilterOptions, filterOptions, filterQuery } from "./entry-filter.ts";
 
-const words = [
-  "principal",
-  "agent",
-  "session",
-  "exchange",
-  "operation",
-  "resource",
-  "class",
-  "decision",
-] as const;
-const text = z.string().optional();
-const options = z.object({
-  ...Object.fromEntries(words.map((word) => [word, text])),
-  status: text,
-  kind: text,
-  from: text,
-  to: text,
-  before: text,
+const options = filterOptions.extend({
+  before: z.string().optional(),
   limit: z.coerce.number().int().min(1).max(500),
-  as: text,
+  as: z.string().optional(),
 });
 
 /** `gatehouse audit search`: entries by what they say and whom they are about, newest first, a page at a time. */
 export function addSearchCommand(audit: Command, { add, action, terminal }: CommandTools): void {
-  const search = add(audit, "search", "find entries of a server's log (auditors; each search is an entry)")
-    .option("--from <time>", "not before: 2026-11-24T12:00:00Z, or 90s, 30m, 2h ago")
-    .option("--to <time>", "before: the same")
-    .option("--status <status>", "of the upstream's answer")
-    .option("--kind <kind>", "kind of entry, e.g. exchange.refused");
-  for (const word of words) search.option(`--${word} <${word}>`, `exactly this ${word}`);
-  search
+  addFilterOptions(add(audit, "search", "find entries of a server's log (auditors; each search is an entry)"))
     .option("--limit <number>", "entries of a page", "50")
     .option("--before <place>", "go on where the page before ended")
     .option("--as <email>", "a person of the development identity provider")
@@ -47,9 +24,10 @@ export function addSearchCommand(audit: Command, { add, action, terminal }: Comm
         const parsed = options.safeParse(command.opts());
         if (!parsed.success)
           throw new GatehouseError("usage_invalid", "--limit takes a number from 1 to 500.");
-        const { as: person, ...asked } = parsed.data;
-        const query = queryOf(asked, settings);
-        const page = await searchPage(await signInAsAuditor(person, settings), query, asked.limit);
+        const { as: person, before, limit, ...asked } = parsed.data;
+        const query = filterQuery(asked, settings);
+        if (before !== undefined) query.set("before", before);
+        const page = await searchPage(await signInAsAuditor(person, settings), query, limit);
         terminal.out(settings.isJson ? JSON.stringify(page) : pageText(page));
       }),
     );
@@ -62,31 +40,6 @@ Examples:
   gatehouse audit search --kind audit.read --from 2026-11-24T00:00:00Z`;
 
 type Page = z.infer<typeof auditEntryList>;
-
-function queryOf(
-  { from, to, ...asked }: Readonly<Record<string, string | number | undefined>>,
-  settings: Settings,
-): URLSearchParams {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(asked)) {
-    if (value !== undefined) query.set(name, String(value));
-  }
-  if (from !== undefined) query.set("from", timeOf(String(from), settings));
-  if (to !== undefined) query.set("to", timeOf(String(to), settings));
-  return query;
-}
-
-function timeOf(given: string, { terminal }: Settings): string {
-  const ago = parseDuration(given);
-  if (ago !== undefined) return new Date(terminal.clock.now().getTime() - ago).toISOString();
-  const isTime = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(given);
-  const time = isTime ? Date.parse(given) : Number.NaN;
-  if (!Number.isNaN(time)) return new Date(time).toISOString();
-  throw new GatehouseError(
-    "usage_invalid",
-    `${given} is not a time. Write 2026-11-24T12:00:00Z, 2026-11-24, or 2h.`,
-  );
-}
 
 /** The server looks at so many entries at once; we ask on until the page is full or the log has been seen. */
 async function searchPage(auditor: Auditor, query: URLSearchParams, limit: number): Promise<Page> {

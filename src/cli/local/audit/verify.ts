@@ -7,7 +7,8 @@ import type { Settings } from "../../settings.ts";
 import { findLog, folderSource, type LogPlace, serverSource } from "./log-place.ts";
 import { withStoredLog } from "./stored.ts";
 import { readText } from "./text-file.ts";
-import { type GivenKey, verifierKey } from "./verifier-key.ts";
+import { type GivenKey, parseGivenKey, verifierKey } from "./verifier-key.ts";
+import { bundleWords, isBundle, verifyBundle } from "./verify-bundle.ts";
 import { sayProof, verifyProof } from "./verify-proof.ts";
 
 const options = z.object({
@@ -22,7 +23,11 @@ const options = z.object({
  * The verifier key should come from elsewhere (`--key`); the log's own proves only that the log agrees with itself.
  */
 export function addVerifyCommand(audit: Command, { add, action, terminal }: CommandTools): void {
-  add(audit, "verify [log]", "verify a log: of a data folder, an exported folder, or a server (default)")
+  add(
+    audit,
+    "verify [log]",
+    "verify a log: of a data folder, an exported folder, a bundle, or a server (default)",
+  )
     .option(
       "--key <key>",
       "the log's verifier key, or a file with it, kept outside the log (default: the log's own)",
@@ -35,7 +40,9 @@ export function addVerifyCommand(audit: Command, { add, action, terminal }: Comm
       action(async (settings, command) => {
         const { key, pinned, proof, as: person } = options.parse(command.opts());
         if (proof !== undefined) return sayProof(await verifyProof(proof, key, settings), settings);
-        const place = await findLog(command.args[0], settings);
+        const [named] = command.args;
+        if (named !== undefined && isBundle(named)) return sayBundle(named, key, settings);
+        const place = await findLog(named, settings);
         const given = verifierKey(key, place);
         const verification = await verify(place, { key: given, pinned, person, settings });
         const words = inWords(verification, place, given);
@@ -51,10 +58,20 @@ const examples = `
 Examples:
   gatehouse audit verify data
   gatehouse audit verify exported --key log.vkey --pinned last-week.checkpoint --json
+  gatehouse audit verify evidence --key log.vkey        (an evidence bundle, offline)
   gatehouse audit verify --proof entry-42.tlog-proof --key log.vkey
   gatehouse audit verify https://gatehouse.example.com
 
 Exit status: 0 verified; 7 not verified; anything else: it could not be checked.`;
+
+/** Says what an evidence bundle proves, and returns the exit status. */
+function sayBundle(folder: string, key: string | undefined, { terminal, isJson }: Settings): number {
+  const given = key === undefined ? undefined : parseGivenKey(key);
+  const verification = verifyBundle(folder, given?.verifier);
+  const words = bundleWords(verification, folder, given !== undefined);
+  terminal.out(isJson ? JSON.stringify({ source: "bundle", ...verification }) : printable(words));
+  return verification.kind === "verified" ? exitCodes.ok : exitCodes.notVerified;
+}
 
 interface How {
   readonly key: GivenKey;

@@ -1,0 +1,68 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import { GatehouseError } from "#lib/errors";
+import type { Settings } from "../../settings.ts";
+import { parseDuration } from "../../text.ts";
+
+const words = [
+  "principal",
+  "agent",
+  "session",
+  "exchange",
+  "operation",
+  "resource",
+  "class",
+  "decision",
+] as const;
+const text = z.string().optional();
+
+/** The options of `addFilterOptions`, as commander gives them. */
+export const filterOptions = z.object({
+  principal: text,
+  agent: text,
+  session: text,
+  exchange: text,
+  operation: text,
+  resource: text,
+  class: text,
+  decision: text,
+  status: text,
+  kind: text,
+  from: text,
+  to: text,
+});
+export type FilterOptions = z.infer<typeof filterOptions>;
+
+/** The same filters wherever entries are asked for. */
+export function addFilterOptions(command: Command): Command {
+  command
+    .option("--from <time>", "not before: 2026-11-24T12:00:00Z, or 90s, 30m, 2h ago")
+    .option("--to <time>", "before: the same")
+    .option("--status <status>", "of the upstream's answer")
+    .option("--kind <kind>", "kind of entry, e.g. exchange.refused");
+  for (const word of words) command.option(`--${word} <${word}>`, `exactly this ${word}`);
+  return command;
+}
+
+/** As the control plane takes it; times become absolute. Throws `usage_invalid`. */
+export function filterQuery({ from, to, ...asked }: FilterOptions, settings: Settings): URLSearchParams {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(asked)) {
+    if (value !== undefined) query.set(name, value);
+  }
+  if (from !== undefined) query.set("from", timeOf(from, settings));
+  if (to !== undefined) query.set("to", timeOf(to, settings));
+  return query;
+}
+
+function timeOf(given: string, { terminal }: Settings): string {
+  const ago = parseDuration(given);
+  if (ago !== undefined) return new Date(terminal.clock.now().getTime() - ago).toISOString();
+  const isTime = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(given);
+  const time = isTime ? Date.parse(given) : Number.NaN;
+  if (!Number.isNaN(time)) return new Date(time).toISOString();
+  throw new GatehouseError(
+    "usage_invalid",
+    `${given} is not a time. Write 2026-11-24T12:00:00Z, 2026-11-24, or 2h.`,
+  );
+}

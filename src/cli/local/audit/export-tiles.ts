@@ -1,0 +1,64 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { exitCodes, printable, type Settings } from "#cli";
+import type { TileSource } from "#tlog";
+import { makeEmptyFolder } from "./empty-folder.ts";
+import { findLog, folderSource, type LogPlace, serverSource } from "./log-place.ts";
+import { withStoredLog } from "./stored.ts";
+import { verifierKey } from "./verifier-key.ts";
+import { inWords } from "./verify.ts";
+
+export interface TilesAsked {
+  /** A data folder, an exported one, or a server; nothing is the server that commands speak to. */
+  readonly log: string | undefined;
+  readonly folder: string;
+  readonly key: string | undefined;
+  readonly person: string | undefined;
+}
+
+/**
+ * `gatehouse audit export --tiles DIR`: the log as C2SP tiles, for tools that we did not write. Entries only: what they
+ * commit to stays where it is. The copy is verified before the command says that it is there. Returns the exit status.
+ */
+export async function exportTilesTo(asked: TilesAsked, settings: Settings): Promise<number> {
+  const { folder, person } = asked;
+  const place = await findLog(asked.log, settings);
+  const given = verifierKey(asked.key, place);
+  makeEmptyFolder(folder);
+  const copy = (source: TileSource) => copyTo(folder, source);
+  const files = await (place.kind === "data folder"
+    ? copyStored(place.folder, copy)
+    : copy(await published(place, person, settings)));
+  writeFileSync(join(folder, "log.vkey"), `${given.text}\n`);
+  const { verifyTiles } = await import("#tlog");
+  const verification = await verifyTiles(folderSource(folder), { verifier: given.verifier, pinned: [] });
+  const words = `${files} files in ${folder}\n${inWords(verification, { kind: "tiles", folder }, given)}`;
+  settings.terminal.out(
+    settings.isJson ? JSON.stringify({ folder, files, source: place.kind, verification }) : printable(words),
+  );
+  return verification.kind === "verified" ? exitCodes.ok : exitCodes.notVerified;
+}
+
+function published(
+  place: Exclude<LogPlace, { kind: "data folder" }>,
+  person: string | undefined,
+  settings: Settings,
+): Promise<TileSource> | TileSource {
+  return place.kind === "tiles" ? folderSource(place.folder) : serverSource(place.server, person, settings);
+}
+
+function copyStored(folder: string, copy: (source: TileSource) => Promise<number>): Promise<number> {
+  return withStoredLog(folder, async (store) => {
+    const { openPublishedLog } = await import("#audit");
+    return copy(openPublishedLog(store));
+  });
+}
+
+async function copyTo(folder: string, source: TileSource): Promise<number> {
+  const { exportTiles } = await import("#audit");
+  const { files } = await exportTiles(source, async (path, bytes) => {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), bytes);
+  });
+  return files;
+}

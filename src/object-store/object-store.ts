@@ -1,0 +1,33 @@
+export interface PutOptions {
+  /** `*`: only where nothing lies under this key yet. */
+  readonly ifNoneMatch?: "*";
+  /** More headers, signed with the rest: `x-amz-object-lock-mode`, `content-type`. Names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface ObjectHead {
+  /** Length in bytes. */
+  readonly bytes: number;
+  /** Names in lower case: `etag`, `x-amz-object-lock-retain-until-date`. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface ListedObject {
+  readonly key: string;
+  /** Length in bytes. */
+  readonly bytes: number;
+}
+
+/**
+ * A bucket. Keys are made of letters, digits and `._/-`, without empty or dotted segments.
+ * Everything rejects with `egress_refused` or `call_failed` when nobody knows what happened, with `object_store_refused`
+ * when the store said no, naming its status and code, and with `object_store_unreadable` when its answer makes no sense.
+ */
+export interface ObjectStore {
+  /** Durable when it resolves. `exists`: there was something already, and it is as it was. */
+  put(key: string, bytes: Uint8Array, options?: PutOptions): Promise<"stored" | "exists">;
+  get(key: string): Promise<Uint8Array | undefined>;
+  head(key: string): Promise<ObjectHead | undefined>;
+  /** In order of key, page by page. */
+  list(prefix: string): AsyncIterable<ListedObject>;
+}
