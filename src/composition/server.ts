@@ -10,12 +10,7 @@ import { systemClock as clock } from "#lib/clock";
 import { createEgress } from "#lib/egress";
 import { systemTimer as timer } from "#lib/timer";
 import { createLogger, type Logger } from "#telemetry";
-import {
-  sqliteApprovalStore,
-  sqliteLoginStore,
-  sqliteSessionStore,
-  sqliteSpentAssertions,
-} from "../storage/sqlite/index.ts";
+import { approvalStore, loginStore, sessionStore, spentAssertions } from "../storage/stores/index.ts";
 import { connectionOf, issuerSettings, samlSettings } from "./configured.ts";
 import { exchangeReader } from "./exchange-reader.ts";
 import { approvalEntry, connectionEntry, sessionEntry } from "./facts.ts";
@@ -136,12 +131,12 @@ async function openDeciders(configuration: Configuration, surroundings: Surround
   const identity = await openIdentity({
     issuers,
     samlProviders: samlSettings(configuration),
-    spentAssertions: sqliteSpentAssertions(database, clock),
-    loginStore: sqliteLoginStore(database),
+    spentAssertions: spentAssertions(database, clock),
+    loginStore: loginStore(database),
     roleGroups: configuration.identity.roles,
     controlUrl,
     signer: await openTokenKey(folder.tokenKey),
-    store: sqliteSessionStore(database),
+    store: sessionStore(database),
     networkOf: networks(opened),
     clock,
     timer,
@@ -151,7 +146,7 @@ async function openDeciders(configuration: Configuration, surroundings: Surround
   opened.defer(() => identity.close());
 
   const approvals = await openApprovalDesk({
-    store: sqliteApprovalStore(database),
+    store: approvalStore(database),
     sealer: await openSealingKey(folder.sealingKey),
     clock,
     timer,

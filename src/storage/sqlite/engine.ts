@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { assert } from "#lib/errors";
-import type { Row, SqlValue, Statement, WriteResult } from "./database.ts";
+import type { Row, SqlValue, Statement, WriteResult } from "../stores/database.ts";
 import { failureOf } from "./sqlite-failure.ts";
 import type { Failure, Read, ReadReply, WriteReply } from "./worker-protocol.ts";
 

@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { GatehouseError, messageOf } from "#lib/errors";
 import { limits } from "#lib/limits";
-import type { Database, Row, SqlValue, Statement, WriteResult } from "./database.ts";
+import type { Database, Row, SqlValue, Statement, WriteResult } from "../stores/database.ts";
 import type {
   Failure,
   FromWorker,

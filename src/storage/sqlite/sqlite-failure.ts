@@ -1,5 +1,5 @@
 import { messageOf } from "#lib/errors";
-import type { DatabaseErrorCode } from "./database.ts";
+import type { DatabaseErrorCode } from "../stores/database.ts";
 import type { Failure } from "./worker-protocol.ts";
 
 /** Primary result codes after which we know what is on disk, https://www.sqlite.org/rescode.html. */

@@ -1,4 +1,4 @@
-import type { DatabaseErrorCode, Row, SqlValue, Statement, WriteResult } from "./database.ts";
+import type { DatabaseErrorCode, Row, SqlValue, Statement, WriteResult } from "../stores/database.ts";
 
 /** What the worker is started with. */
 export interface WorkerOptions {
