@@ -15,7 +15,7 @@ import {
 } from "../../test/fakes/desk-under-test.ts";
 import { manualClock } from "../../test/fakes/manual-clock.ts";
 import { memoryApprovalStore } from "../../test/fakes/memory-approval-store.ts";
-import { sqliteApprovalStore } from "../storage/sqlite/index.ts";
+import { approvalStore } from "../storage/stores/index.ts";
 
 test("what is pending, denied, expired or never asked is not claimed", async () => {
   const on = await deskUnderTest();
@@ -55,7 +55,7 @@ test("a request that asks nobody is refused: it would approve itself", async () 
 });
 
 test("a hundred claims of one approval at once: exactly one runs", async () => {
-  const on = await deskUnderTest(sqliteApprovalStore(await temporaryDatabase()));
+  const on = await deskUnderTest(approvalStore(await temporaryDatabase()));
   const { id, fingerprint } = await asked(on);
   await vote(on, id);
   const claims = await Promise.all(Array.from({ length: 100 }, () => on.desk.claim(id, fingerprint)));
@@ -65,7 +65,7 @@ test("a hundred claims of one approval at once: exactly one runs", async () => {
 });
 
 test("two processes on one store run an approval once", async () => {
-  const store = sqliteApprovalStore(await temporaryDatabase());
+  const store = approvalStore(await temporaryDatabase());
   const clock = manualClock();
   const one = await deskUnderTest(store, clock);
   const other = await deskUnderTest(store, clock);
@@ -162,7 +162,7 @@ test("the same call sent again joins the request that waits, in other sessions t
 });
 
 test("identical calls that arrive together are one request", async () => {
-  const on = await deskUnderTest(sqliteApprovalStore(await temporaryDatabase()));
+  const on = await deskUnderTest(approvalStore(await temporaryDatabase()));
   const ids = await Promise.all(Array.from({ length: 20 }, async () => (await asked(on)).id));
   expect(new Set(ids).size).toBe(1);
 });

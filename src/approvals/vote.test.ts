@@ -11,7 +11,7 @@ import {
   stateOf,
   vote,
 } from "../../test/fakes/desk-under-test.ts";
-import { sqliteApprovalStore } from "../storage/sqlite/index.ts";
+import { approvalStore } from "../storage/stores/index.ts";
 
 test("an approver cannot approve their own request", async () => {
   const on = await deskUnderTest();
@@ -73,7 +73,7 @@ test("each person counts once, whichever identity they come with", async () => {
 });
 
 test("the same person's hundred votes arriving together count once", async () => {
-  const on = await deskUnderTest(sqliteApprovalStore(await temporaryDatabase()));
+  const on = await deskUnderTest(approvalStore(await temporaryDatabase()));
   const { id } = await asked(on, { requirements: [requirement({ approvals: 2 })] });
   const outcomes = await Promise.all(Array.from({ length: 100 }, () => vote(on, id)));
   expect(outcomes.filter(({ kind }) => kind === "counted")).toHaveLength(1);

@@ -13,7 +13,8 @@ import { openLogKey } from "#keys";
 import { systemClock as clock } from "#lib/clock";
 import { systemTimer as timer } from "#lib/timer";
 import type { Logger } from "#telemetry";
-import { type Database, openDatabase, sqliteAuditStore } from "../storage/sqlite/index.ts";
+import { openDatabase } from "../storage/sqlite/index.ts";
+import { auditStore, type Database } from "../storage/stores/index.ts";
 import { type DataFolder, openDataFolder, publishVerifierKey } from "./data-folder.ts";
 
 /** What remembers: the data folder, its database, and the audit log in it. */
@@ -40,7 +41,7 @@ export async function openMemory(path: string, log: Logger, opened: AsyncDisposa
   // Whoever runs the server waits for it; nobody waits in tests.
   failure.promise.catch(() => undefined);
   let hasFailed = false;
-  const store = sqliteAuditStore(database);
+  const store = auditStore(database);
   const audit = await openAuditLog({
     store,
     signer: logKey,

@@ -14,12 +14,12 @@ import { systemTimer as timer } from "#lib/timer";
 import type { SinkStatus, Sinks } from "#sinks";
 import { createLogger, type Logger } from "#telemetry";
 import {
-  sqliteApprovalStore,
-  sqliteLoginStore,
-  sqliteSessionStore,
-  sqliteSignOutStore,
-  sqliteSpentAssertions,
-} from "../storage/sqlite/index.ts";
+  approvalStore,
+  loginStore,
+  sessionStore,
+  signOutStore,
+  spentAssertions,
+} from "../storage/stores/index.ts";
 import { connectionOf, issuerSettings, liveRoles, samlSettings } from "./configured.ts";
 import { fencesOf, machineSettings } from "./configured-machines.ts";
 import { exchangeReader } from "./exchange-reader.ts";
@@ -201,13 +201,13 @@ async function openDeciders(configuration: Configuration, surroundings: Surround
     issuers: issuerSettings(configuration, inForce.get),
     machines,
     samlProviders: samlSettings(configuration, inForce.get),
-    spentAssertions: sqliteSpentAssertions(database, clock),
-    loginStore: sqliteLoginStore(database),
-    signOutStore: sqliteSignOutStore(database, clock),
+    spentAssertions: spentAssertions(database, clock),
+    loginStore: loginStore(database),
+    signOutStore: signOutStore(database, clock),
     roleGroups: liveRoles(inForce.get),
     controlUrl,
     signer: await openTokenKey(folder.tokenKey),
-    store: sqliteSessionStore(database),
+    store: sessionStore(database),
     networkOf: networks(opened, (issuer) => fencesOf(configuration, machines, issuer)),
     clock,
     timer,
@@ -217,7 +217,7 @@ async function openDeciders(configuration: Configuration, surroundings: Surround
   opened.defer(() => identity.close());
 
   const approvals = await openApprovalDesk({
-    store: sqliteApprovalStore(database),
+    store: approvalStore(database),
     sealer: await openSealingKey(folder.sealingKey),
     clock,
     timer,

@@ -5,7 +5,7 @@ import { systemClock as clock } from "#lib/clock";
 import { systemTimer as timer } from "#lib/timer";
 import { openSinks, type SinkStatus, type Sinks } from "#sinks";
 import { type Logger, type MetricsSource, openMetrics, openMetricsListener } from "#telemetry";
-import { sqliteSinkStore } from "../storage/sqlite/index.ts";
+import { sinkStore } from "../storage/stores/index.ts";
 import { countedLog } from "./counted-log.ts";
 import type { Memory } from "./memory.ts";
 import { packageVersion } from "./server-description.ts";
@@ -26,7 +26,7 @@ export async function openTelling(
   { memory, log, opened }: { memory: Memory; log: Logger; opened: AsyncDisposableStack },
 ): Promise<Telling> {
   const sinks = openSinks(configuration.sinks.map(sinkOf), {
-    store: sqliteSinkStore(memory.database),
+    store: sinkStore(memory.database),
     source: { origin: memory.audit.origin, productVersion: packageVersion() },
     clock,
     timer,

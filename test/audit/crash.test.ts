@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { afterAll, expect, onTestFinished, test } from "vitest";
 import { exportTiles, openPublishedLog } from "#audit";
 import { openLogKey } from "#keys";
-import { openDatabaseForReading, sqliteAuditStore } from "../../src/storage/sqlite/index.ts";
+import { openDatabaseForReading } from "../../src/storage/sqlite/index.ts";
+import { auditStore } from "../../src/storage/stores/index.ts";
 import { crashLogs, crashRounds, killAtRandom, random, startGateway } from "../faults/kills.ts";
 import { databaseIn, factsIn, openLogIn, origin } from "../faults/log-in-folder.ts";
 import { recordingUpstream } from "../faults/recording-upstream.ts";
@@ -25,7 +26,7 @@ async function exportOf(folder: string, name: string): Promise<string> {
   mkdirSync(tiles);
   const { verifierKey } = await openLogKey(join(folder, "log.key"), origin);
   const database = await openDatabaseForReading(databaseIn(folder));
-  await exportTiles(openPublishedLog(sqliteAuditStore(database)), async (path, bytes) =>
+  await exportTiles(openPublishedLog(auditStore(database)), async (path, bytes) =>
     writeTile(tiles, path, bytes),
   );
   await database.close();

@@ -7,7 +7,8 @@ import { openLogKey } from "#keys";
 import { systemClock } from "#lib/clock";
 import { systemTimer } from "#lib/timer";
 import type { NoteSigner } from "#tlog";
-import { openDatabase, openDatabaseForReading, sqliteAuditStore } from "../../src/storage/sqlite/index.ts";
+import { openDatabase, openDatabaseForReading } from "../../src/storage/sqlite/index.ts";
+import { auditStore } from "../../src/storage/stores/index.ts";
 import { writeTile } from "./tile-folder.ts";
 
 export const origin = "gateway.example/audit";
@@ -36,10 +37,10 @@ export async function dataFolder(data: string): Promise<DataFolder> {
   const signer = await openLogKey(join(data, "log.pem"), origin);
   writeFileSync(join(data, "log.vkey"), `${signer.verifierKey}\n`);
   const database = join(data, "gatehouse.db");
-  const reading = async <Result>(act: (store: ReturnType<typeof sqliteAuditStore>) => Promise<Result>) => {
+  const reading = async <Result>(act: (store: ReturnType<typeof auditStore>) => Promise<Result>) => {
     const opened = await openDatabaseForReading(database);
     try {
-      return await act(sqliteAuditStore(opened));
+      return await act(auditStore(opened));
     } finally {
       await opened.close();
     }
@@ -60,7 +61,7 @@ export async function dataFolder(data: string): Promise<DataFolder> {
 async function grow(path: string, signer: NoteSigner, exchanges: number): Promise<void> {
   const database = await openDatabase(path);
   const log = await openAuditLog({
-    store: sqliteAuditStore(database),
+    store: auditStore(database),
     signer,
     clock: systemClock,
     timer: systemTimer,

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { sqliteApprovalStore } from "../../src/storage/sqlite/index.ts";
+import { approvalStore } from "../../src/storage/stores/index.ts";
 import { memoryApprovalStore } from "../fakes/memory-approval-store.ts";
 import { approvalStoreContract } from "./approval-store.ts";
 import { temporaryDatabase } from "./temporary-database.ts";
 
-approvalStoreContract("SQLite", async () => sqliteApprovalStore(await temporaryDatabase()));
+approvalStoreContract("SQLite", async () => approvalStore(await temporaryDatabase()));
 approvalStoreContract("memory", async () => memoryApprovalStore());
 
 const insert = `INSERT INTO approval_request (id, state, fingerprint, match_key, exchange_id, session_id, requester_id,

@@ -1,5 +1,5 @@
-import { sqliteLoginStore } from "../../src/storage/sqlite/index.ts";
+import { loginStore } from "../../src/storage/stores/index.ts";
 import { loginStoreContract } from "./login-store.ts";
 import { temporaryDatabase } from "./temporary-database.ts";
 
-loginStoreContract("SQLite", async () => sqliteLoginStore(await temporaryDatabase()));
+loginStoreContract("SQLite", async () => loginStore(await temporaryDatabase()));

@@ -1,5 +1,5 @@
-import { sqliteSessionStore } from "../../src/storage/sqlite/index.ts";
+import { sessionStore } from "../../src/storage/stores/index.ts";
 import { sessionStoreContract } from "./session-store.ts";
 import { temporaryDatabase } from "./temporary-database.ts";
 
-sessionStoreContract("SQLite", async () => sqliteSessionStore(await temporaryDatabase()));
+sessionStoreContract("SQLite", async () => sessionStore(await temporaryDatabase()));

@@ -1,5 +1,5 @@
-import { sqliteSignOutStore } from "../../src/storage/sqlite/index.ts";
+import { signOutStore } from "../../src/storage/stores/index.ts";
 import { signOutStoreContract } from "./sign-out-store.ts";
 import { temporaryDatabase } from "./temporary-database.ts";
 
-signOutStoreContract("SQLite", async (clock) => sqliteSignOutStore(await temporaryDatabase(), clock));
+signOutStoreContract("SQLite", async (clock) => signOutStore(await temporaryDatabase(), clock));

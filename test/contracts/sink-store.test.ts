@@ -1,8 +1,8 @@
-import { sqliteAuditStore, sqliteSinkStore } from "../../src/storage/sqlite/index.ts";
+import { auditStore, sinkStore } from "../../src/storage/stores/index.ts";
 import { sinkStoreContract } from "./sink-store.ts";
 import { temporaryDatabase } from "./temporary-database.ts";
 
 sinkStoreContract("SQLite", async () => {
   const database = await temporaryDatabase();
-  return { audit: sqliteAuditStore(database), sinks: sqliteSinkStore(database) };
+  return { audit: auditStore(database), sinks: sinkStore(database) };
 });

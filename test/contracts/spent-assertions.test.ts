@@ -1,5 +1,5 @@
-import { sqliteSpentAssertions } from "../../src/storage/sqlite/index.ts";
+import { spentAssertions } from "../../src/storage/stores/index.ts";
 import { spentAssertionsContract } from "./spent-assertions.ts";
 import { temporaryDatabase } from "./temporary-database.ts";
 
-spentAssertionsContract("SQLite", async (clock) => sqliteSpentAssertions(await temporaryDatabase(), clock));
+spentAssertionsContract("SQLite", async (clock) => spentAssertions(await temporaryDatabase(), clock));

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { type Database, openDatabase } from "../../src/storage/sqlite/index.ts";
+import { openDatabase } from "../../src/storage/sqlite/index.ts";
+import type { Database } from "../../src/storage/stores/index.ts";
 
 /** A SQLite database that goes with the test. */
 export async function temporaryDatabase(): Promise<Database> {

@@ -5,12 +5,8 @@ import { systemClock } from "#lib/clock";
 import type { GatehouseError } from "#lib/errors";
 import { systemTimer } from "#lib/timer";
 import { parseLeaf } from "../../src/audit/leaf.ts";
-import {
-  type Database,
-  openDatabase,
-  openDatabaseForReading,
-  sqliteAuditStore,
-} from "../../src/storage/sqlite/index.ts";
+import { openDatabase, openDatabaseForReading } from "../../src/storage/sqlite/index.ts";
+import { auditStore, type Database } from "../../src/storage/stores/index.ts";
 
 export const origin = "faults.example/audit";
 export const databaseIn = (folder: string): string => join(folder, "gatehouse.db");
@@ -27,7 +23,7 @@ export async function openLogIn(folder: string): Promise<LogInFolder> {
   const database = await openDatabase(databaseIn(folder));
   const failures: GatehouseError[] = [];
   const log = await openAuditLog({
-    store: sqliteAuditStore(database),
+    store: auditStore(database),
     signer: await openLogKey(join(folder, "log.key"), origin),
     clock: systemClock,
     timer: systemTimer,
@@ -56,7 +52,7 @@ export async function factsIn(folder: string, pinned: string | undefined): Promi
   const { verifierKey } = await openLogKey(join(folder, "log.key"), origin);
   const database = await openDatabaseForReading(databaseIn(folder));
   try {
-    const store = sqliteAuditStore(database);
+    const store = auditStore(database);
     const verification = await verifyLog(store, { verifierKey, ...(pinned === undefined ? {} : { pinned }) });
     return { verification, ...(await readFacts(store)) };
   } finally {

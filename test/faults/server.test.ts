@@ -3,7 +3,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { verifyLog } from "#audit";
-import { openDatabaseForReading, sqliteAuditStore } from "../../src/storage/sqlite/index.ts";
+import { openDatabaseForReading } from "../../src/storage/sqlite/index.ts";
+import { auditStore } from "../../src/storage/stores/index.ts";
 import { entries } from "../scenarios/log-entries.ts";
 import { type AgentOf, agentOf } from "../scenarios/test-agent.ts";
 import { crashRounds } from "./kills.ts";
@@ -31,7 +32,7 @@ const developer = (): Promise<AgentOf> => agentOf(server.controlUrl, "developer@
 async function verified(): Promise<void> {
   const database = await openDatabaseForReading(join(server.data, "gatehouse.db"));
   const verifierKey = readFileSync(join(server.data, "log.vkey"), "utf8").trim();
-  const verification = await verifyLog(sqliteAuditStore(database), { verifierKey });
+  const verification = await verifyLog(auditStore(database), { verifierKey });
   await database.close();
   expect(verification).toMatchObject({ kind: "verified" });
 }

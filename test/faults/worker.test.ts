@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import { openAuditLog } from "#audit";
 import { systemClock } from "#lib/clock";
 import { systemTimer } from "#lib/timer";
-import { type Database, sqliteAuditStore } from "../../src/storage/sqlite/index.ts";
 import { connect } from "../../src/storage/sqlite/open-database.ts";
+import { auditStore, type Database } from "../../src/storage/stores/index.ts";
 import { newLogSigner } from "../fakes/log-signer.ts";
 
 const preamble = `const { parentPort } = require("node:worker_threads"); parentPort.postMessage({ kind: "opened" });`;
@@ -47,7 +47,7 @@ test("a database worker that does not start is an error, not a wait for ever", a
 test("a log whose database dies while it opens does not open", async () => {
   const database = await databaseWhoseWorker("process.exit(3)");
   const opening = openAuditLog({
-    store: sqliteAuditStore(database),
+    store: auditStore(database),
     signer: newLogSigner(),
     clock: systemClock,
     timer: systemTimer,

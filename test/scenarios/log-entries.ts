@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { openDatabaseForReading, sqliteAuditStore } from "../../src/storage/sqlite/index.ts";
+import { openDatabaseForReading } from "../../src/storage/sqlite/index.ts";
+import { auditStore } from "../../src/storage/stores/index.ts";
 
 const shown = z.object({
   kind: z.string(),
@@ -13,7 +14,7 @@ const shown = z.object({
 export async function entries(data: string): Promise<z.infer<typeof shown>[]> {
   const database = await openDatabaseForReading(join(data, "gatehouse.db"));
   try {
-    const stored = await sqliteAuditStore(database).entries(0, 100_000);
+    const stored = await auditStore(database).entries(0, 100_000);
     return stored.map(({ leaf }) => shown.parse(JSON.parse(Buffer.from(leaf).toString())));
   } finally {
     await database.close();

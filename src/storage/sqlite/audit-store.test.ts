@@ -7,7 +7,8 @@ import { type LogVerification, type OpenAuditLog, openAuditLog, verifyLog } from
 import { newLogSigner } from "../../../test/fakes/log-signer.ts";
 import { manualClock } from "../../../test/fakes/manual-clock.ts";
 import { manualTimer } from "../../../test/fakes/manual-timer.ts";
-import { type Database, openDatabase, openDatabaseForReading, sqliteAuditStore } from "./index.ts";
+import { auditStore, type Database } from "../stores/index.ts";
+import { openDatabase, openDatabaseForReading } from "./index.ts";
 
 const signer = newLogSigner();
 let folder: string;
@@ -19,7 +20,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "gatehouse-audit-"));
   path = join(folder, "gatehouse.db");
   database = await openDatabase(path);
-  const store = sqliteAuditStore(database);
+  const store = auditStore(database);
   log = await openAuditLog({
     store,
     signer,
@@ -51,7 +52,7 @@ async function verdictOnCopy(tampering: string): Promise<LogVerification> {
   raw.close();
   const reading = await openDatabaseForReading(copy);
   try {
-    return await verifyLog(sqliteAuditStore(reading), { verifierKey: signer.verifierKey });
+    return await verifyLog(auditStore(reading), { verifierKey: signer.verifierKey });
   } finally {
     await reading.close();
   }
@@ -118,7 +119,7 @@ test("a copy taken through SQLite while the server runs verifies", async () => {
   await beside.read("VACUUM INTO ?", [join(folder, "snapshot.db")]);
   await beside.close();
   const snapshot = await openDatabaseForReading(join(folder, "snapshot.db"));
-  expect(await verifyLog(sqliteAuditStore(snapshot), { verifierKey: signer.verifierKey })).toMatchObject({
+  expect(await verifyLog(auditStore(snapshot), { verifierKey: signer.verifierKey })).toMatchObject({
     kind: "verified",
     entries: 9,
   });
@@ -127,7 +128,7 @@ test("a copy taken through SQLite while the server runs verifies", async () => {
 
 test("the log can be verified beside the running server", async () => {
   const beside = await openDatabaseForReading(path);
-  expect(await verifyLog(sqliteAuditStore(beside), { verifierKey: signer.verifierKey })).toMatchObject({
+  expect(await verifyLog(auditStore(beside), { verifierKey: signer.verifierKey })).toMatchObject({
     kind: "verified",
     entries: 9,
     signedEntries: 1,

@@ -1,8 +1,8 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { assert } from "#lib/errors";
-import type { Row, SqlValue, Statement, WriteResult } from "./database.ts";
+import type { Failure, Read, ReadReply, WriteReply } from "../group-commit.ts";
+import type { Row, SqlValue, Statement, WriteResult } from "../stores/database.ts";
 import { failureOf } from "./sqlite-failure.ts";
-import type { Failure, Read, ReadReply, WriteReply } from "./worker-protocol.ts";
 
 /**
  * The two connections of the worker thread: `writer` commits, `reader` cannot write. Owned by the worker; all calls

@@ -5,17 +5,17 @@ import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
 import { limits } from "#lib/limits";
 import { temporaryDatabase } from "../../../test/contracts/temporary-database.ts";
-import { sqliteAuditStore } from "./audit-store.ts";
-import type { Database } from "./database.ts";
+import { auditStore } from "../stores/audit-store.ts";
+import type { Database } from "../stores/database.ts";
+import { sessionStore } from "../stores/session-store.ts";
 import { migrate, readMigrations } from "./migrate.ts";
 import { openDatabase } from "./open-database.ts";
-import { sqliteSessionStore } from "./session-store.ts";
 
 const leafOf = (n: number, more: object = {}): Buffer =>
   Buffer.from(JSON.stringify({ kind: "exchange.outcome", t: new Date(n * 1_000).toISOString(), ...more }));
 
 async function appendMany(database: Database, count: number, more: (n: number) => object): Promise<void> {
-  const store = sqliteAuditStore(database);
+  const store = auditStore(database);
   await store.create("a.example/log");
   const entry = (n: number) => ({
     leaf: leafOf(n, more(n)),
@@ -32,7 +32,7 @@ test("no question looks at more than so many entries at once, and asking on find
   const database = await temporaryDatabase();
   const count = limits.searchedEntriesMax * 2;
   await appendMany(database, count, (n) => (n === 10 ? { status: 599, class: "read" } : { class: "read" }));
-  const store = sqliteAuditStore(database);
+  const store = auditStore(database);
   const filter = { class: "read", kind: "exchange.intent" };
   const empty = await store.findEntries({ filter, limit: 10 });
   expect(empty.entries).toEqual([]);
@@ -54,7 +54,7 @@ test("every filter has an index of its own that ends in time, so that no page so
       return database.read(sql, values);
     },
   };
-  const store = sqliteAuditStore(spied);
+  const store = auditStore(spied);
   const filters = { exchange: "x", session: "x", resource: "x", principal: "x", operation: "x", agent: "x" };
   const others = { class: "x", decision: "x", kind: "x" };
   for (const [name, value] of Object.entries({ ...filters, ...others, status: 1, from: "2026" })) {
@@ -85,8 +85,8 @@ test("an entry that names nobody is found by the person and agent of its session
     endsAt: new Date(1),
     stoppedAt: undefined,
   };
-  await sqliteSessionStore(database).insert(session);
-  const store = sqliteAuditStore(database);
+  await sessionStore(database).insert(session);
+  const store = auditStore(database);
   await store.create("a.example/log");
   const hash = new Uint8Array(32);
   await store.append({ leaf: leafOf(1, { session: "ses_1" }), leafHash: hash, attachments: [], about: {} });
@@ -106,7 +106,7 @@ test("a row taken out of the index by its administrator hides an entry from a se
   const database = await temporaryDatabase();
   await appendMany(database, 500, () => ({}));
   await database.write([{ sql: "DELETE FROM audit_about WHERE entry_index = 7", values: [] }]);
-  const store = sqliteAuditStore(database);
+  const store = auditStore(database);
   const found = await store.findEntries({ filter: { agent: "cursor" }, limit: 500 });
   expect(found.entries).toHaveLength(499);
   expect((await store.entries(7, 1))[0]?.index).toBe(7);
@@ -155,7 +155,7 @@ test("what was on record before entries could be searched is found after the mig
     { leaf: { session: "ses_1", kind: "session.stopped" }, detail: '{"cause":"person","by":"operator-1"}' },
   ]);
   const database = await openDatabase(path);
-  const store = sqliteAuditStore(database);
+  const store = auditStore(database);
   const found = async (filter: object): Promise<number[]> =>
     (await store.findEntries({ filter, limit: 10 })).entries.map(({ index }) => index);
   expect(await found({ principal: "dev@example.com" })).toEqual([1, 0]);

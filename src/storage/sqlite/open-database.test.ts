@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Database, openDatabase, openDatabaseForReading } from "./index.ts";
+import type { Database } from "../stores/index.ts";
+import { openDatabase, openDatabaseForReading } from "./index.ts";
 import { requireDurable } from "./open-files.ts";
 
 let folder: string;

@@ -1,6 +1,6 @@
 import { messageOf } from "#lib/errors";
-import type { DatabaseErrorCode } from "./database.ts";
-import type { Failure } from "./worker-protocol.ts";
+import type { Failure } from "../group-commit.ts";
+import type { DatabaseErrorCode } from "../stores/database.ts";
 
 /** Primary result codes after which we know what is on disk, https://www.sqlite.org/rescode.html. */
 const harmless: ReadonlyMap<number, DatabaseErrorCode> = new Map([

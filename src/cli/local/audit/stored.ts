@@ -6,10 +6,11 @@ export async function withStoredLog<Result>(
   folder: string,
   act: (store: AuditStore) => Promise<Result>,
 ): Promise<Result> {
-  const { openDatabaseForReading, sqliteAuditStore } = await import("../../../storage/sqlite/index.ts");
+  const { openDatabaseForReading } = await import("../../../storage/sqlite/index.ts");
+  const { auditStore } = await import("../../../storage/stores/index.ts");
   const database = await openDatabaseForReading(join(folder, "gatehouse.db"));
   try {
-    return await act(sqliteAuditStore(database));
+    return await act(auditStore(database));
   } finally {
     await database.close();
   }

@@ -17,8 +17,8 @@ import {
 } from "./approval-row.ts";
 import type { Database, Row, SqlValue, Statement } from "./database.ts";
 
-/** Approval requests in SQLite. Each change is one statement, or several that succeed or fail together. */
-export function sqliteApprovalStore(database: Database): ApprovalStore {
+/** Approval requests. Each change is one statement, or several that succeed or fail together. */
+export function approvalStore(database: Database): ApprovalStore {
   const one = async (sql: string, values: readonly SqlValue[]): Promise<ApprovalRequest | undefined> => {
     const [row] = await database.read(sql, values);
     return row === undefined ? undefined : parseRequest(row);

@@ -3,8 +3,8 @@ import type { Clock } from "#lib/clock";
 import { assert } from "#lib/errors";
 import type { Database } from "./database.ts";
 
-/** SAML assertions that have counted, in SQLite. What would be refused for its age anyway is forgotten. */
-export function sqliteSpentAssertions(database: Database, clock: Clock): SpentAssertions {
+/** SAML assertions that have counted. What would be refused for its age anyway is forgotten. */
+export function spentAssertions(database: Database, clock: Clock): SpentAssertions {
   return {
     async spend(digest, until) {
       const result = await database.write([

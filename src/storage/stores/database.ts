@@ -19,9 +19,9 @@ export type WriteResult =
   | { readonly kind: "conflict"; readonly statement: number };
 
 /**
- * SQLite in one worker thread (WAL, synchronous=FULL). Trusted to have told the disk before `write` resolves.
- * Writes that arrive while one is being synced share the next transaction (group commit); each keeps its own
- * all-or-nothing by savepoint.
+ * What the stores stand on, whichever engine it is. Trusted to have told the disk before `write` resolves. Writes that
+ * arrive while one is being synced share the next transaction (group commit); each keeps its own all-or-nothing by
+ * savepoint.
  *
  * Rejections carry a `GatehouseError` with one of `DatabaseErrorCode`. Only `database_failed` leaves the outcome of
  * a write open; see `isKnownUnwritten`.

@@ -5,7 +5,7 @@ import { assert } from "#lib/errors";
 import type { Database, Statement } from "./database.ts";
 
 /** Sign-outs in the database. Times are milliseconds since 1970. What counts no more is forgotten with the next write. */
-export function sqliteSignOutStore(database: Database, clock: Clock): SignOutStore {
+export function signOutStore(database: Database, clock: Clock): SignOutStore {
   const write = async (...statements: Statement[]): Promise<void> => {
     const result = await database.write(statements);
     assert(result.kind === "done", "a sign-out was kept");

@@ -10,8 +10,8 @@ import {
   principalValues,
 } from "./principal-row.ts";
 
-/** Sessions in SQLite. Times are milliseconds since 1970. */
-export function sqliteSessionStore(database: Database): SessionStore {
+/** Sessions. Times are milliseconds since 1970. */
+export function sessionStore(database: Database): SessionStore {
   return {
     async insert(session) {
       const result = await database.write([{ sql: insertSession, values: valuesOf(session) }]);

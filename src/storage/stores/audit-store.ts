@@ -11,8 +11,8 @@ import { assert } from "#lib/errors";
 import { type Database, isKnownUnwritten, type Row, type Statement } from "./database.ts";
 import { aboutValues, findEntries, insertAbout, readAbout } from "./entry-search.ts";
 
-/** The audit log in SQLite. Durable when a method resolves, since the database is. */
-export function sqliteAuditStore(database: Database): AuditStore {
+/** The audit log. Durable when a method resolves, since the database is. */
+export function auditStore(database: Database): AuditStore {
   return { ...readingStore(database), ...writingStore(database) };
 }
 

@@ -10,8 +10,8 @@ import {
   principalValues,
 } from "./principal-row.ts";
 
-/** Logins in SQLite. Times are milliseconds since 1970. */
-export function sqliteLoginStore(database: Database): LoginStore {
+/** Logins. Times are milliseconds since 1970. */
+export function loginStore(database: Database): LoginStore {
   return {
     async insert(login) {
       const result = await database.write([{ sql: insertLogin, values: valuesOf(login) }]);

@@ -4,7 +4,7 @@ import type { OutgoingEntry, SinkStore } from "#sinks";
 import type { Database, Row } from "./database.ts";
 
 /** What sinks read of the log, and their cursors. */
-export function sqliteSinkStore(database: Database): SinkStore {
+export function sinkStore(database: Database): SinkStore {
   return {
     async publishedSize() {
       const [row] = await database.read("SELECT size FROM audit_checkpoint ORDER BY number DESC LIMIT 1");
