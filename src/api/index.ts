@@ -17,6 +17,8 @@ export {
   auditEntryDetail,
   auditEntryList,
   auditEntryQuery,
+  type ErasureView,
+  erasure,
 } from "./audit.ts";
 export { type Me, me } from "./me.ts";
 export { type Problem, problem } from "./problem.ts";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { erasure } from "./audit.ts";
 
 export const sessionSummary = z.object({
   id: z.string(),
@@ -48,6 +49,8 @@ export const recordedMessage = z.object({
 export type RecordedMessage = z.infer<typeof recordedMessage>;
 
 export const sessionDetail = sessionSummary.extend({
+  /** Its recordings and the names in its entries are gone, since then and therefore. */
+  erasure: erasure.optional(),
   exchanges: z.array(
     exchangeSummary.extend({ request: recordedMessage.optional(), answer: recordedMessage.optional() }),
   ),

@@ -132,6 +132,8 @@ export const limits = {
   databaseQueueMax: 4_096,
   /** Writes of one transaction: more no longer helps the disk, and holds back the first. */
   databaseBatchMax: 256,
+  /** Opened keys of sessions, so that those that run need no key provider: as many as sessions are watched. */
+  dataKeysRememberedMax: 10_000,
   /** A recording of the largest body that may be configured (16 MiB), with its headers. */
   attachmentBytesMax: 17 * 1024 * 1024,
   /** A policy file longer than this is generated or hostile; people review these. */
