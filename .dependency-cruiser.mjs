@@ -15,6 +15,7 @@ const mayImport = {
   approvals: ["lib", "identity", "catalogue", "policy"],
   recording: ["lib", "masking"],
   audit: ["lib", "tlog"],
+  custody: ["lib", "identity", "approvals", "audit"],
   gateway: [
     "lib",
     "identity",
@@ -39,10 +40,11 @@ const mayImport = {
     "keys",
     "recording",
     "audit",
+    "custody",
     "tlog",
     "telemetry",
   ],
-  storage: ["lib", "identity", "approvals", "audit", "tlog", "catalogue", "policy", "recording"],
+  storage: ["lib", "identity", "approvals", "audit", "custody", "tlog", "catalogue", "policy", "recording"],
   agent: ["lib", "api", "tlog", "config"],
   cli: ["lib", "api", "tlog", "config", "agent"],
 };
