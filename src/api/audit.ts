@@ -26,6 +26,18 @@ export type AuditEntry = z.infer<typeof auditEntry>;
 /** `GET /api/v1/audit/entries`: newest first. A page may be empty and still have a next one. */
 export const auditEntryList = z.object({ entries: z.array(auditEntry), next: z.string().optional() });
 
+/** That the recordings of a session were erased, as its `key.shred` entry tells it. */
+export const erasure = z.object({
+  /** Of that entry. */
+  index: z.int(),
+  at: z.string(),
+  cause: z.string(),
+  reason: z.string().optional(),
+  requestedBy: z.string().optional(),
+  confirmedBy: z.string().optional(),
+});
+export type ErasureView = z.infer<typeof erasure>;
+
 /** `GET /api/v1/audit/entries/:index`. */
 export const auditEntryDetail = auditEntry.extend({
   /** The exact bytes that were hashed, as text. */
@@ -36,11 +48,13 @@ export const auditEntryDetail = auditEntry.extend({
     z.object({
       role: z.string(),
       bytes: z.int(),
-      state: z.enum(["as_committed", "changed", "erased", "missing"]),
+      state: z.enum(["as_committed", "changed", "erased", "missing", "locked"]),
     }),
   ),
   /** What the entry's detail says in clear. */
   detail: z.unknown().optional(),
+  /** What became of the recordings of the entry's session, if they were erased. */
+  erasure: erasure.optional(),
 });
 export type AuditEntryDetail = z.infer<typeof auditEntryDetail>;
 

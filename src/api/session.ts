@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { erasure } from "./audit.ts";
 
 export const sessionSummary = z.object({
   id: z.string(),
@@ -54,7 +55,11 @@ export const exchangeDetail = exchangeSummary.extend({
 });
 export type ExchangeDetail = z.infer<typeof exchangeDetail>;
 
-export const sessionDetail = sessionSummary.extend({ exchanges: z.array(exchangeDetail) });
+export const sessionDetail = sessionSummary.extend({
+  /** Its recordings and the names in its entries are gone, since then and therefore. */
+  erasure: erasure.optional(),
+  exchanges: z.array(exchangeDetail),
+});
 export type SessionDetail = z.infer<typeof sessionDetail>;
 /** Which sessions to stop: of one principal, by id or e-mail; of one identity provider; or all. */
 export const sessionsStop = z.union([

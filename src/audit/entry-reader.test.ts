@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { keysOf } from "../../test/fakes/key-provider.ts";
 import { newLogSigner } from "../../test/fakes/log-signer.ts";
 import { manualClock } from "../../test/fakes/manual-clock.ts";
 import { manualTimer } from "../../test/fakes/manual-timer.ts";
@@ -9,7 +10,15 @@ import { openAuditLog } from "./log.ts";
 async function recorded() {
   const store = memoryAuditStore();
   const timer = manualTimer();
-  const parts = { store, signer: newLogSigner(), clock: manualClock(), timer, onFailed: () => undefined };
+  const keys = keysOf(store);
+  const parts = {
+    store,
+    keys,
+    signer: newLogSigner(),
+    clock: manualClock(),
+    timer,
+    onFailed: () => undefined,
+  };
   const log = await openAuditLog(parts);
   await log.append({
     kind: "exchange.intent",
@@ -25,14 +34,15 @@ async function recorded() {
   });
   await log.append({ kind: "audit.read", detail: { what: "sessions", subject: "auditor-7" } });
   await log.append({ kind: "session.opened", sessionId: "ses_2", detail: { principal: "Dev@example.com" } });
-  return { store, log, reader: openEntryReader(store) };
+  return { store, log, reader: openEntryReader(store, keys) };
 }
 
 test("an attachment that is changed, gone, erased or without its key is said to be, and its detail not shown", async () => {
   const states = async (tamper: (store: ReturnType<typeof memoryAuditStore>) => void) => {
-    const { store, reader } = await recorded();
+    const { store } = await recorded();
     tamper(store);
-    const entry = await reader.show(1);
+    // Another process reads: this one remembers the keys it made.
+    const entry = await openEntryReader(store, keysOf(store)).show(1);
     return [entry?.detail, ...(entry?.attachments ?? []).map(({ role, state }) => `${role} ${state}`)];
   };
   const replaceDetail = (bytes: Uint8Array | undefined) => (store: ReturnType<typeof memoryAuditStore>) => {
@@ -53,7 +63,11 @@ test("an attachment that is changed, gone, erased or without its key is said to 
     "detail missing",
     "request missing",
   ]);
-  expect(await states(({ keys }) => keys.clear())).toEqual([undefined, "detail changed", "request changed"]);
+  expect(await states(({ dataKeys }) => dataKeys.clear())).toEqual([
+    undefined,
+    "detail changed",
+    "request changed",
+  ]);
 });
 
 test("an entry that does not exist is not found, and one that cannot be read is an error", async () => {

@@ -1,8 +1,11 @@
 import { GatehouseError } from "#lib/errors";
 import type { About } from "./about.ts";
+import { type Opening, openAttachment } from "./attachment.ts";
+import type { DataKeys } from "./data-keys.ts";
 import type { EntryAbout, EntryCursor, EntryQuery } from "./entry-query.ts";
-import { isCommitted, type Leaf, parseLeaf } from "./leaf.ts";
-import type { AuditStore, StoredAttachment } from "./store.ts";
+import { type Erasure, findErasure } from "./erasure.ts";
+import { type Leaf, parseLeaf } from "./leaf.ts";
+import type { AuditStore } from "./store.ts";
 
 /** An entry as a listing shows it. */
 export interface ListedEntry {
@@ -16,9 +19,10 @@ export interface ListedEntry {
 /** What an entry commits to, and what became of it. */
 export interface ShownAttachment {
   readonly role: string;
-  /** Length in bytes. */
+  /** Length in bytes, in clear. */
   readonly bytes: number;
-  readonly state: "as_committed" | "changed" | "erased" | "missing";
+  /** `locked`: the stored bytes are as committed, but their key cannot be had here and now. */
+  readonly state: "as_committed" | "changed" | "erased" | "missing" | "locked";
 }
 
 /** One entry in full. */
@@ -29,15 +33,23 @@ export interface ShownEntry extends ListedEntry {
   readonly attachments: readonly ShownAttachment[];
   /** The detail in clear, JSON; `undefined` when there is none, or it is not as committed. */
   readonly detail: string | undefined;
+  /** What became of the recordings of the entry's session, if they were erased. */
+  readonly erasure: Erasure | undefined;
 }
 
 /** Finds and shows entries. It trusts the store's answers to be whole; `verifyLog` and proofs are for those who do not. */
 export interface EntryReader {
   find(query: EntryQuery): Promise<{ entries: readonly ListedEntry[]; next: EntryCursor | undefined }>;
   show(index: number): Promise<ShownEntry | undefined>;
+  /** The erasure of a session's recordings; `undefined` when they were not erased. */
+  erasureOf(sessionId: string): Promise<Erasure | undefined>;
 }
 
-export function openEntryReader(store: AuditStore): EntryReader {
+export function openEntryReader(store: AuditStore, keys: DataKeys): EntryReader {
+  const erasure = async (session: string): Promise<Erasure | undefined> => {
+    const shreds = await store.findEntries({ filter: { session, kind: "key.shred" }, limit: 1 });
+    return findErasure(shreds.entries, store, { source: store, keys });
+  };
   const signedSize = async (): Promise<number> => (await store.newestCheckpoint())?.size ?? 0;
   return {
     async find(query) {
@@ -49,8 +61,16 @@ export function openEntryReader(store: AuditStore): EntryReader {
       const [entry] = await store.entries(index, 1);
       if (entry?.index !== index) return undefined;
       const shown = listed({ ...entry, about: await store.aboutOf(index) }, await signedSize());
-      return { ...shown, leafBytes: entry.leaf, leafHash: entry.leafHash, ...(await kept(store, shown)) };
+      const { session } = shown.leaf;
+      return {
+        ...shown,
+        leafBytes: entry.leaf,
+        leafHash: entry.leafHash,
+        ...(await kept(shown, store, keys)),
+        erasure: session === undefined ? undefined : await erasure(session),
+      };
     },
+    erasureOf: erasure,
   };
 }
 
@@ -64,27 +84,24 @@ function listed({ index, leaf: bytes, about }: EntryAbout, signedSize: number): 
 }
 
 async function kept(
-  store: AuditStore,
   { index, leaf }: ListedEntry,
+  store: AuditStore,
+  keys: DataKeys,
 ): Promise<Pick<ShownEntry, "attachments" | "detail">> {
   const stored = await store.attachments(index, index + 1);
-  const macKey = leaf.key === undefined ? undefined : await store.macKey(leaf.key);
-  const key = macKey?.kind === "key" ? macKey.key : undefined;
-  const attachments = (leaf.attachments ?? []).map(({ role, bytes }) => {
+  const attachments: ShownAttachment[] = [];
+  let detail: string | undefined;
+  for (const { role, bytes } of leaf.attachments ?? []) {
     const found = stored.find((each) => each.role === role);
-    return { role, bytes, state: stateOf(leaf, found, key) };
-  });
-  const isSound = attachments.some(({ role, state }) => role === "detail" && state === "as_committed");
-  const detail = isSound ? stored.find(({ role }) => role === "detail")?.bytes : undefined;
-  return { attachments, detail: detail && Buffer.from(detail).toString("utf8") };
+    const opening = await openAttachment(leaf, role, found, { source: store, keys });
+    attachments.push({ role, bytes, state: stateOf(opening) });
+    if (role === "detail" && opening.kind === "opened") detail = Buffer.from(opening.bytes).toString("utf8");
+  }
+  return { attachments, detail };
 }
 
-function stateOf(
-  leaf: Leaf,
-  found: StoredAttachment | undefined,
-  key: Uint8Array | undefined,
-): ShownAttachment["state"] {
-  if (found === undefined) return "missing";
-  if (found.bytes === undefined) return "erased";
-  return key !== undefined && isCommitted(leaf, found.role, found.bytes, key) ? "as_committed" : "changed";
+function stateOf({ kind }: Opening): ShownAttachment["state"] {
+  if (kind === "opened") return "as_committed";
+  // Whoever takes a key away without an erasure has changed what is kept.
+  return kind === "keyless" ? "changed" : kind;
 }

@@ -1,3 +1,5 @@
+import type { Appended, EntryRow } from "./store.ts";
+
 /** The kinds of things that are on record; docs/audit-log.md says when. Kinds are only ever added. */
 export const entryKinds = [
   "log.open",
@@ -25,6 +27,12 @@ export const entryKinds = [
   "audit.read_denied",
   "audit.export",
   "sink.moved",
+  "audit.act_denied",
+  "hold.set",
+  "hold.release_requested",
+  "hold.release",
+  "erase.requested",
+  "key.shred",
   "server.start",
   "server.stop",
 ] as const;
@@ -38,7 +46,7 @@ export type JsonValue =
   | readonly JsonValue[]
   | { readonly [key: string]: JsonValue };
 
-/** Something too large or too personal for the entry; the entry commits to it by keyed digest, and it may be erased. */
+/** Something too large or too personal for the entry; the entry commits to it, it is stored sealed, and may be erased. */
 export interface Attachment {
   readonly role: "detail" | "request" | "answer";
   readonly bytes: Uint8Array;
@@ -63,9 +71,11 @@ export interface NewEntry {
   /** Of the bytes sent or received, hex SHA-256 keyed per session by the log; lengths in bytes. */
   readonly requestBody?: { readonly sha256: string; readonly bytes: number };
   readonly answerBody?: { readonly sha256: string; readonly bytes: number };
-  /** Who, what, where, in clear: stored beside the log, encrypted and erasable later. */
+  /** Who, what, where: sealed and stored beside the log, erasable. */
   readonly detail?: { readonly [key: string]: JsonValue };
   readonly attachments?: readonly Attachment[];
+  /** The detail is sealed with the day's key although the entry names a session: it outlives the session's erasure. */
+  readonly isKeptFromErasure?: true;
 }
 
 /** Proof of durability: the entry's place in the log and its leaf hash (RFC 6962), handed to the agent. */
@@ -78,4 +88,16 @@ export interface Receipt {
 /** Where facts go. `append` resolves only after the entry is on disk; if it rejects, nothing may be forwarded. */
 export interface AuditLog {
   append(entry: NewEntry): Promise<Receipt>;
+}
+
+/** For acts that must be on record or not be done: the entry and what it says are written in one transaction. */
+export interface ActLog {
+  /** `write` stores the row together with the act, or declines. Rejects as `append` does. */
+  appendWith<Why extends string>(
+    entry: NewEntry,
+    write: (row: EntryRow) => Promise<Appended<Why>>,
+  ): Promise<
+    | { readonly kind: "recorded"; readonly receipt: Receipt }
+    | { readonly kind: "declined"; readonly why: Why }
+  >;
 }

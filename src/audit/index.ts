@@ -3,7 +3,9 @@
  * It never reports an entry as durable before it is, and never rewrites one.
  */
 export type { About } from "./about.ts";
+export { DataKeys } from "./data-keys.ts";
 export {
+  type ActLog,
   type Attachment,
   type AuditLog,
   type EntryKind,
@@ -20,7 +22,9 @@ export {
   type ShownAttachment,
   type ShownEntry,
 } from "./entry-reader.ts";
+export type { Erasure } from "./erasure.ts";
 export { exportTiles, type WriteFile } from "./export-tiles.ts";
+export type { DataKeyName, KeyProvider } from "./key-provider.ts";
 export { type Leaf, parseLeaf } from "./leaf.ts";
 export { type AuditLogParts, type OpenAuditLog, openAuditLog } from "./log.ts";
 export { openPublishedLog, type PublishedLog } from "./published-log.ts";
@@ -32,13 +36,17 @@ export {
   openAuditReader,
 } from "./reader.ts";
 export type {
+  Appended,
   AuditStore,
+  EntryRow,
   EntryWithDetail,
   ExchangeQuery,
   LogSource,
+  NewDataKey,
   NotStored,
   StoredAttachment,
   StoredCheckpoint,
+  StoredDataKey,
   StoredEntry,
   StoredMacKey,
 } from "./store.ts";

@@ -1,7 +1,8 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import { z } from "zod";
 import { GatehouseError } from "#lib/errors";
 import { limits } from "#lib/limits";
+import { macOf } from "./data-key.ts";
 import type { NewEntry } from "./entry.ts";
 
 // A leaf is small canonical JSON: members in the order below, no white space, absent when unknown. It outlives every
@@ -13,10 +14,12 @@ export type AttachmentRole = "detail" | "request" | "answer" | "request_digest" 
 /** What a leaf says about something kept beside it. */
 const commitment = z.looseObject({
   role: z.string(),
-  /** Length in bytes. */
+  /** Length in bytes, of the plain content. */
   bytes: z.int().min(0),
-  /** Base64url of the keyed digest. */
+  /** Base64url of the keyed digest of the plain content. */
   mac: z.string(),
+  /** The form it is stored in; absent in entries written before there was one. */
+  sealed: z.looseObject({ bytes: z.int().min(0), sha256: z.string() }).optional(),
   /** Whether only the beginning was kept. */
   truncated: z.literal(true).optional(),
 });
@@ -37,11 +40,12 @@ const leafShape = z.looseObject({
   /** Lengths of the bodies that were sent and received. */
   request_bytes: z.int().optional(),
   answer_bytes: z.int().optional(),
-  /** Whose key the digests were made with. */
+  /** Whose key the attachments are sealed and the digests made with. */
   key: z.string().optional(),
   attachments: z.array(commitment).optional(),
 });
 export type Leaf = z.infer<typeof leafShape>;
+export type Commitment = z.infer<typeof commitment>;
 
 /** `undefined` for anything but a leaf of this version. */
 export function parseLeaf(bytes: Uint8Array): Leaf | undefined {
@@ -78,16 +82,17 @@ export function keptOf(entry: NewEntry): readonly Kept[] {
   return kept;
 }
 
-/** Id, time and key of a new leaf. `macKey` may be absent only when nothing is kept beside it. */
+/** Id, time and commitments of a new leaf. */
 export interface LeafFrame {
   readonly id: string;
   readonly at: Date;
-  readonly macKey: { readonly id: string; readonly key: Uint8Array } | undefined;
+  /** What its attachments are sealed with; absent when there are none. */
+  readonly keyId: string | undefined;
+  readonly commitments: readonly Commitment[];
 }
 
 /** The exact bytes to be stored and hashed. Throws `entry_invalid` when the entry says what a leaf must not. */
-export function encodeLeaf(entry: NewEntry, kept: readonly Kept[], frame: LeafFrame): Uint8Array {
-  const { macKey } = frame;
+export function encodeLeaf(entry: NewEntry, frame: LeafFrame): Uint8Array {
   const leaf = {
     v: 1,
     kind: entry.kind,
@@ -103,40 +108,24 @@ export function encodeLeaf(entry: NewEntry, kept: readonly Kept[], frame: LeafFr
     policy: opaque("policyVersion", entry.policyVersion),
     request_bytes: count("requestBody.bytes", entry.requestBody?.bytes),
     answer_bytes: count("answerBody.bytes", entry.answerBody?.bytes),
-    key: kept.length > 0 ? macKey?.id : undefined,
-    attachments:
-      kept.length > 0 && macKey !== undefined
-        ? kept.map((each) => commit(each, frame.id, macKey.key))
-        : undefined,
+    key: frame.keyId,
+    attachments: frame.commitments.length > 0 ? frame.commitments : undefined,
   };
   const bytes = Buffer.from(JSON.stringify(leaf), "utf8");
   if (bytes.byteLength > limits.leafBytesMax) throw invalid("it is too large");
   return bytes;
 }
 
-function commit({ role, bytes, isTruncated }: Kept, entryId: string, key: Uint8Array) {
-  return {
-    role,
-    bytes: bytes.byteLength,
-    mac: macOf(key, { entryId, role, bytes }).toString("base64url"),
-    ...(isTruncated ? { truncated: true } : {}),
-  };
-}
-
-/**
- * The id is in, so that equal bodies do not show as equal; the role is in, so that a request cannot pass for an
- * answer. Neither contains a newline.
- */
-function macOf(key: Uint8Array, of: { entryId: string; role: string; bytes: Uint8Array }): Buffer {
-  return createHmac("sha256", key).update(`${of.role}\n${of.entryId}\n`).update(of.bytes).digest();
-}
-
-/** Whether these bytes are what the leaf commits to. */
+/** Whether these bytes, stored in clear by an earlier version, are what the leaf commits to. */
 export function isCommitted(leaf: Leaf, role: string, bytes: Uint8Array, key: Uint8Array): boolean {
   const committed = leaf.attachments?.find((each) => each.role === role);
   if (committed?.bytes !== bytes.byteLength) return false;
-  const expected = macOf(key, { entryId: leaf.id, role, bytes });
-  const found = Buffer.from(committed.mac, "base64url");
+  return isSameDigest(committed.mac, macOf(key, { recordId: leaf.id, role }, bytes));
+}
+
+/** `text` is base64url, and came from somebody. */
+export function isSameDigest(text: string, expected: Uint8Array): boolean {
+  const found = Buffer.from(text, "base64url");
   return found.byteLength === expected.byteLength && timingSafeEqual(found, expected);
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { GatehouseError } from "#lib/errors";
 import { hashLeaf, parseCheckpoint } from "#tlog";
+import { keysOf } from "../../test/fakes/key-provider.ts";
 import { newLogSigner } from "../../test/fakes/log-signer.ts";
 import { manualClock } from "../../test/fakes/manual-clock.ts";
 import { manualTimer } from "../../test/fakes/manual-timer.ts";
@@ -14,7 +15,14 @@ async function openLog(store: MemoryAuditStore = memoryAuditStore()) {
   const timer = manualTimer();
   const clock = manualClock();
   const failures: GatehouseError[] = [];
-  const log = await openAuditLog({ store, signer, clock, timer, onFailed: (error) => failures.push(error) });
+  const log = await openAuditLog({
+    store,
+    keys: keysOf(store),
+    signer,
+    clock,
+    timer,
+    onFailed: (error) => failures.push(error),
+  });
   return { log, store, timer, clock, failures };
 }
 
@@ -76,7 +84,7 @@ test("a session's key that could not be kept is asked for again, not remembered 
 
 test("nothing is added to a session whose records were erased", async () => {
   const { log, store, failures } = await openLog();
-  store.keys.set("ses_1", undefined);
+  store.dataKeys.set("ses_1", { kind: "erased" });
   await expect(log.append({ ...intent("exc_1"), detail: {} })).rejects.toMatchObject({
     code: "audit_key_erased",
   });
@@ -153,7 +161,13 @@ test("a log is not continued when its stored entries are not the ones that were 
 test("a log is not continued with another key, nor under another name", async () => {
   const { log, store } = await openLog();
   await log.close();
-  const parts = { store, clock: manualClock(), timer: manualTimer(), onFailed: () => undefined };
+  const parts = {
+    store,
+    keys: keysOf(store),
+    clock: manualClock(),
+    timer: manualTimer(),
+    onFailed: () => undefined,
+  };
   await expect(openAuditLog({ ...parts, signer: newLogSigner() })).rejects.toMatchObject({
     code: "audit_log_damaged",
   });

@@ -4,15 +4,19 @@ import { newId } from "#lib/ids";
 import type { Timer } from "#lib/timer";
 import { hashLeaf, type NoteSigner, parseVerifierKey, type Verifier } from "#tlog";
 import { aboutOf } from "./about.ts";
-import type { AuditLog, NewEntry, Receipt } from "./entry.ts";
+import { sealAttachment } from "./attachment.ts";
+import { keyErased } from "./data-key.ts";
+import type { DataKeys } from "./data-keys.ts";
+import type { ActLog, AuditLog, NewEntry, Receipt } from "./entry.ts";
 import { encodeLeaf, keptOf, parseLeaf } from "./leaf.ts";
-import { MacKeys } from "./mac-keys.ts";
 import { Publisher } from "./publisher.ts";
-import type { AuditStore, StoredEntry } from "./store.ts";
+import type { Appended, AuditStore, EntryRow, StoredEntry } from "./store.ts";
 import { checkStoredLog } from "./stored-log.ts";
 
 export interface AuditLogParts {
   readonly store: AuditStore;
+  /** What entries are sealed with; shared with whoever reads them, so that one `forget` is enough. */
+  readonly keys: DataKeys;
   /** The log key; its name is the log's origin. */
   readonly signer: NoteSigner;
   readonly clock: Clock;
@@ -24,7 +28,7 @@ export interface AuditLogParts {
   readonly onFailed: (error: GatehouseError) => void;
 }
 
-export interface OpenAuditLog extends AuditLog {
+export interface OpenAuditLog extends AuditLog, ActLog {
   readonly origin: string;
   /** For whoever checks the log: `origin+key id+key`. */
   readonly verifierKey: string;
@@ -80,13 +84,16 @@ function unknownOutcomeOf(intent: Uint8Array): NewEntry {
   };
 }
 
+type Recorded<Why> =
+  | { readonly kind: "recorded"; readonly receipt: Receipt }
+  | { readonly kind: "declined"; readonly why: Why };
+
 class Log implements OpenAuditLog {
   readonly origin: string;
   readonly verifierKey: string;
   readonly #parts: AuditLogParts;
-  readonly #macKeys: MacKeys;
   readonly #publisher: Publisher;
-  readonly #underWay = new Set<Promise<Receipt>>();
+  readonly #underWay = new Set<Promise<unknown>>();
   #failure: GatehouseError | undefined;
   #isClosed = false;
 
@@ -98,7 +105,6 @@ class Log implements OpenAuditLog {
     this.#parts = parts;
     this.origin = verifier.name;
     this.verifierKey = parts.signer.verifierKey;
-    this.#macKeys = new MacKeys(parts.store);
     const { store, signer, clock, timer } = parts;
     const onFailed = (error: unknown): void => void this.#fail(error);
     this.#publisher = new Publisher({ store, signer, clock, timer, origin: this.origin, onFailed }, frontier);
@@ -109,10 +115,21 @@ class Log implements OpenAuditLog {
    * recorded, later may work), `audit_log_closed`, or `audit_log_failed` (final).
    */
   async append(entry: NewEntry): Promise<Receipt> {
+    const { store } = this.#parts;
+    const appended = await this.appendWith(entry, (row) => store.append(row));
+    if (appended.kind === "recorded") return appended.receipt;
+    throw keyErased(entry.sessionId ?? "this day");
+  }
+
+  /** The same, with what the entry says in one transaction. */
+  async appendWith<Why extends string>(
+    entry: NewEntry,
+    write: (row: EntryRow) => Promise<Appended<Why>>,
+  ): Promise<Recorded<Why>> {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#isClosed)
       throw new GatehouseError("audit_log_closed", "The audit log is closed; nothing can be recorded.");
-    const appended = this.#append(entry);
+    const appended = this.#append(entry, write);
     this.#underWay.add(appended);
     try {
       return await appended;
@@ -133,17 +150,13 @@ class Log implements OpenAuditLog {
     if (this.#failure === undefined) await this.#publisher.close();
   }
 
-  async #append(entry: NewEntry): Promise<Receipt> {
-    const { clock, store } = this.#parts;
-    const at = clock.now();
-    const kept = keptOf(entry);
-    const macKey =
-      kept.length === 0 ? undefined : await this.#trust(this.#macKeys.keyFor(entry.sessionId, at));
-    const leaf = encodeLeaf(entry, kept, { id: newId("rec", clock), at, macKey });
-    const leafHash = hashLeaf(leaf);
-    const result = await this.#trust(
-      store.append({ leaf, leafHash, attachments: kept, about: aboutOf(entry) }),
-    );
+  async #append<Why extends string>(
+    entry: NewEntry,
+    write: (row: EntryRow) => Promise<Appended<Why>>,
+  ): Promise<Recorded<Why>> {
+    const row = await this.#seal(entry);
+    const result = await this.#trust(write(row));
+    if (result.kind === "declined") return result;
     if (result.kind === "refused") {
       throw new GatehouseError(
         "audit_refused",
@@ -156,7 +169,24 @@ class Log implements OpenAuditLog {
       );
     }
     this.#publisher.grown();
-    return { origin: this.origin, index: result.index, leafHash };
+    return {
+      kind: "recorded",
+      receipt: { origin: this.origin, index: result.index, leafHash: row.leafHash },
+    };
+  }
+
+  /** From here on there is ciphertext only. */
+  async #seal(entry: NewEntry): Promise<EntryRow> {
+    const { clock, store, keys } = this.#parts;
+    const at = clock.now();
+    const id = newId("rec", clock);
+    const kept = keptOf(entry);
+    const scope = entry.isKeptFromErasure ? undefined : entry.sessionId;
+    const key = kept.length === 0 ? undefined : await this.#trust(keys.keyFor(scope, at, store));
+    const attachments = key === undefined ? [] : kept.map((each) => sealAttachment(each, id, key));
+    const commitments = attachments.map(({ commitment }) => commitment);
+    const leaf = encodeLeaf(entry, { id, at, keyId: key?.id, commitments });
+    return { leaf, leafHash: hashLeaf(leaf), attachments, keyId: key?.id, about: aboutOf(entry) };
   }
 
   /** A rejection of the store that we do not know says that nobody knows what is on disk. */
@@ -184,5 +214,5 @@ class Log implements OpenAuditLog {
 }
 
 const unknownOutcomesAtOnce = 256;
-/** Ours, from `MacKeys`. */
+/** Ours, from `DataKeys`. */
 const harmless: ReadonlySet<string> = new Set(["audit_refused", "audit_key_erased"]);

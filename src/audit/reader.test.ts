@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { keysOf } from "../../test/fakes/key-provider.ts";
 import { newLogSigner } from "../../test/fakes/log-signer.ts";
 import { manualClock } from "../../test/fakes/manual-clock.ts";
 import { manualTimer } from "../../test/fakes/manual-timer.ts";
@@ -9,10 +10,11 @@ import { openAuditReader } from "./reader.ts";
 
 async function recorded(entries: readonly NewEntry[]) {
   const store = memoryAuditStore();
-  const parts = { store, signer: newLogSigner(), clock: manualClock(), timer: manualTimer() };
+  const keys = keysOf(store);
+  const parts = { store, keys, signer: newLogSigner(), clock: manualClock(), timer: manualTimer() };
   const log = await openAuditLog({ ...parts, onFailed: () => undefined });
   for (const entry of entries) await log.append(entry);
-  return { store, reader: openAuditReader(store) };
+  return { store, reader: openAuditReader(store, keys) };
 }
 
 const story: NewEntry[] = [

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { assert, GatehouseError } from "#lib/errors";
+import { type Keyring, openAttachment } from "./attachment.ts";
+import type { DataKeys } from "./data-keys.ts";
 import { type Leaf, parseLeaf } from "./leaf.ts";
 import type { AuditStore, EntryWithDetail, LogSource, StoredEntry } from "./store.ts";
 
@@ -43,7 +45,7 @@ export interface ExchangeRecord {
   readonly outcomeIndex: number | undefined;
 }
 
-/** With what was recorded of it, as the recording module encoded it; `undefined` when there is none or it was erased. */
+/** With what was recorded of it, as the recording module encoded it; `undefined` when there is none as committed. */
 export interface ExchangeWithRecordings extends ExchangeRecord {
   readonly request: Uint8Array | undefined;
   readonly answer: Uint8Array | undefined;
@@ -60,16 +62,22 @@ export interface AuditReader {
   entry(index: number): Promise<StoredEntry | undefined>;
 }
 
-export function openAuditReader(store: LogSource & Pick<AuditStore, "exchangeEntries">): AuditReader {
+export function openAuditReader(
+  store: LogSource & Pick<AuditStore, "exchangeEntries">,
+  keys: DataKeys,
+): AuditReader {
+  const keyring = { source: store, keys };
   return {
     async exchanges({ sessionId, limit }) {
-      const entries = (await store.exchangeEntries({ sessionId, limit })).map(read);
+      const stored = await store.exchangeEntries({ sessionId, limit });
+      const entries = await Promise.all(stored.map((entry) => read(entry, keyring)));
       return [...grouped(entries).entries()].map(([id, of]) => summarise(id, of)).reverse();
     },
     async exchange(id) {
-      const entries = (await store.exchangeEntries({ exchangeId: id })).map(read);
+      const stored = await store.exchangeEntries({ exchangeId: id });
+      const entries = await Promise.all(stored.map((entry) => read(entry, keyring)));
       if (entries.length === 0) return undefined;
-      return { ...summarise(id, entries), ...(await recordingsOf(store, entries)) };
+      return { ...summarise(id, entries), ...(await recordingsOf(store, entries, keyring)) };
     },
     async entry(index) {
       const [entry] = await store.entries(index, 1);
@@ -84,7 +92,7 @@ interface ReadEntry {
   readonly detail: ExchangeDetail;
 }
 
-function read(entry: EntryWithDetail): ReadEntry {
+async function read(entry: EntryWithDetail, keyring: Keyring): Promise<ReadEntry> {
   const leaf = parseLeaf(entry.leaf);
   if (leaf === undefined) {
     throw new GatehouseError(
@@ -92,15 +100,16 @@ function read(entry: EntryWithDetail): ReadEntry {
       `Entry ${entry.index} of the log cannot be read. Run \`gatehouse audit verify\`.`,
     );
   }
-  return { index: entry.index, leaf, detail: parseDetail(entry.detail) };
+  const opening = await openAttachment(leaf, "detail", { bytes: entry.detail }, keyring);
+  // Tampering shows in verification; a listing goes on without the names.
+  return { index: entry.index, leaf, detail: opening.kind === "opened" ? parseDetail(opening.bytes) : {} };
 }
 
-function parseDetail(bytes: Uint8Array | undefined): z.infer<typeof exchangeDetail> {
-  if (bytes === undefined) return {};
+function parseDetail(bytes: Uint8Array): z.infer<typeof exchangeDetail> {
   try {
     return exchangeDetail.parse(JSON.parse(Buffer.from(bytes).toString("utf8")));
   } catch {
-    return {}; // Tampering shows in verification; a listing goes on without the names.
+    return {}; // not JSON
   }
 }
 
@@ -151,13 +160,17 @@ function summarise(id: string, entries: readonly ReadEntry[]): ExchangeRecord {
 async function recordingsOf(
   source: LogSource,
   entries: readonly ReadEntry[],
+  keyring: Keyring,
 ): Promise<Pick<ExchangeWithRecordings, "request" | "answer">> {
   let request: Uint8Array | undefined;
   let answer: Uint8Array | undefined;
-  for (const { index } of entries) {
-    for (const { role, bytes } of await source.attachments(index, index + 1)) {
-      if (role === "request") request = bytes ?? request;
-      if (role === "answer") answer = bytes ?? answer;
+  for (const { index, leaf } of entries) {
+    for (const stored of await source.attachments(index, index + 1)) {
+      if (stored.role !== "request" && stored.role !== "answer") continue;
+      const opening = await openAttachment(leaf, stored.role, stored, keyring);
+      if (opening.kind !== "opened") continue;
+      if (stored.role === "request") request = opening.bytes;
+      else answer = opening.bytes;
     }
   }
   return { request, answer };

@@ -24,11 +24,26 @@ export interface StoredCheckpoint {
   readonly signedAt: Date;
 }
 
-/** The key behind an entry's digests. */
+/** The key behind the digests of an entry whose attachments were written in clear, by versions before sealing. */
 export type StoredMacKey =
   | { readonly kind: "key"; readonly key: Uint8Array }
   | { readonly kind: "erased" }
   | { readonly kind: "missing" };
+
+/** The key behind sealed attachments and their digests; never stored but wrapped. */
+export type StoredDataKey =
+  | { readonly kind: "wrapped" /** Name of the provider. */; readonly by: string; readonly bytes: Uint8Array }
+  | { readonly kind: "erased" }
+  | { readonly kind: "missing" };
+
+export interface NewDataKey {
+  /** The session's id, or a date. */
+  readonly keyId: string;
+  readonly scope: "session" | "day";
+  readonly wrapped: Uint8Array;
+  readonly by: string;
+  readonly at: Date;
+}
 
 /** A log to be looked at: a running server's, a copy's, an export's. */
 export interface LogSource {
@@ -42,10 +57,12 @@ export interface LogSource {
   checkpoints(after: number, limit: number): Promise<readonly StoredCheckpoint[]>;
   newestCheckpoint(): Promise<StoredCheckpoint | undefined>;
   macKey(keyId: string): Promise<StoredMacKey>;
+  dataKey(keyId: string): Promise<StoredDataKey>;
 }
 
 /** An entry with its `detail`, for people who look. */
 export interface EntryWithDetail extends StoredEntry {
+  /** As it is stored: sealed, or of an earlier version in clear. */
   readonly detail: Uint8Array | undefined;
 }
 
@@ -60,6 +77,24 @@ export interface NotStored {
   readonly why: string;
 }
 
+/** An entry on its way into the store. */
+export interface EntryRow {
+  readonly leaf: Uint8Array;
+  readonly leafHash: Uint8Array;
+  /** Ciphertext: the store never sees anything else. */
+  readonly attachments: readonly { readonly role: string; readonly bytes: Uint8Array }[];
+  /** What the attachments are sealed under. Once that key is destroyed nothing is added under it. */
+  readonly keyId?: string | undefined;
+  /** What the entry can be found by besides what it says itself. */
+  readonly about: About;
+}
+
+/** `declined`: the store, or whoever wrote the entry together with something else, had a reason not to. */
+export type Appended<Why extends string = never> =
+  | { readonly kind: "stored"; readonly index: number }
+  | { readonly kind: "declined"; readonly why: Why }
+  | NotStored;
+
 /**
  * Where the log keeps itself. Every method that changes something is durable when it resolves.
  * A write that certainly did not happen is a value, `refused`. A *rejection* says that nobody knows what is on disk:
@@ -69,18 +104,12 @@ export interface AuditStore extends LogSource {
   /** Creates the empty log unless there is one already. */
   create(origin: string): Promise<{ readonly kind: "stored" } | NotStored>;
   /** Entry and attachments in one transaction, at the next index. */
-  append(entry: {
-    readonly leaf: Uint8Array;
-    readonly leafHash: Uint8Array;
-    readonly attachments: readonly { readonly role: string; readonly bytes: Uint8Array }[];
-    /** What the entry can be found by besides what it says itself. */
-    readonly about: About;
-  }): Promise<{ readonly kind: "stored"; readonly index: number } | NotStored>;
+  append(entry: EntryRow): Promise<Appended<"key_erased">>;
   addCheckpoint(
     checkpoint: Omit<StoredCheckpoint, "number">,
   ): Promise<{ readonly kind: "stored" } | NotStored>;
   /** The key that is kept: the one given, or an earlier one. */
-  keepMacKey(keyId: string, candidate: Uint8Array): Promise<StoredMacKey | NotStored>;
+  keepDataKey(candidate: NewDataKey): Promise<StoredDataKey | NotStored>;
   /** Intents that no later entry of their exchange concludes, in order. */
   unfinishedIntents(): Promise<readonly StoredEntry[]>;
   /** All entries of the exchanges asked for, in order of index. */

@@ -11,19 +11,23 @@ import {
   type Verifier,
   verifyCheckpoint,
 } from "#tlog";
-import { isCommitted, type Leaf, parseLeaf } from "./leaf.ts";
-import type { LogSource, StoredAttachment, StoredEntry, StoredMacKey } from "./store.ts";
+import { Broken } from "./broken.ts";
+import { DataKeys } from "./data-keys.ts";
+import type { LogSource, StoredEntry } from "./store.ts";
+import { AttachmentCheck, type AttachmentFindings } from "./verify-attachments.ts";
 
 export interface VerifyOptions {
   /** From outside the log: the server's announcement, a file kept by the auditor. */
   readonly verifierKey: string;
   /** A checkpoint seen earlier (its signed note). Without one, a cut-off end with its checkpoints cannot be noticed. */
   readonly pinned?: string;
+  /** Opens what is sealed. Without it ciphertext is checked against the entries, and not opened. */
+  readonly keys?: DataKeys;
 }
 
 /** What was proven, or the first place where it could not be. `problem` is a sentence for people. */
 export type LogVerification =
-  | {
+  | ({
       readonly kind: "verified";
       readonly origin: string;
       readonly entries: number;
@@ -32,10 +36,8 @@ export type LogVerification =
       /** Of the newest checkpoint, hex. */
       readonly root: string;
       readonly checkpoints: number;
-      readonly attachments: number;
-      readonly erasedAttachments: number;
       readonly containsPinned: boolean;
-    }
+    } & AttachmentFindings)
   | { readonly kind: "broken"; readonly index: number | undefined; readonly problem: string };
 
 /**
@@ -49,19 +51,10 @@ export async function verifyLog(source: LogSource, options: VerifyOptions): Prom
     throw new GatehouseError("verifier_key_invalid", "This is not a verifier key: name+8 hex digits+base64.");
   }
   try {
-    return await new Verification(source, verifier, options.pinned).run();
+    return await new Verification(source, verifier, options).run();
   } catch (error) {
     if (error instanceof Broken) return { kind: "broken", index: error.index, problem: error.message };
     throw error;
-  }
-}
-
-/** Leaves the nested loops; never leaves this file. */
-class Broken extends Error {
-  readonly index: number | undefined;
-  constructor(problem: string, index?: number) {
-    super(problem);
-    this.index = index;
   }
 }
 
@@ -73,24 +66,21 @@ interface Claim {
 
 const pageEntries = 512;
 const pageCheckpoints = 256;
-/** Attachments looked at together; a single larger one comes alone. */
-const pageAttachmentBytes = 8 * 1024 * 1024;
 
 class Verification {
   readonly #source: LogSource;
   readonly #verifier: Verifier;
   readonly #pinned: string | undefined;
-  readonly #keys = new Map<string, StoredMacKey>();
+  readonly #attachments: AttachmentCheck;
   #frontier: Frontier = emptyFrontier;
   #newest: Checkpoint | undefined;
   #checkpoints = 0;
-  #attachments = 0;
-  #erased = 0;
 
-  constructor(source: LogSource, verifier: Verifier, pinned: string | undefined) {
+  constructor(source: LogSource, verifier: Verifier, { pinned, keys }: VerifyOptions) {
     this.#source = source;
     this.#verifier = verifier;
     this.#pinned = pinned;
+    this.#attachments = new AttachmentCheck(source, keys ?? new DataKeys(source, []));
   }
 
   async run(): Promise<LogVerification> {
@@ -109,13 +99,12 @@ class Verification {
           claim = (await claims.next()).value;
         }
       }
-      await this.#checkAttachments(page);
+      await this.#attachments.check(page);
     }
     if (claim !== undefined) this.#requireLength(claim.checkpoint.size, claim.name);
     if (pinned !== undefined) this.#requireLength(pinned.checkpoint.size, pinned.name);
     this.#requireLength(size, "the log's head");
-    await this.#requireNothingBeyond();
-    return this.#result();
+    return this.#result(await this.#attachments.finish(this.#frontier.size));
   }
 
   async #sizeOfOwnLog(): Promise<number> {
@@ -206,92 +195,7 @@ class Verification {
     }
   }
 
-  /** Attachments of entries that do not exist would be shown by nobody and missed by nobody. */
-  async #requireNothingBeyond(): Promise<void> {
-    const { size } = this.#frontier;
-    const [stray] = await this.#source.attachments(size, Number.MAX_SAFE_INTEGER);
-    const isNew =
-      stray !== undefined && (await this.#source.entries(stray.index, 1))[0]?.index === stray.index;
-    if (stray !== undefined && !isNew)
-      throw new Broken(
-        `There is an attachment "${stray.role}" of an entry ${stray.index} that does not exist.`,
-        stray.index,
-      );
-  }
-
-  async #checkAttachments(page: readonly StoredEntry[]): Promise<void> {
-    let run: { entry: StoredEntry; leaf: Leaf }[] = [];
-    let bytes = 0;
-    for (const entry of page) {
-      const leaf = parseLeaf(entry.leaf);
-      if (leaf === undefined)
-        throw new Broken(`Entry ${entry.index} is not an entry this version can read.`, entry.index);
-      const declared = (leaf.attachments ?? []).reduce((sum, each) => sum + each.bytes, 0);
-      if (bytes + declared > pageAttachmentBytes) {
-        await this.#checkRun(run);
-        run = [];
-        bytes = 0;
-      }
-      run.push({ entry, leaf });
-      bytes += declared;
-    }
-    await this.#checkRun(run);
-  }
-
-  async #checkRun(run: readonly { entry: StoredEntry; leaf: Leaf }[]): Promise<void> {
-    const [first, last] = [run[0], run.at(-1)];
-    if (first === undefined || last === undefined) return;
-    const stored = await this.#source.attachments(first.entry.index, last.entry.index + 1);
-    for (const { entry, leaf } of run) {
-      await this.#checkEntry(
-        entry.index,
-        leaf,
-        stored.filter(({ index }) => index === entry.index),
-      );
-    }
-  }
-
-  async #checkEntry(index: number, leaf: Leaf, stored: readonly StoredAttachment[]): Promise<void> {
-    const committed = leaf.attachments ?? [];
-    const stranger = stored.find(({ role }) => !committed.some((each) => each.role === role));
-    if (stranger !== undefined)
-      throw new Broken(
-        `Entry ${index} has an attachment "${stranger.role}" that it does not commit to.`,
-        index,
-      );
-    for (const { role } of committed) {
-      const found = stored.find((each) => each.role === role);
-      if (found === undefined)
-        throw new Broken(`The ${role} of entry ${index} is missing, and was not erased.`, index);
-      await this.#checkAttachment(leaf, found);
-    }
-  }
-
-  async #checkAttachment(leaf: Leaf, { index, role, bytes }: StoredAttachment): Promise<void> {
-    const key = await this.#keyOf(leaf.key ?? "");
-    if (bytes === undefined) {
-      this.#erased += 1;
-      return;
-    }
-    // Whoever changes an attachment could drop the key that would show it. So no key may be missing while there is
-    // still something to check.
-    if (key.kind !== "key")
-      throw new Broken(
-        `The ${role} of entry ${index} is there, but the key to check it is ${key.kind}.`,
-        index,
-      );
-    if (!isCommitted(leaf, role, bytes, key.key))
-      throw new Broken(`The ${role} of entry ${index} was changed.`, index);
-    this.#attachments += 1;
-  }
-
-  async #keyOf(keyId: string): Promise<StoredMacKey> {
-    const known = this.#keys.get(keyId) ?? (await this.#source.macKey(keyId));
-    this.#keys.set(keyId, known);
-    return known;
-  }
-
-  #result(): LogVerification {
+  #result(attachments: AttachmentFindings): LogVerification {
     if (this.#newest === undefined)
       throw new Broken("The log has no checkpoint, so nothing vouches for its entries.");
     return {
@@ -301,9 +205,8 @@ class Verification {
       signedEntries: this.#newest.size,
       root: Buffer.from(this.#newest.root).toString("hex"),
       checkpoints: this.#checkpoints,
-      attachments: this.#attachments,
-      erasedAttachments: this.#erased,
       containsPinned: this.#pinned !== undefined,
+      ...attachments,
     };
   }
 }

@@ -10,18 +10,21 @@ export function countedLog(
     origin: log.origin,
     verifierKey: log.verifierKey,
     close: () => log.close(),
-    append: async (entry) => {
-      try {
-        const receipt = await log.append(entry);
-        metrics.appended(entry.kind);
-        countExchange(entry, metrics);
-        return receipt;
-      } catch (error) {
-        metrics.appendRefused();
-        throw error;
-      }
-    },
+    append: (entry) => counted(entry, () => log.append(entry)),
+    appendWith: (entry, write) => counted(entry, () => log.appendWith(entry, write)),
   };
+
+  async function counted<Done>(entry: NewEntry, append: () => Promise<Done>): Promise<Done> {
+    try {
+      const done = await append();
+      metrics.appended(entry.kind);
+      countExchange(entry, metrics);
+      return done;
+    } catch (error) {
+      metrics.appendRefused();
+      throw error;
+    }
+  }
 }
 
 /** Each exchange once: by its intent, or by its refusal where it never got that far. */

@@ -10,6 +10,8 @@ export interface DataFolder {
   readonly sealingKey: string;
   readonly tokenKey: string;
   readonly placeholderKey: string;
+  /** What wraps the keys of recordings, where no other key provider is configured. */
+  readonly wrappingKeys: string;
   /** Verifier key of the log; public. */
   readonly verifierKey: string;
 }
@@ -26,6 +28,7 @@ export function openDataFolder(path: string): DataFolder {
     sealingKey: join(keys, "sealing.key"),
     tokenKey: join(keys, "token.pem"),
     placeholderKey: join(keys, "placeholder.key"),
+    wrappingKeys: join(keys, "wrapping.keys"),
     verifierKey: join(path, "log.vkey"),
   };
 }

@@ -1,5 +1,6 @@
 import {
   type AuditReader,
+  DataKeys,
   type EntryReader,
   type LogSource,
   type OpenAuditLog,
@@ -9,7 +10,7 @@ import {
   openPublishedLog,
   type PublishedLog,
 } from "#audit";
-import { openLogKey } from "#keys";
+import { openFileKeyProvider, openLogKey } from "#keys";
 import { systemClock as clock } from "#lib/clock";
 import { systemTimer as timer } from "#lib/timer";
 import type { Logger } from "#telemetry";
@@ -42,8 +43,10 @@ export async function openMemory(path: string, log: Logger, opened: AsyncDisposa
   failure.promise.catch(() => undefined);
   let hasFailed = false;
   const store = auditStore(database);
+  const keys = new DataKeys(store, [await openFileKeyProvider(folder.wrappingKeys)]);
   const audit = await openAuditLog({
     store,
+    keys,
     signer: logKey,
     clock,
     timer,
@@ -62,8 +65,8 @@ export async function openMemory(path: string, log: Logger, opened: AsyncDisposa
     folder,
     database,
     audit,
-    reader: openAuditReader(store),
-    entries: openEntryReader(store),
+    reader: openAuditReader(store, keys),
+    entries: openEntryReader(store, keys),
     publishedLog: openPublishedLog(store),
     source: store,
     failed: failure.promise,

@@ -1,5 +1,5 @@
-import type { AuditEntry, AuditEntryDetail, AuditEntryQuery } from "#api";
-import type { EntryCursor, EntryQuery, ListedEntry, ShownEntry } from "#audit";
+import type { AuditEntry, AuditEntryDetail, AuditEntryQuery, ErasureView } from "#api";
+import type { EntryCursor, EntryQuery, Erasure, ListedEntry, ShownEntry } from "#audit";
 import { exportedEntry } from "#exports";
 
 export function entryOf({ index, stage, leaf, about }: ListedEntry): AuditEntry {
@@ -13,6 +13,20 @@ export function entryDetailOf(entry: ShownEntry): AuditEntryDetail {
     leafHash: Buffer.from(entry.leafHash).toString("base64"),
     attachments: entry.attachments.map(({ role, bytes, state }) => ({ role, bytes, state })),
     ...(entry.detail === undefined ? {} : { detail: parseJson(entry.detail) }),
+    ...(entry.erasure === undefined ? {} : { erasure: erasureViewOf(entry.erasure) }),
+  };
+}
+
+/** Absent members stay absent: `undefined` is no JSON. */
+export function erasureViewOf({ index, at, cause, ...said }: Erasure): ErasureView {
+  const { reason, requestedBy, confirmedBy } = said;
+  return {
+    index,
+    at,
+    cause,
+    ...(reason === undefined ? {} : { reason }),
+    ...(requestedBy === undefined ? {} : { requestedBy }),
+    ...(confirmedBy === undefined ? {} : { confirmedBy }),
   };
 }
 

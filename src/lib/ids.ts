@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Clock } from "./clock.ts";
 
 /** Prefixes tell a reader of logs and refusals what an id names. */
-export type IdPrefix = "exc" | "ses" | "apr" | "cap" | "rec";
+export type IdPrefix = "exc" | "ses" | "apr" | "cap" | "rec" | "hld" | "req";
 
 /** UUIDv7 (RFC 9562 section 5.7) as 32 hex digits: sorts by time, 74 random bits, cannot be guessed. */
 export function uuid7(clock: Clock): string {

@@ -22,6 +22,15 @@ export async function readOrCreateKeyFile(
   create: () => Promise<string> | string,
 ): Promise<string> {
   if (!exists(path)) writeOnce(path, await create());
+  return readPrivately(path);
+}
+
+/** The same for a file that somebody else made; `undefined` when there is none. */
+export function readKeyFile(path: string): string | undefined {
+  return exists(path) ? readPrivately(path) : undefined;
+}
+
+function readPrivately(path: string): string {
   const { mode } = statSync(path);
   if (process.platform !== "win32" && (mode & 0o077) !== 0) {
     throw new GatehouseError(

@@ -132,6 +132,20 @@ export const limits = {
   databaseQueueMax: 4_096,
   /** Writes of one transaction: more no longer helps the disk, and holds back the first. */
   databaseBatchMax: 256,
+  /** Opened keys of sessions, so that those that run need no key provider: as many as sessions are watched. */
+  dataKeysRememberedMax: 10_000,
+  /** A request for erasure or release that no second auditor confirmed in a week has to be made again. */
+  custodyRequestLifeMs: 7 * 24 * 60 * 60 * 1000,
+  /** Holds and open requests of one answer. */
+  listedHoldsMax: 1_000,
+  /** Retention counts in days; looking once an hour is soon enough. */
+  retentionLookMs: 60 * 60 * 1000,
+  /** Ended sessions looked at together. */
+  retentionPageSessions: 100,
+  /** Ended sessions that are known not to be due, so that their entries are not read every hour: some 10 MB. */
+  retainedSessionsKnownMax: 100_000,
+  /** Erasures that a crash interrupted; more than these wait an hour. */
+  sweptAtOnceMax: 1_000,
   /** A recording of the largest body that may be configured (16 MiB), with its headers. */
   attachmentBytesMax: 17 * 1024 * 1024,
   /** A policy file longer than this is generated or hostile; people review these. */

@@ -26,10 +26,14 @@ export type ReadReply = { readonly kind: "rows"; readonly rows: readonly Row[] }
 export interface Batch {
   readonly writes: readonly (readonly Statement[])[];
   readonly reads: readonly Read[];
+  /** Afterwards, remove what was overwritten from the engine's own files. */
+  readonly scrub?: boolean;
 }
 export interface Replies {
   readonly writes: readonly WriteReply[];
   readonly reads: readonly ReadReply[];
+  /** Whether that was done; an engine with no files of its own does not say. */
+  readonly isScrubbed?: boolean;
 }
 
 /** What runs the batches of one database, one at a time. */
@@ -55,9 +59,11 @@ interface Asked<Question, Reply> {
 }
 type AskedWrite = Asked<readonly Statement[], WriteResult>;
 type AskedRead = Asked<Read, readonly Row[]>;
+type AskedScrub = Omit<Asked<never, boolean>, "question">;
 interface AskedBatch {
   readonly writes: readonly AskedWrite[];
   readonly reads: readonly AskedRead[];
+  readonly scrubs: readonly AskedScrub[];
 }
 
 /**
@@ -69,6 +75,7 @@ export class GroupCommit implements Database {
   readonly #closed = Promise.withResolvers<void>();
   #writes: AskedWrite[] = [];
   #reads: AskedRead[] = [];
+  #scrubs: AskedScrub[] = [];
   #underWay: AskedBatch | undefined;
   #isScheduled = false;
   #isClosing = false;
@@ -107,6 +114,18 @@ export class GroupCommit implements Database {
     });
   }
 
+  scrub(): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      const refusal = this.#refusal(this.#scrubs.length);
+      if (refusal !== undefined) {
+        reject(refusal);
+        return;
+      }
+      this.#scrubs.push({ resolve, reject });
+      this.#schedule();
+    });
+  }
+
   async close(): Promise<void> {
     if (!this.#isClosing) {
       this.#isClosing = true;
@@ -140,14 +159,19 @@ export class GroupCommit implements Database {
     if (this.#underWay !== undefined) return;
     const writes = this.#writes.splice(0, limits.databaseBatchMax);
     const reads = this.#reads.splice(0, limits.databaseBatchMax);
-    if (writes.length + reads.length > 0) this.#run({ writes, reads });
+    const scrubs = this.#scrubs.splice(0);
+    if (writes.length + reads.length + scrubs.length > 0) this.#run({ writes, reads, scrubs });
     else if (this.#isClosing) this.#closed.resolve(this.#engine.close());
   }
 
   #run(batch: AskedBatch): void {
     this.#underWay = batch;
     this.#engine
-      .run({ writes: batch.writes.map(questionOf), reads: batch.reads.map(questionOf) })
+      .run({
+        writes: batch.writes.map(questionOf),
+        reads: batch.reads.map(questionOf),
+        ...(batch.scrubs.length > 0 ? { scrub: true } : {}),
+      })
       .then((replies) => this.#receive(batch, replies))
       .catch((error: unknown) => this.#fail(messageOf(error), error));
   }
@@ -163,6 +187,7 @@ export class GroupCommit implements Database {
       if (reply.kind === "failed") asked.reject(this.#errorOf(reply));
       else asked.resolve(reply.rows);
     });
+    for (const asked of batch.scrubs) asked.resolve(replies.isScrubbed ?? true);
     this.#send();
   }
 
@@ -185,6 +210,8 @@ export class GroupCommit implements Database {
       ...(this.#underWay?.reads ?? []),
       ...this.#writes.splice(0),
       ...this.#reads.splice(0),
+      ...(this.#underWay?.scrubs ?? []),
+      ...this.#scrubs.splice(0),
     ];
     this.#underWay = undefined;
     for (const each of asked) each.reject(failure);

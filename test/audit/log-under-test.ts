@@ -9,6 +9,7 @@ import { systemTimer } from "#lib/timer";
 import type { NoteSigner } from "#tlog";
 import { openDatabase, openDatabaseForReading } from "../../src/storage/sqlite/index.ts";
 import { auditStore } from "../../src/storage/stores/index.ts";
+import { keysOf } from "../fakes/key-provider.ts";
 import { writeTile } from "./tile-folder.ts";
 
 export const origin = "gateway.example/audit";
@@ -60,8 +61,10 @@ export async function dataFolder(data: string): Promise<DataFolder> {
 
 async function grow(path: string, signer: NoteSigner, exchanges: number): Promise<void> {
   const database = await openDatabase(path);
+  const store = auditStore(database);
   const log = await openAuditLog({
-    store: auditStore(database),
+    store,
+    keys: keysOf(store),
     signer,
     clock: systemClock,
     timer: systemTimer,

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
-import type { AuditStore } from "#audit";
+import type { AuditStore, NewDataKey } from "#audit";
 
 const note = (text: string): string => `${text}\n`;
 const hashOf = (leaf: Uint8Array): Uint8Array => createHash("sha256").update(leaf).digest();
@@ -15,6 +15,14 @@ function entryOf(members: Members, attachments: readonly { role: string; bytes: 
   const leaf = Buffer.from(JSON.stringify(members), "utf8");
   return { leaf, leafHash: hashOf(leaf), attachments, about: {} };
 }
+
+const newDataKey = (keyId: string): NewDataKey => ({
+  keyId,
+  scope: "session",
+  wrapped: randomBytes(60),
+  by: "file",
+  at: new Date("2026-11-24T12:00:00.000Z"),
+});
 
 async function append(store: AuditStore, members: Members, detail?: string): Promise<number> {
   const attachments = detail === undefined ? [] : [{ role: "detail", bytes: Buffer.from(detail) }];
@@ -98,13 +106,16 @@ export function auditStoreContract(name: string, open: () => Promise<AuditStore>
   });
 
   contract("the first key kept under a name stays, whoever asks later or at once", async (store) => {
-    const candidates = Array.from({ length: 10 }, () => randomBytes(32));
-    const kept = await Promise.all(candidates.map((candidate) => store.keepMacKey("ses_1", candidate)));
+    const keep = () => store.keepDataKey(newDataKey("ses_1"));
+    const kept = await Promise.all(Array.from({ length: 10 }, keep));
     expect(
-      new Set(kept.map((each) => (each.kind === "key" ? Buffer.from(each.key).toString("hex") : each.kind)))
-        .size,
+      new Set(
+        kept.map((each) => (each.kind === "wrapped" ? Buffer.from(each.bytes).toString("hex") : each.kind)),
+      ).size,
     ).toBe(1);
-    expect(await store.macKey("ses_1")).toEqual(await store.keepMacKey("ses_1", randomBytes(32)));
+    expect(await store.dataKey("ses_1")).toEqual(await keep());
+    expect(await store.dataKey("ses_1")).toMatchObject({ kind: "wrapped", by: "file" });
+    expect(await store.dataKey("ses_2")).toEqual({ kind: "missing" });
   });
 
   contract(

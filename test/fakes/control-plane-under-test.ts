@@ -1,6 +1,6 @@
 import type { ServerInfo, SessionDetail, SinkState } from "#api";
 import type { ApprovalDesk, ApprovalRequest, Vote } from "#approvals";
-import type { EntryQuery, ShownEntry } from "#audit";
+import type { EntryQuery, Erasure, ShownEntry } from "#audit";
 import type { IdentityParts } from "#identity";
 import { type Clock, systemClock } from "#lib/clock";
 import { buildControlPlane } from "../../src/control/control-plane.ts";
@@ -27,6 +27,8 @@ export interface ControlPlaneUnderTest extends IdentityUnderTest {
   /** Entries that are found and shown, and what was asked for. */
   listed: ShownEntry[];
   readonly asked: EntryQuery[];
+  /** What became of the recordings of whichever session is shown. */
+  erasure: Erasure | undefined;
   /** Files of the published log, and proofs by index. */
   readonly tiles: Map<string, Uint8Array>;
   readonly proofs: Map<number, string>;
@@ -105,6 +107,7 @@ export async function controlPlaneUnderTest(
         return { entries: under.listed, next: undefined };
       },
       show: async (index) => under.listed.find((entry) => entry.index === index),
+      erasureOf: async () => under.erasure,
     },
     sinks: {
       status: () => under.sinks,
@@ -140,6 +143,7 @@ export async function controlPlaneUnderTest(
     checkpoint: undefined,
     listed: [],
     asked: [],
+    erasure: undefined,
     tiles: new Map(),
     proofs: new Map(),
     sinks: [],

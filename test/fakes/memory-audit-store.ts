@@ -6,6 +6,7 @@ import type {
   EntryFilter,
   StoredAttachment,
   StoredCheckpoint,
+  StoredDataKey,
   StoredEntry,
 } from "#audit";
 
@@ -16,7 +17,9 @@ export interface MemoryAuditStore extends AuditStore {
   stored: StoredEntry[];
   beside: StoredAttachment[];
   signed: StoredCheckpoint[];
+  /** Of entries that were written in clear. */
   keys: Map<string, Uint8Array | undefined>;
+  dataKeys: Map<string, StoredDataKey>;
   readonly abouts: Map<number, About>;
   /** What the next writes do instead of storing: `throw` leaves the outcome open. */
   fault: "none" | "refuse" | "throw";
@@ -52,6 +55,7 @@ export function memoryAuditStore(): MemoryAuditStore {
     beside: [],
     signed: [],
     keys: new Map(),
+    dataKeys: new Map(),
     abouts: new Map(),
     fault: "none",
     async head() {
@@ -77,13 +81,17 @@ export function memoryAuditStore(): MemoryAuditStore {
       const key = store.keys.get(keyId);
       return key === undefined ? { kind: "erased" } : { kind: "key", key };
     },
+    async dataKey(keyId) {
+      return store.dataKeys.get(keyId) ?? { kind: "missing" };
+    },
     async create(origin) {
       if (faulty()) return refused;
       store.origin ??= origin;
       return { kind: "stored" };
     },
-    async append({ leaf, leafHash, attachments, about }) {
+    async append({ leaf, leafHash, attachments, about, keyId }) {
       if (faulty()) return refused;
+      if (store.dataKeys.get(keyId ?? "")?.kind === "erased") return { kind: "declined", why: "key_erased" };
       const index = store.next;
       store.next += 1;
       store.abouts.set(index, about);
@@ -98,11 +106,11 @@ export function memoryAuditStore(): MemoryAuditStore {
       store.signed.push({ ...checkpoint, number: store.signed.length + 1 });
       return { kind: "stored" };
     },
-    async keepMacKey(keyId, candidate) {
+    async keepDataKey({ keyId, wrapped, by }) {
       if (faulty()) return refused;
-      if (!store.keys.has(keyId)) store.keys.set(keyId, new Uint8Array(candidate));
-      const key = store.keys.get(keyId);
-      return key === undefined ? { kind: "erased" } : { kind: "key", key };
+      const kept = store.dataKeys.get(keyId) ?? { kind: "wrapped", by, bytes: new Uint8Array(wrapped) };
+      store.dataKeys.set(keyId, kept);
+      return kept;
     },
     async unfinishedIntents() {
       return store.stored.filter(({ index, leaf }) => {

@@ -1,6 +1,13 @@
 import { join } from "node:path";
-import { type AuditStore, type LogVerification, type OpenAuditLog, openAuditLog, verifyLog } from "#audit";
-import { openLogKey } from "#keys";
+import {
+  type AuditStore,
+  DataKeys,
+  type LogVerification,
+  type OpenAuditLog,
+  openAuditLog,
+  verifyLog,
+} from "#audit";
+import { openFileKeyProvider, openLogKey } from "#keys";
 import { systemClock } from "#lib/clock";
 import type { GatehouseError } from "#lib/errors";
 import { systemTimer } from "#lib/timer";
@@ -22,8 +29,10 @@ export interface LogInFolder {
 export async function openLogIn(folder: string): Promise<LogInFolder> {
   const database = await openDatabase(databaseIn(folder));
   const failures: GatehouseError[] = [];
+  const store = auditStore(database);
   const log = await openAuditLog({
-    store: auditStore(database),
+    store,
+    keys: await keysIn(folder, store),
     signer: await openLogKey(join(folder, "log.key"), origin),
     clock: systemClock,
     timer: systemTimer,
@@ -34,6 +43,11 @@ export async function openLogIn(folder: string): Promise<LogInFolder> {
     await database.close();
   };
   return { log, database, failures, close };
+}
+
+/** As a data folder has them: the next process, or the auditor, finds them there. */
+async function keysIn(folder: string, store: AuditStore): Promise<DataKeys> {
+  return new DataKeys(store, [await openFileKeyProvider(join(folder, "wrapping.keys"))]);
 }
 
 export interface Facts {
@@ -53,7 +67,12 @@ export async function factsIn(folder: string, pinned: string | undefined): Promi
   const database = await openDatabaseForReading(databaseIn(folder));
   try {
     const store = auditStore(database);
-    const verification = await verifyLog(store, { verifierKey, ...(pinned === undefined ? {} : { pinned }) });
+    const keys = await keysIn(folder, store);
+    const verification = await verifyLog(store, {
+      verifierKey,
+      keys,
+      ...(pinned === undefined ? {} : { pinned }),
+    });
     return { verification, ...(await readFacts(store)) };
   } finally {
     await database.close();

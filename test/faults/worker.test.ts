@@ -5,6 +5,7 @@ import { systemClock } from "#lib/clock";
 import { systemTimer } from "#lib/timer";
 import { connect } from "../../src/storage/sqlite/open-database.ts";
 import { auditStore, type Database } from "../../src/storage/stores/index.ts";
+import { keysOf } from "../fakes/key-provider.ts";
 import { newLogSigner } from "../fakes/log-signer.ts";
 
 const preamble = `const { parentPort } = require("node:worker_threads"); parentPort.postMessage({ kind: "opened" });`;
@@ -46,8 +47,10 @@ test("a database worker that does not start is an error, not a wait for ever", a
 
 test("a log whose database dies while it opens does not open", async () => {
   const database = await databaseWhoseWorker("process.exit(3)");
+  const store = auditStore(database);
   const opening = openAuditLog({
-    store: auditStore(database),
+    store,
+    keys: keysOf(store),
     signer: newLogSigner(),
     clock: systemClock,
     timer: systemTimer,

@@ -141,6 +141,7 @@ export async function withEverything(
       leafHash: Buffer.alloc(32),
       attachments: [],
       detail: undefined,
+      erasure: undefined,
     },
   ];
   return {

@@ -5,6 +5,7 @@ import { type RecordedMessage, type SessionDetail, sessionDetail } from "#api";
 import { GatehouseError } from "#lib/errors";
 import type { CommandTools } from "../command-tools.ts";
 import { consoleSignIn } from "../console-sign-in.ts";
+import { erasureText } from "../erasure-text.ts";
 import { findServer } from "../server.ts";
 import type { Settings } from "../settings.ts";
 import { inMood, moment, parseDuration, printable } from "../text.ts";
@@ -122,6 +123,8 @@ function headline(session: SessionDetail, shown: number): string {
   const { id, principal, agent, startedAt, exchanges } = session;
   const who = printable(`${principal.email ?? principal.subject} with ${agent}`);
   const line = `${id}: ${who}, started ${moment(startedAt)}; ${shown} of ${exchanges.length} exchanges`;
+  if (session.erasure !== undefined)
+    return `${line}\nIts recordings were erased ${oneLine(erasureText(session.erasure))}.`;
   return exchanges.length < exchangesShownMax
     ? line
     : `${line}\nThese are the newest ${exchangesShownMax}; gatehouse audit search --session finds the ones before.`;

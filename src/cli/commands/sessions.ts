@@ -13,6 +13,7 @@ import { GatehouseError } from "#lib/errors";
 import type { Secret } from "#lib/secret";
 import type { CommandTools } from "../command-tools.ts";
 import { consoleSignIn } from "../console-sign-in.ts";
+import { erasureText } from "../erasure-text.ts";
 import { findServer } from "../server.ts";
 import type { Settings } from "../settings.ts";
 import { facts, moment, table } from "../text.ts";
@@ -98,6 +99,7 @@ function detailText(detail: SessionDetail): string {
     ["Ends", moment(detail.endsAt)],
     ["Stopped", detail.stoppedAt === undefined ? undefined : moment(detail.stoppedAt)],
     ["State", detail.state],
+    ["Erased", detail.erasure === undefined ? undefined : erasureText(detail.erasure)],
   ]);
   if (detail.exchanges.length === 0) return `${about}\n\nNo exchanges yet.`;
   return `${about}\n\n${exchangesText(detail.exchanges)}`;

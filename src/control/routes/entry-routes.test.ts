@@ -14,6 +14,7 @@ const entry: ShownEntry = {
   leafHash: Buffer.alloc(32),
   attachments: [{ role: "detail", bytes: 2, state: "as_committed" }],
   detail: '{"host":"a"}',
+  erasure: undefined,
 };
 
 test("whoever is not an auditor finds, sees and proves nothing, and each attempt is on record", async () => {

@@ -17,6 +17,7 @@ const entry: ShownEntry = {
   leafHash: Buffer.alloc(32),
   attachments: [{ role: "detail", bytes: 2, state: "as_committed" }],
   detail: '{"host":"a"}',
+  erasure: undefined,
 };
 const exchange = {
   id: "exc_1",

@@ -3,6 +3,7 @@ import { type Actor, permissionOf, type Session, type Whose } from "#identity";
 import { limits } from "#lib/limits";
 import { requireActor, requirePermission } from "../asker.ts";
 import type { ControlPlanePorts } from "../control-plane-ports.ts";
+import { erasureViewOf } from "../entry-views.ts";
 import { onRecord } from "../on-record.ts";
 import { ControlRefusal } from "../refusal.ts";
 import { type Reading, requireRecordedRead } from "../require-auditor.ts";
@@ -12,7 +13,7 @@ import { type App, sessionParams } from "./app.ts";
 export function addSessionRoutes(app: App, reading: Reading): void {
   const { ports } = reading;
   addStopRoute(app, ports);
-  const { identity, exchanges, clock } = ports;
+  const { identity, exchanges, entries, clock } = ports;
 
   app.get("/api/v1/sessions", { schema: { response: { 200: sessionList } } }, async (request) => {
     await requireRecordedRead(request, { what: "sessions" }, reading);
@@ -25,7 +26,12 @@ export function addSessionRoutes(app: App, reading: Reading): void {
     const { id } = request.params;
     await requireRecordedRead(request, { what: "session", sessionId: id }, reading);
     const session = await requireSession(id, ports);
-    return { ...summaryOf(session, clock.now()), exchanges: await exchanges.exchangesOf(id) };
+    const erasure = await entries.erasureOf(id);
+    return {
+      ...summaryOf(session, clock.now()),
+      ...(erasure === undefined ? {} : { erasure: erasureViewOf(erasure) }),
+      exchanges: await exchanges.exchangesOf(id),
+    };
   });
 
   const stop = { schema: { params: sessionParams, response: { 200: sessionSummary } } };

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type LogVerification, type OpenAuditLog, openAuditLog, verifyLog } from "#audit";
+import { keysOf } from "../../../test/fakes/key-provider.ts";
 import { newLogSigner } from "../../../test/fakes/log-signer.ts";
 import { manualClock } from "../../../test/fakes/manual-clock.ts";
 import { manualTimer } from "../../../test/fakes/manual-timer.ts";
@@ -23,6 +24,7 @@ beforeEach(async () => {
   const store = auditStore(database);
   log = await openAuditLog({
     store,
+    keys: keysOf(store),
     signer,
     clock: manualClock(),
     timer: manualTimer(),
@@ -52,7 +54,8 @@ async function verdictOnCopy(tampering: string): Promise<LogVerification> {
   raw.close();
   const reading = await openDatabaseForReading(copy);
   try {
-    return await verifyLog(auditStore(reading), { verifierKey: signer.verifierKey });
+    const stored = auditStore(reading);
+    return await verifyLog(stored, { verifierKey: signer.verifierKey, keys: keysOf(stored) });
   } finally {
     await reading.close();
   }
@@ -90,7 +93,7 @@ test("somebody who owns the file and drops the triggers is found out, and the pl
     ["DELETE FROM audit_entry WHERE entry_index = 5", /^Entry 5 is missing/],
     ["UPDATE audit_attachment SET bytes = x'00' WHERE entry_index = 1", /^The detail of entry 1 was changed/],
     ["DELETE FROM audit_attachment WHERE entry_index = 7", /^The detail of entry 7 is missing/],
-    ["DELETE FROM audit_key", /^The detail of entry 1 is there, but the key to check it is missing/],
+    ["DELETE FROM audit_data_key", /^The detail of entry 1 is there, but the key to check it is missing/],
     ["DELETE FROM audit_entry WHERE entry_index > 6", /^The log ends after 7 entries; checkpoint 2 covers 9/],
     [
       "UPDATE audit_checkpoint SET note = replace(note, char(10) || '9' || char(10), char(10) || '8' || char(10))",
@@ -136,10 +139,30 @@ test("the log can be verified beside the running server", async () => {
   await beside.close();
 });
 
-test("erasing a session's key and attachments is not prevented, and the log still verifies", async () => {
+test("an erasure that no entry tells of is found", async () => {
+  expect(
+    await verdictOnCopy("UPDATE audit_attachment SET bytes = NULL, erased_at = 1 WHERE entry_index = 3"),
+  ).toMatchObject({ problem: "The detail of entry 3 was erased, and no entry says so." });
   expect(
     await verdictOnCopy(
-      "UPDATE audit_attachment SET bytes = NULL, erased_at = 1; UPDATE audit_key SET mac_key = NULL, erased_at = 1",
+      "UPDATE audit_data_key SET wrapped = NULL, wrapped_by = NULL, erased_at = 1, erasure_entry = 0",
     ),
-  ).toMatchObject({ kind: "verified", attachments: 0, erasedAttachments: 4 });
+  ).toMatchObject({ problem: "The detail of entry 1 was erased, and no entry says so." });
+});
+
+test("a destroyed key does not come back", async () => {
+  await database.write([
+    {
+      sql: "UPDATE audit_data_key SET wrapped = NULL, wrapped_by = NULL, erased_at = 1, erasure_entry = 0",
+      values: [],
+    },
+  ]);
+  for (const sql of [
+    "UPDATE audit_data_key SET wrapped = zeroblob(60), wrapped_by = 'file', erased_at = NULL, erasure_entry = NULL",
+    "DELETE FROM audit_data_key",
+  ]) {
+    await expect(database.write([{ sql, values: [] }]), sql).rejects.toMatchObject({
+      code: "database_statement_refused",
+    });
+  }
 });

@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { assert } from "#lib/errors";
 import type { Failure, Read, ReadReply, WriteReply } from "../group-commit.ts";
 import type { Row, SqlValue, Statement, WriteResult } from "../stores/database.ts";
+import { busyTimeoutMs } from "./open-files.ts";
 import { failureOf } from "./sqlite-failure.ts";
 
 /**
@@ -64,6 +65,28 @@ export class Engine {
     } catch (error) {
       const failure = failureOf(error);
       if (failure.code === "database_failed") this.#failure = failure;
+    }
+  }
+
+  /**
+   * Copies everything into the database file and empties the WAL, which has earlier contents of pages. Overwritten and freed
+   * space in the file itself is zeroed as it is written (`secure_delete`). Waits for nobody: a reader in the way is a `false`.
+   */
+  scrub(): boolean {
+    const { writer } = this.#connections;
+    if (writer === undefined || this.#failure !== undefined) return false;
+    try {
+      writer.exec("PRAGMA busy_timeout=0");
+      const row = writer.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get();
+      const isScrubbed = row?.["busy"] === 0;
+      if (isScrubbed) this.#unsavedBytes = 0;
+      return isScrubbed;
+    } catch (error) {
+      const failure = failureOf(error);
+      if (failure.code === "database_failed") this.#failure = failure;
+      return false;
+    } finally {
+      writer.exec(`PRAGMA busy_timeout=${busyTimeoutMs}`);
     }
   }
 

@@ -8,7 +8,7 @@ import { migrate, requireReadable } from "./migrate.ts";
 import { resultCode } from "./sqlite-failure.ts";
 
 /** How long another process (an operator's sqlite3 shell) may hold a lock before we refuse. */
-const busyTimeoutMs = 1_000;
+export const busyTimeoutMs = 1_000;
 
 /** Opens for serving: alone, durable, and on the newest schema. `release` gives the folder back. */
 export function openForServing(path: string): Connections & { release: () => void } {
@@ -69,6 +69,8 @@ function askForDurability(database: DatabaseSync): DurabilityPragmas {
   // macOS: fsync alone stops at the drive's cache. Elsewhere these two change nothing.
   ask("fullfsync=ON");
   ask("checkpoint_fullfsync=ON");
+  // What is erased is overwritten, and not only forgotten.
+  ask("secure_delete=ON");
   ask("wal_autocheckpoint=0"); // Engine.checkpointIfDue says why.
   return { journalMode: ask("journal_mode"), synchronous: ask("synchronous") };
 }

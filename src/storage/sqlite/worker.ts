@@ -21,6 +21,7 @@ function start(options: WorkerOptions): void {
           kind: "results",
           writes: engine.write(message.writes),
           reads: message.reads.map((read) => engine.read(read)),
+          ...(message.scrub === true ? { isScrubbed: engine.scrub() } : {}),
         });
         engine.checkpointIfDue(limits.walBytesMax);
         return;

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type {
+  Appended,
   AuditStore,
+  EntryRow,
   EntryWithDetail,
   NotStored,
   StoredAttachment,
@@ -8,7 +10,8 @@ import type {
   StoredEntry,
 } from "#audit";
 import { assert } from "#lib/errors";
-import { type Database, isKnownUnwritten, type Row, type Statement } from "./database.ts";
+import { keepDataKey, readDataKey } from "./data-key-rows.ts";
+import { type Database, isKnownUnwritten, type Row, type Statement, type WriteResult } from "./database.ts";
 import { aboutValues, findEntries, insertAbout, readAbout } from "./entry-search.ts";
 
 /** The audit log. Durable when a method resolves, since the database is. */
@@ -23,6 +26,7 @@ type Reading =
   | "checkpoints"
   | "newestCheckpoint"
   | "macKey"
+  | "dataKey"
   | "unfinishedIntents"
   | "exchangeEntries"
   | "findEntries"
@@ -56,6 +60,7 @@ function readingStore(database: Database): Pick<AuditStore, Reading> {
       const [row] = await database.read("SELECT mac_key FROM audit_key WHERE key_id = ?", [keyId]);
       return row === undefined ? { kind: "missing" } : parseMacKey(row);
     },
+    dataKey: (keyId) => readDataKey(database, keyId),
     async unfinishedIntents() {
       return (await database.read(selectUnfinished)).map(parseEntry);
     },
@@ -79,47 +84,55 @@ function writingStore(database: Database): Omit<AuditStore, Reading> {
       const sql = "INSERT INTO audit_head (one, origin, next_index) VALUES (1, ?, 0) ON CONFLICT DO NOTHING";
       return stored(await attempt(database, [{ sql, values: [origin] }]));
     },
-    async append({ leaf, leafHash, attachments, about }) {
-      const rows = await attempt(database, [
-        { sql: takeIndex, values: [], mustChange: 1 },
-        { sql: insertEntry, values: [leaf, leafHash], mustChange: 1 },
-        ...attachments.map(({ role, bytes }) => ({
-          sql: insertAttachment,
-          values: [role, bytes],
-          mustChange: 1,
-        })),
-        { sql: insertAbout, values: aboutValues(about) },
-      ]);
-      if ("kind" in rows) return rows;
-      return { kind: "stored", index: indexRow.parse(rows[1]?.[0]).entry_index };
-    },
+    append: (row) => appendWith(database, row, []),
     async addCheckpoint({ size, note, signedAt }) {
       const sql = "INSERT INTO audit_checkpoint (size, note, signed_at) VALUES (?, ?, ?)";
       return stored(await attempt(database, [{ sql, values: [size, note, signedAt.getTime()] }]));
     },
-    async keepMacKey(keyId, candidate) {
-      const rows = await attempt(database, [
-        {
-          sql: "INSERT INTO audit_key (key_id, mac_key) VALUES (?, ?) ON CONFLICT DO NOTHING",
-          values: [keyId, candidate],
-        },
-        // RETURNING says nothing when the key is there already; an update that changes nothing reads it back.
-        { sql: "UPDATE audit_key SET key_id = key_id WHERE key_id = ? RETURNING mac_key", values: [keyId] },
-      ]);
-      if ("kind" in rows) return rows;
-      return parseMacKey(rows[1]?.[0] ?? {});
-    },
+    keepDataKey: (candidate) => keepDataKey(database, candidate),
   };
 }
 
-type Rows = readonly (readonly Row[])[];
+/** What is done in the transaction of an entry, and why it may be that nothing is. */
+export interface ActStatement<Why extends string> extends Statement {
+  /** Given when `mustChange` does not hold. */
+  readonly otherwise?: Why;
+}
+
+/** The entry at the next index, and the acts; all of it or nothing. */
+export async function appendWith<Why extends string>(
+  database: Database,
+  { leaf, leafHash, attachments, keyId, about }: EntryRow,
+  acts: readonly ActStatement<Why>[],
+): Promise<Appended<Why | "key_erased">> {
+  const statements: readonly ActStatement<Why | "key_erased">[] = [
+    { sql: takeIndex, values: [], mustChange: 1 },
+    { sql: insertEntry, values: [leaf, leafHash], mustChange: 1 },
+    ...attachments.map(({ role, bytes }) => ({
+      sql: insertAttachment,
+      values: [role, bytes, keyId ?? null],
+      mustChange: 1,
+      otherwise: "key_erased" as const,
+    })),
+    ...acts,
+    { sql: insertAbout, values: aboutValues(about) },
+  ];
+  const result = await attempt(database, statements);
+  if ("why" in result) return result;
+  if (result.kind === "done")
+    return { kind: "stored", index: indexRow.parse(result.rows[1]?.[0]).entry_index };
+  const why = statements[result.statement]?.otherwise;
+  assert(why !== undefined, "the log's rows change as the log says");
+  return { kind: "declined", why };
+}
 
 /** A write that certainly did not happen is a value; anything else that goes wrong is a rejection. */
-async function attempt(database: Database, statements: readonly Statement[]): Promise<Rows | NotStored> {
+async function attempt(
+  database: Database,
+  statements: readonly Statement[],
+): Promise<WriteResult | NotStored> {
   try {
-    const result = await database.write(statements);
-    assert(result.kind === "done", "the log's rows change as the log says");
-    return result.rows;
+    return await database.write(statements);
   } catch (error) {
     if (isKnownUnwritten(error) && error.code !== "database_statement_refused") {
       return { kind: "refused", why: error.message };
@@ -129,16 +142,19 @@ async function attempt(database: Database, statements: readonly Statement[]): Pr
   }
 }
 
-function stored(rows: Rows | NotStored): { readonly kind: "stored" } | NotStored {
-  return "kind" in rows ? rows : { kind: "stored" };
+function stored(result: WriteResult | NotStored): { readonly kind: "stored" } | NotStored {
+  if ("why" in result) return result;
+  assert(result.kind === "done", "the log's rows change as the log says");
+  return { kind: "stored" };
 }
 
 // The entry takes the index that the head just gave away, in the same transaction: no gaps, no forks.
 const takeIndex = "UPDATE audit_head SET next_index = next_index + 1 WHERE one = 1";
 const insertEntry =
   "INSERT INTO audit_entry (entry_index, leaf, leaf_hash) SELECT next_index - 1, ?, ? FROM audit_head RETURNING entry_index";
-const insertAttachment =
-  "INSERT INTO audit_attachment (entry_index, role, bytes) SELECT next_index - 1, ?, ? FROM audit_head";
+/** Under a key that was destroyed meanwhile nothing is stored: it would be there, and unreadable, for ever. */
+const insertAttachment = `INSERT INTO audit_attachment (entry_index, role, bytes) SELECT next_index - 1, ?, ? FROM audit_head
+  WHERE NOT EXISTS (SELECT 1 FROM audit_data_key WHERE key_id = ? AND erased_at IS NOT NULL)`;
 
 const entryColumns = "entry_index, leaf, leaf_hash";
 const checkpointColumns = "number, size, note, signed_at";

@@ -30,6 +30,11 @@ export interface Database {
   /** Runs on a connection that cannot write. It sees every write that resolved before the call. */
   read(sql: string, values?: readonly SqlValue[]): Promise<readonly Row[]>;
   write(statements: readonly Statement[]): Promise<WriteResult>;
+  /**
+   * Removes from the engine's own files, as far as it can, what writes have overwritten. `false` when somebody else's reading is
+   * in the way: ask again later. No write is ever lost or held up by it.
+   */
+  scrub(): Promise<boolean>;
   /** Finishes what was asked before, then closes. Later calls reject with `database_closed`. */
   close(): Promise<void>;
 }

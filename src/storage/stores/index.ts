@@ -4,6 +4,7 @@
  */
 export { approvalStore } from "./approval-store.ts";
 export { auditStore } from "./audit-store.ts";
+export { custodyStore } from "./custody-store.ts";
 export { type Database, isKnownUnwritten, type Row, type SqlValue, type Statement } from "./database.ts";
 export { loginStore } from "./login-store.ts";
 export { sessionStore } from "./session-store.ts";

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { type AuditEntryDetail, auditEntryDetail } from "#api";
 import { type CommandTools, facts, moment, printable } from "#cli";
+import { erasureText } from "../../erasure-text.ts";
 import { entryIndex, signInAsAuditor } from "./auditor.ts";
 
 const asOption = z.object({ as: z.string().optional() });
@@ -39,6 +40,7 @@ function entryText(entry: AuditEntryDetail): string {
     ["Status", entry.status === undefined ? undefined : String(entry.status)],
     ["Policies", entry.policy],
     ["Leaf hash", entry.leafHash],
+    ["Erased", entry.erasure === undefined ? undefined : erasureText(entry.erasure)],
     ...entry.attachments.map(
       ({ role, bytes, state }) =>
         [`Attached`, `${role}, ${bytes} bytes, ${state.replace("_", " ")}`] as const,

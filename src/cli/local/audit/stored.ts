@@ -1,5 +1,12 @@
 import { join } from "node:path";
-import type { AuditStore } from "#audit";
+import type { AuditStore, DataKeys } from "#audit";
+
+/** The keys of a stored log, as far as the folder has what unwraps them. */
+export async function storedKeys(folder: string, store: AuditStore): Promise<DataKeys> {
+  const [{ DataKeys }, { readFileKeyProvider }] = await Promise.all([import("#audit"), import("#keys")]);
+  const provider = readFileKeyProvider(join(folder, "keys", "wrapping.keys"));
+  return new DataKeys(store, provider === undefined ? [] : [provider]);
+}
 
 /** Reads the log of a data folder, beside a running server or without one, and changes nothing. */
 export async function withStoredLog<Result>(

@@ -1,11 +1,12 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import type { LogVerification } from "#audit";
+import type { Erasure, LogVerification } from "#audit";
 import { type CommandTools, exitCodes, printable } from "#cli";
 import type { TilesVerification } from "#tlog";
+import { erasureText } from "../../erasure-text.ts";
 import type { Settings } from "../../settings.ts";
 import { findLog, folderSource, type LogPlace, serverSource } from "./log-place.ts";
-import { withStoredLog } from "./stored.ts";
+import { storedKeys, withStoredLog } from "./stored.ts";
 import { readText } from "./text-file.ts";
 import { type GivenKey, parseGivenKey, verifierKey } from "./verifier-key.ts";
 import { bundleWords, isBundle, verifyBundle } from "./verify-bundle.ts";
@@ -85,8 +86,12 @@ async function verify(place: LogPlace, how: How): Promise<LogVerification | Tile
   if (place.kind === "data folder") {
     const { verifyLog } = await import("#audit");
     const [kept] = pinned;
-    return withStoredLog(place.folder, (store) =>
-      verifyLog(store, { verifierKey: how.key.text, ...(kept === undefined ? {} : { pinned: kept }) }),
+    return withStoredLog(place.folder, async (store) =>
+      verifyLog(store, {
+        verifierKey: how.key.text,
+        keys: await storedKeys(place.folder, store),
+        ...(kept === undefined ? {} : { pinned: kept }),
+      }),
     );
   }
   const { verifyTiles } = await import("#tlog");
@@ -119,16 +124,30 @@ type Verified<Verification> = Extract<Verification, { readonly kind: "verified" 
 
 function storedLines(verified: Verified<LogVerification>): readonly string[] {
   const { entries, signedEntries, root, checkpoints, attachments, erasedAttachments } = verified;
+  const { unopenedAttachments, unopenedBecause, unexplainedAttachments, erasures } = verified;
   return [
     `  entries      ${entries} without a gap, of which ${signedEntries} under a signed checkpoint`,
     `  root         ${root}`,
     `  checkpoints  ${checkpoints}, each the signed root of a prefix of these entries`,
     `  attachments  ${attachments} as committed, ${erasedAttachments} erased`,
     ...(verified.containsPinned ? [pinnedLine] : []),
-    ...(erasedAttachments > 0
-      ? ["This version of Gatehouse erases nothing: ask who did. The entries themselves are as they were."]
+    ...erasures.map(erasureLine),
+    ...(unopenedAttachments > 0
+      ? [
+          `  not opened   ${unopenedAttachments} attachments are the bytes that were committed to, and could not be opened: ${unopenedBecause ?? ""}`,
+        ]
+      : []),
+    ...(unexplainedAttachments > 0
+      ? [
+          `Of the erased, ${unexplainedAttachments} are from before erasures were on record: ask who did it. The entries themselves are as they were.`,
+        ]
       : []),
   ];
+}
+
+/** Which session, when, by whom and why, or that nobody here can read that. */
+function erasureLine({ sessionId, index, ...erasure }: Erasure): string {
+  return `  erased       ${sessionId}, ${erasureText(erasure)} (entry ${index})`;
 }
 
 const pinnedLine = "  pinned       contained: the log has only grown since then";

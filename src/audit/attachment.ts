@@ -1,0 +1,101 @@
+import { createHash } from "node:crypto";
+import type { DataKey } from "./data-key.ts";
+import type { DataKeys } from "./data-keys.ts";
+import { type Commitment, isCommitted, isSameDigest, type Kept, type Leaf } from "./leaf.ts";
+import type { LogSource } from "./store.ts";
+
+/** An attachment as it goes into the store, and what its entry says of it. */
+export interface SealedAttachment {
+  readonly role: string;
+  readonly bytes: Uint8Array;
+  readonly commitment: Commitment;
+}
+
+export function sealAttachment(
+  { role, bytes, isTruncated }: Kept,
+  recordId: string,
+  key: DataKey,
+): SealedAttachment {
+  const place = { recordId, role };
+  const sealed = key.seal(bytes, place);
+  return {
+    role,
+    bytes: sealed,
+    commitment: {
+      role,
+      bytes: bytes.byteLength,
+      mac: key.mac(bytes, place).toString("base64url"),
+      sealed: { bytes: sealed.byteLength, sha256: sha256(sealed).toString("base64url") },
+      ...(isTruncated ? { truncated: true } : {}),
+    },
+  };
+}
+
+/** What became of something that an entry commits to. */
+export type Opening =
+  /** As committed, in clear. */
+  | { readonly kind: "opened"; readonly bytes: Uint8Array }
+  /** Other bytes than the entry commits to. */
+  | { readonly kind: "changed" }
+  /** The bytes are gone, or are there and their key is gone for good. */
+  | { readonly kind: "erased"; readonly left: "nothing" | "bytes" }
+  | { readonly kind: "missing" }
+  /** The stored bytes are as committed, and nobody here has the key to open them. */
+  | { readonly kind: "locked"; readonly code: string; readonly why: string }
+  /** There is something to open, and no key was ever kept for it, or it was taken away. */
+  | { readonly kind: "keyless" };
+
+/** What the store has of it; `undefined`: no row, without `bytes`: erased. */
+type Found = { readonly bytes: Uint8Array | undefined } | undefined;
+
+/** Where keys are looked for. */
+export interface Keyring {
+  readonly source: Pick<LogSource, "macKey">;
+  readonly keys: DataKeys;
+}
+
+/** The one way from what is stored to what was said. Believes nothing that the leaf does not commit to. */
+export async function openAttachment(
+  leaf: Leaf,
+  role: string,
+  found: Found,
+  keyring: Keyring,
+): Promise<Opening> {
+  const committed = leaf.attachments?.find((each) => each.role === role);
+  if (found === undefined || committed === undefined) return { kind: "missing" };
+  if (found.bytes === undefined) return { kind: "erased", left: "nothing" };
+  return committed.sealed === undefined
+    ? openPlain(leaf, role, found.bytes, keyring)
+    : openSealed(leaf, committed, found.bytes, keyring);
+}
+
+async function openPlain(leaf: Leaf, role: string, bytes: Uint8Array, { source }: Keyring): Promise<Opening> {
+  const key = await source.macKey(leaf.key ?? "");
+  if (key.kind === "erased") return { kind: "erased", left: "bytes" };
+  if (key.kind === "missing") return { kind: "keyless" };
+  return isCommitted(leaf, role, bytes, key.key) ? { kind: "opened", bytes } : { kind: "changed" };
+}
+
+async function openSealed(
+  leaf: Leaf,
+  committed: Commitment,
+  bytes: Uint8Array,
+  { keys }: Keyring,
+): Promise<Opening> {
+  const { sealed, role, mac } = committed;
+  // Needs no key, so a copy without keys is checked this far.
+  const isStored = sealed?.bytes === bytes.byteLength && isSameDigest(sealed.sha256, sha256(bytes));
+  if (!isStored) return { kind: "changed" };
+  const finding = await keys.find(leaf.key ?? "");
+  if (finding.kind === "erased") return { kind: "erased", left: "bytes" };
+  if (finding.kind === "missing") return { kind: "keyless" };
+  if (finding.kind === "locked") return finding;
+  const place = { recordId: leaf.id, role };
+  const plain = finding.key.open(bytes, place);
+  const isWhole = plain?.byteLength === committed.bytes && isSameDigest(mac, finding.key.mac(plain, place));
+  return isWhole ? { kind: "opened", bytes: new Uint8Array(plain) } : { kind: "changed" };
+}
+
+function sha256(bytes: Uint8Array): Buffer {
+  return createHash("sha256").update(bytes).digest();
+}

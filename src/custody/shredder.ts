@@ -1,0 +1,58 @@
+import type { NewEntry } from "#audit";
+import { limits } from "#lib/limits";
+import type { CustodyParts } from "./custody.ts";
+import type { Shredding } from "./custody-store.ts";
+
+export type ShredOutcome =
+  | { readonly kind: "shredded"; readonly isScrubbed: boolean }
+  | { readonly kind: "held" | "erased" | "not_open" };
+
+/**
+ * Erases. First, in one transaction: the entry, and the key destroyed; from there on nothing of the session can be opened, and
+ * nobody can undo it. Then, in small steps that begin anew after a crash: the bytes that the key has left behind.
+ */
+export class Shredder {
+  readonly #parts: Pick<CustodyParts, "store" | "audit" | "keys" | "clock">;
+  readonly #underWay = new Set<Promise<unknown>>();
+
+  constructor(parts: Pick<CustodyParts, "store" | "audit" | "keys" | "clock">) {
+    this.#parts = parts;
+  }
+
+  async shred(entry: NewEntry, shredding: Shredding): Promise<ShredOutcome> {
+    const shredded = this.#shred(entry, shredding);
+    this.#underWay.add(shredded);
+    try {
+      return await shredded;
+    } finally {
+      this.#underWay.delete(shredded);
+    }
+  }
+
+  /** What an earlier process, or a reader of the database, kept from being finished. */
+  async finish(): Promise<void> {
+    for (const sessionId of await this.#parts.store.unswept(limits.sweptAtOnceMax))
+      await this.#sweep(sessionId);
+  }
+
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#underWay);
+  }
+
+  async #shred(entry: NewEntry, shredding: Shredding): Promise<ShredOutcome> {
+    const { audit, store, keys } = this.#parts;
+    const done = await audit.appendWith(entry, (row) => store.shred(row, shredding));
+    if (done.kind === "declined") return { kind: done.why === "key_erased" ? "erased" : done.why };
+    keys.forget(shredding.sessionId);
+    return { kind: "shredded", isScrubbed: await this.#sweep(shredding.sessionId) };
+  }
+
+  async #sweep(sessionId: string): Promise<boolean> {
+    const { store, clock } = this.#parts;
+    let from: number | undefined = 0;
+    while (from !== undefined) from = await store.sweep(sessionId, from, clock.now());
+    if (!(await store.scrub())) return false;
+    await store.markSwept(sessionId, clock.now());
+    return true;
+  }
+}
