@@ -17,6 +17,8 @@ const mayImport = {
   approvals: ["lib", "identity", "catalogue", "policy"],
   recording: ["lib", "masking"],
   audit: ["lib", "tlog"],
+  witness: ["lib", "tlog"],
+  archive: ["lib", "tlog"],
   gateway: [
     "lib",
     "identity",
@@ -44,7 +46,7 @@ const mayImport = {
     "tlog",
     "telemetry",
   ],
-  storage: ["lib", "identity", "approvals", "audit", "tlog", "catalogue", "policy", "recording"],
+  storage: ["lib", "identity", "approvals", "audit", "witness", "archive", "tlog", "catalogue", "policy", "recording"],
   agent: ["lib", "api", "tlog", "config"],
   cli: ["lib", "api", "tlog", "config", "agent"],
 };
@@ -74,7 +76,7 @@ const homes = {
   commander: "^src/cli",
   pino: "^src/telemetry",
   "oidc-provider": "^practice",
-  undici: "^(src/lib|src/gateway|src/agent|src/connections|test)",
+  undici: "^(src/lib|src/gateway|src/agent|src/connections|src/witness|src/archive|test)",
   "node:sqlite": "^(src/storage/sqlite|src/cli/local/demo|test)",
 };
 

@@ -3,7 +3,7 @@
  * Private keys never leave this folder, and live on disk in files only their owner can read.
  */
 export { type CertificateAuthority, openCertificateAuthority } from "./certificate-authority.ts";
-export { type LogKey, openLogKey } from "./log-key.ts";
+export { type LogKey, openCosignerKey, openLogKey } from "./log-key.ts";
 export { openPlaceholderKey, type PlaceholderKey } from "./placeholder-key.ts";
 export { openSealingKey, type SealingKey } from "./sealing-key.ts";
 export { openTokenKey, type TokenKey } from "./token-key.ts";

@@ -248,6 +248,20 @@ export const limits = {
   bundleEntriesMax: 100_000,
   /** Pages and exchanges of exports, per address and minute: at most a fifth of the thread that also commits intents. */
   exportPagesPerMinuteMax: 480,
+  /** What a log shows a witness: 63 hashes and a checkpoint with sixteen post-quantum cosignatures are 60 KiB. */
+  witnessBodyBytesMax: 128 * 1024,
+  /** A witness answers with a few lines, cosignatures of 3 KiB at most. */
+  witnessAnswerBytesMax: 64 * 1024,
+  /** Logs hold a connection each; more is somebody who wants to keep others out. */
+  witnessConnectionsMax: 256,
+  /** A witness answers from memory and one sync of its disk. */
+  witnessTimeoutMs: 10_000,
+  /** Signed by logs that it watches and still refused: kept as evidence, of each log. */
+  witnessEvidenceMax: 16,
+  /** A failing witness is asked again after a second, then half as often each time, down to once in five minutes. */
+  witnessRetryMsMax: 5 * 60 * 1000,
+  /** Two are the least that make sense, four different organisations are a large company's choice. */
+  witnessesMax: 8,
   /** Files of the published log: a hundred a second read three million entries within one fresh sign-in. */
   tilesPerMinuteMax: 6_000,
   /** The newest, as one answer. */

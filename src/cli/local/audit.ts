@@ -5,6 +5,7 @@ import { addProveCommand } from "./audit/prove.ts";
 import { addSearchCommand } from "./audit/search.ts";
 import { addShowCommand } from "./audit/show.ts";
 import { addVerifyCommand } from "./audit/verify.ts";
+import { addWitnessCommand } from "./audit/witness.ts";
 
 /** `gatehouse audit`: check the log without trusting the server, copy it, look into it. */
 export function addAuditCommands(program: Command, tools: CommandTools): void {
@@ -14,4 +15,5 @@ export function addAuditCommands(program: Command, tools: CommandTools): void {
   addSearchCommand(audit, tools);
   addShowCommand(audit, tools);
   addProveCommand(audit, tools);
+  addWitnessCommand(audit, tools);
 }

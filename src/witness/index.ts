@@ -1,0 +1,8 @@
+/**
+ * Who else has seen the log: a witness that cosigns what only grew, and the being witnessed of our own log.
+ * It never cosigns two checkpoints that contradict each other, and never holds up the log for a witness that is away.
+ * Trusted with the witness's key where it is one; for our own log with nothing, cosignatures are checked again by others.
+ */
+export { openWitness, type Witness, type WitnessAnswer, type WitnessParts } from "./witness.ts";
+export { WitnessFolder } from "./witness-folder.ts";
+export { serveWitness, type WitnessServer } from "./witness-server.ts";
