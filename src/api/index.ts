@@ -22,6 +22,8 @@ export {
   auditExportFormat,
   auditExportPage,
   auditExportQuery,
+  consistencyAnswer,
+  consistencyQuery,
 } from "./audit.ts";
 export { type Me, me } from "./me.ts";
 export { type Problem, problem } from "./problem.ts";

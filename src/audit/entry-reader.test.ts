@@ -25,7 +25,8 @@ async function recorded() {
   });
   await log.append({ kind: "audit.read", detail: { what: "sessions", subject: "auditor-7" } });
   await log.append({ kind: "session.opened", sessionId: "ses_2", detail: { principal: "Dev@example.com" } });
-  return { store, log, reader: openEntryReader(store) };
+  const beyond = { integrated: 1, witnessed: 0, archived: 0 };
+  return { store, log, beyond, reader: openEntryReader(store, () => Promise.resolve(beyond)) };
 }
 
 test("an attachment that is changed, gone, erased or without its key is said to be, and its detail not shown", async () => {
@@ -72,13 +73,15 @@ test("entries are found by whoever their detail names, in whatever case it was w
 });
 
 test("an entry is durable until a checkpoint covers it, then published, and shown in full", async () => {
-  const { log, reader } = await recorded();
-  expect((await reader.show(1))?.stage).toBe("durable");
-  expect((await reader.show(0))?.stage).toBe("published");
+  const { log, beyond, reader } = await recorded();
+  expect((await reader.show(1))?.stages).toEqual(["durable"]);
+  expect((await reader.show(0))?.stages).toEqual(["durable", "integrated", "published"]);
+  beyond.integrated = 4;
+  expect((await reader.show(1))?.stages).toEqual(["durable", "integrated"]);
   await log.close();
   expect(await reader.show(1)).toMatchObject({
     index: 1,
-    stage: "published",
+    stages: ["durable", "integrated", "published"],
     leaf: { kind: "exchange.intent", exchange: "exc_1" },
     about: { principal: "dev@example.com", agent: "cursor", resource: "b/o" },
     detail: expect.stringContaining('"resource":"b/o"') as string,
@@ -87,4 +90,14 @@ test("an entry is durable until a checkpoint covers it, then published, and show
       { role: "request", bytes: 5, state: "as_committed" },
     ],
   });
+});
+
+test("what is archived without a witness is not said to be witnessed", async () => {
+  const { log, beyond, reader } = await recorded();
+  await log.close();
+  beyond.archived = 1;
+  const { entries } = await reader.find({ filter: {}, limit: 10 });
+  expect(entries.find(({ index }) => index === 0)?.stages).toContain("archived");
+  expect(entries.flatMap(({ stages }) => stages)).not.toContain("witnessed");
+  expect(entries.find(({ index }) => index === 1)?.stages).not.toContain("archived");
 });

@@ -2,13 +2,14 @@ import { GatehouseError } from "#lib/errors";
 import type { About } from "./about.ts";
 import type { EntryAbout, EntryCursor, EntryQuery } from "./entry-query.ts";
 import { isCommitted, type Leaf, parseLeaf } from "./leaf.ts";
+import { type EntryStage, type SizesReached, stagesOf } from "./stage.ts";
 import type { AuditStore, StoredAttachment } from "./store.ts";
 
 /** An entry as a listing shows it. */
 export interface ListedEntry {
   readonly index: number;
-  /** `published`: under a signed checkpoint. `durable`: on disk, and under one within a second. */
-  readonly stage: "durable" | "published";
+  /** In order; the last is how far it has come. */
+  readonly stages: readonly EntryStage[];
   readonly leaf: Leaf;
   readonly about: About;
 }
@@ -37,26 +38,32 @@ export interface EntryReader {
   show(index: number): Promise<ShownEntry | undefined>;
 }
 
-export function openEntryReader(store: AuditStore): EntryReader {
-  const signedSize = async (): Promise<number> => (await store.newestCheckpoint())?.size ?? 0;
+/** What others have done with the log so far; the store itself knows what is published. */
+export type SizesBeyond = () => Promise<Omit<SizesReached, "published">>;
+
+export function openEntryReader(store: AuditStore, beyond: SizesBeyond): EntryReader {
+  const sizesReached = async (): Promise<SizesReached> => ({
+    published: (await store.newestCheckpoint())?.size ?? 0,
+    ...(await beyond()),
+  });
   return {
     async find(query) {
-      const signed = await signedSize();
+      const reached = await sizesReached();
       const { entries, next } = await store.findEntries(query);
-      return { entries: entries.map((entry) => listed(entry, signed)), next };
+      return { entries: entries.map((entry) => listed(entry, reached)), next };
     },
     async show(index) {
       const [entry] = await store.entries(index, 1);
       if (entry?.index !== index) return undefined;
-      const shown = listed({ ...entry, about: await store.aboutOf(index) }, await signedSize());
+      const shown = listed({ ...entry, about: await store.aboutOf(index) }, await sizesReached());
       return { ...shown, leafBytes: entry.leaf, leafHash: entry.leafHash, ...(await kept(store, shown)) };
     },
   };
 }
 
-function listed({ index, leaf: bytes, about }: EntryAbout, signedSize: number): ListedEntry {
+function listed({ index, leaf: bytes, about }: EntryAbout, reached: SizesReached): ListedEntry {
   const leaf = parseLeaf(bytes);
-  if (leaf !== undefined) return { index, stage: index < signedSize ? "published" : "durable", leaf, about };
+  if (leaf !== undefined) return { index, stages: stagesOf(index, reached), leaf, about };
   throw new GatehouseError(
     "audit_entry_unreadable",
     `Entry ${index} of the log cannot be read. Run \`gatehouse audit verify\`.`,

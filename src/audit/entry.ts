@@ -23,6 +23,7 @@ export const entryKinds = [
   "audit.export",
   "server.start",
   "server.stop",
+  "witness.refused",
 ] as const;
 export type EntryKind = (typeof entryKinds)[number];
 

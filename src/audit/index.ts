@@ -19,10 +19,16 @@ export {
   openEntryReader,
   type ShownAttachment,
   type ShownEntry,
+  type SizesBeyond,
 } from "./entry-reader.ts";
 export { exportTiles, type WriteFile } from "./export-tiles.ts";
 export { type AuditLogParts, type OpenAuditLog, openAuditLog } from "./log.ts";
-export { openPublishedLog, type PublishedLog } from "./published-log.ts";
+export {
+  type ConsistencyAnswer,
+  type CosignatureLines,
+  openPublishedLog,
+  type PublishedLog,
+} from "./published-log.ts";
 export {
   type AuditReader,
   type ExchangeDetail,
@@ -30,6 +36,7 @@ export {
   type ExchangeWithRecordings,
   openAuditReader,
 } from "./reader.ts";
+export { type EntryStage, entryStages, type SizesReached, stagesOf } from "./stage.ts";
 export type {
   AuditStore,
   EntryWithDetail,

@@ -1,5 +1,7 @@
+import type { ArchiveStore } from "#archive";
 import {
   type AuditReader,
+  type CosignatureLines,
   type EntryReader,
   type OpenAuditLog,
   openAuditLog,
@@ -12,7 +14,14 @@ import { openLogKey } from "#keys";
 import { systemClock as clock } from "#lib/clock";
 import { systemTimer as timer } from "#lib/timer";
 import type { Logger } from "#telemetry";
-import { type Database, openDatabase, sqliteAuditStore } from "../storage/sqlite/index.ts";
+import type { CosignatureStore } from "#witness";
+import {
+  type Database,
+  openDatabase,
+  sqliteArchiveStore,
+  sqliteAuditStore,
+  sqliteCosignatureStore,
+} from "../storage/sqlite/index.ts";
 import { type DataFolder, openDataFolder, publishVerifierKey } from "./data-folder.ts";
 
 /** What remembers: the data folder, its database, and the audit log in it. */
@@ -23,6 +32,8 @@ export interface Memory {
   readonly reader: AuditReader;
   readonly entries: EntryReader;
   readonly publishedLog: PublishedLog;
+  readonly cosignatures: CosignatureStore;
+  readonly archives: ArchiveStore;
   /** Rejects once nothing can be recorded any more. */
   readonly failed: Promise<never>;
   readonly readiness: () => Promise<readonly { readonly name: string; readonly isReady: boolean }[]>;
@@ -38,6 +49,8 @@ export async function openMemory(path: string, log: Logger, opened: AsyncDisposa
   failure.promise.catch(() => undefined);
   let hasFailed = false;
   const store = sqliteAuditStore(database);
+  const cosignatures = sqliteCosignatureStore(database);
+  const archives = sqliteArchiveStore(database);
   const audit = await openAuditLog({
     store,
     signer: logKey,
@@ -59,9 +72,20 @@ export async function openMemory(path: string, log: Logger, opened: AsyncDisposa
     database,
     audit,
     reader: openAuditReader(store),
-    entries: openEntryReader(store),
-    publishedLog: openPublishedLog(store),
+    entries: openEntryReader(store, async () => ({
+      integrated: audit.integratedSize,
+      witnessed: await cosignatures.largestSize(),
+      archived: await archives.largestSize(),
+    })),
+    publishedLog: openPublishedLog(store, linesOf(cosignatures)),
+    cosignatures,
+    archives,
     failed: failure.promise,
     readiness: () => Promise.resolve([{ name: "audit log", isReady: !hasFailed }]),
   };
+}
+
+/** What stands below the log's own signature when a checkpoint is served. */
+function linesOf(cosignatures: CosignatureStore): CosignatureLines {
+  return async (size) => (await cosignatures.of(size)).map(({ line }) => line);
 }

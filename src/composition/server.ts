@@ -23,6 +23,7 @@ import { gatewayPorts } from "./gateway-ports.ts";
 import { openLiveMasking, openLivePolicies } from "./live-rules.ts";
 import { type Memory, openMemory } from "./memory.ts";
 import { describeServer } from "./server-description.ts";
+import { openWitnesses } from "./witnesses.ts";
 
 export interface RunningServer {
   readonly controlUrl: string;
@@ -86,6 +87,7 @@ async function openPlanes(configuration: Configuration, { memory, log, opened }:
   const dataPlane = await openDataPlane(gateway.ports, configuration.proxy);
   opened.defer(() => dataPlane.close({ graceMs: drainMs }));
 
+  const witnesses = await openWitnesses(configuration.witnesses, { ...memory, log }, opened);
   const controlPlane = await openControlPlane({
     url: controlUrl,
     listen: configuration.control,
@@ -102,7 +104,7 @@ async function openPlanes(configuration: Configuration, { memory, log, opened }:
     exchanges: exchangeReader(memory.reader),
     entries: memory.entries,
     publishedLog: memory.publishedLog,
-    readiness: memory.readiness,
+    readiness: async () => [...(await memory.readiness()), ...witnesses()],
     clock,
     log,
   });

@@ -18,6 +18,8 @@ export interface ExchangeReader {
 export interface Readiness {
   readonly name: string;
   readonly isReady: boolean;
+  /** What people should know of it, in a sentence. */
+  readonly detail?: string;
 }
 
 /** All the control plane needs from its neighbours; `main.ts` fills it. */

@@ -1,11 +1,12 @@
 import type { AuditEntry, AuditEntryDetail, AuditEntryQuery } from "#api";
 import type { EntryCursor, EntryQuery, ListedEntry, ShownEntry } from "#audit";
 
-export function entryOf({ index, stage, leaf, about }: ListedEntry): AuditEntry {
+export function entryOf({ index, stages, leaf, about }: ListedEntry): AuditEntry {
   const { id, kind, t: at, session, exchange, approval, operation, decision, status, policy } = leaf;
   return {
     index,
-    stage,
+    stage: stages.at(-1) ?? "durable",
+    stages: [...stages],
     id,
     kind,
     at,

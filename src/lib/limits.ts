@@ -262,6 +262,8 @@ export const limits = {
   witnessRetryMsMax: 5 * 60 * 1000,
   /** Two are the least that make sense, four different organisations are a large company's choice. */
   witnessesMax: 8,
+  /** A team's helpers behind one address ask with each refreshed token; a proof is a dozen tiles read. */
+  consistencyProofsPerMinuteMax: 300,
   /** Files of the published log: a hundred a second read three million entries within one fresh sign-in. */
   tilesPerMinuteMax: 6_000,
   /** The newest, as one answer. */

@@ -1,6 +1,6 @@
 import type { ServerInfo, SessionDetail } from "#api";
 import type { ApprovalDesk, ApprovalRequest, Vote } from "#approvals";
-import type { EntryQuery, ShownEntry } from "#audit";
+import type { ConsistencyAnswer, EntryQuery, ShownEntry } from "#audit";
 import type { IdentityParts } from "#identity";
 import { type Clock, systemClock } from "#lib/clock";
 import { buildControlPlane } from "../../src/control/control-plane.ts";
@@ -30,6 +30,8 @@ export interface ControlPlaneUnderTest extends IdentityUnderTest {
   /** Files of the published log, and proofs by index. */
   readonly tiles: Map<string, Uint8Array>;
   readonly proofs: Map<number, string>;
+  /** Proofs of consistency by old size. */
+  readonly consistent: Map<number, ConsistencyAnswer>;
   isReady: boolean;
   call(method: "GET" | "POST", path: string, options?: CallOptions): Promise<Injected>;
   bearer(client: "agent" | "console", person: FakePerson): Promise<string>;
@@ -108,6 +110,7 @@ export async function controlPlaneUnderTest(
       checkpoint: async () => under.checkpoint,
       read: async (path) => under.tiles.get(path),
       prove: async (index) => under.proofs.get(index),
+      consistency: async (oldSize) => under.consistent.get(oldSize),
     },
     readiness: async () => [{ name: "audit log", isReady: under.isReady }],
     clock,
@@ -130,6 +133,7 @@ export async function controlPlaneUnderTest(
     asked: [],
     tiles: new Map(),
     proofs: new Map(),
+    consistent: new Map(),
     isReady: true,
     call: async (method, path, { bearer, json, form, headers } = {}) =>
       under.app.inject({

@@ -33,6 +33,8 @@ export interface QuickStartOptions {
   readonly operationMs: number;
   /** Connections besides the one to the practice cloud. */
   readonly connections?: readonly ConnectionConfiguration[];
+  /** Of the audit log. */
+  readonly witnesses?: Configuration["witnesses"];
   readonly isQuiet: boolean;
 }
 
@@ -141,6 +143,7 @@ function quickStartConfiguration({ options, issuer, upstream, ports, keyFile }: 
     ],
     policies: options.policies,
     masking: options.masking,
+    witnesses: options.witnesses,
     protected: ["gatehouse@practice-project.iam.gserviceaccount.com"],
   });
 }

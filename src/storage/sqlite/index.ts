@@ -4,7 +4,9 @@
  * which the log's own tree proves.
  */
 export { sqliteApprovalStore } from "./approval-store.ts";
+export { sqliteArchiveStore } from "./archive-store.ts";
 export { sqliteAuditStore } from "./audit-store.ts";
+export { sqliteCosignatureStore } from "./cosignature-store.ts";
 export { type Database, isKnownUnwritten, type Row, type SqlValue, type Statement } from "./database.ts";
 export { sqliteLoginStore } from "./login-store.ts";
 export { openDatabase, openDatabaseForReading } from "./open-database.ts";
