@@ -264,6 +264,10 @@ export const limits = {
   witnessesMax: 8,
   /** A team's helpers behind one address ask with each refreshed token; a proof is a dozen tiles read. */
   consistencyProofsPerMinuteMax: 300,
+  /** A client waits a few seconds for its token; a proof that takes longer counts for the next one. */
+  logProofWaitMs: 2_000,
+  /** A run that is over does not linger for it. */
+  logProofTimeoutMs: 5_000,
   /** Files of the published log: a hundred a second read three million entries within one fresh sign-in. */
   tilesPerMinuteMax: 6_000,
   /** The newest, as one answer. */

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { CommandTools } from "#cli";
 import { addExportCommand } from "./audit/export.ts";
+import { addPinsCommand } from "./audit/pins.ts";
 import { addProveCommand } from "./audit/prove.ts";
 import { addSearchCommand } from "./audit/search.ts";
 import { addShowCommand } from "./audit/show.ts";
@@ -15,5 +16,6 @@ export function addAuditCommands(program: Command, tools: CommandTools): void {
   addSearchCommand(audit, tools);
   addShowCommand(audit, tools);
   addProveCommand(audit, tools);
+  addPinsCommand(audit, tools);
   addWitnessCommand(audit, tools);
 }
