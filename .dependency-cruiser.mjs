@@ -18,7 +18,7 @@ const mayImport = {
   recording: ["lib", "masking"],
   audit: ["lib", "tlog"],
   witness: ["lib", "tlog"],
-  archive: ["lib", "tlog"],
+  archive: ["lib", "tlog", "object-store"],
   gateway: [
     "lib",
     "identity",

@@ -8,8 +8,6 @@ export const auditEntry = z.object({
   index: z.int(),
   /** How far it has come. */
   stage: entryStage,
-  /** All that it has reached, in order: there may be an archive and no witness. */
-  stages: z.array(entryStage),
   id: z.string(),
   kind: z.string(),
   at: z.string(),
@@ -33,6 +31,8 @@ export const auditEntryList = z.object({ entries: z.array(auditEntry), next: z.s
 
 /** `GET /api/v1/audit/entries/:index`. */
 export const auditEntryDetail = auditEntry.extend({
+  /** All that it has reached, in order: there may be an archive and no witness. */
+  stages: z.array(entryStage).optional(),
   /** The exact bytes that were hashed, as text. */
   leaf: z.string(),
   /** Base64. */

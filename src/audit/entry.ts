@@ -24,6 +24,7 @@ export const entryKinds = [
   "server.start",
   "server.stop",
   "witness.refused",
+  "archive.contradicted",
 ] as const;
 export type EntryKind = (typeof entryKinds)[number];
 

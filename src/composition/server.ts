@@ -16,6 +16,7 @@ import {
   sqliteSessionStore,
   sqliteSpentAssertions,
 } from "../storage/sqlite/index.ts";
+import { openArchive } from "./archive.ts";
 import { connectionOf, issuerSettings, samlSettings } from "./configured.ts";
 import { exchangeReader } from "./exchange-reader.ts";
 import { approvalEntry, connectionEntry, sessionEntry } from "./facts.ts";
@@ -88,6 +89,7 @@ async function openPlanes(configuration: Configuration, { memory, log, opened }:
   opened.defer(() => dataPlane.close({ graceMs: drainMs }));
 
   const witnesses = await openWitnesses(configuration.witnesses, { ...memory, log }, opened);
+  const archive = await openArchive(configuration.archive, { ...memory, log }, opened);
   const controlPlane = await openControlPlane({
     url: controlUrl,
     listen: configuration.control,
@@ -104,7 +106,7 @@ async function openPlanes(configuration: Configuration, { memory, log, opened }:
     exchanges: exchangeReader(memory.reader),
     entries: memory.entries,
     publishedLog: memory.publishedLog,
-    readiness: async () => [...(await memory.readiness()), ...witnesses()],
+    readiness: async () => [...(await memory.readiness()), ...witnesses(), ...archive()],
     clock,
     log,
   });

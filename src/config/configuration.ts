@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { archive } from "./archive.ts";
 import { isLoopbackHost, webUrl } from "./web-url.ts";
 import { witnesses } from "./witnesses.ts";
 
@@ -168,6 +169,7 @@ export const configurationSchema = z.strictObject({
       "service accounts and resource names of Gatehouse itself: only reads reach them, whatever policies say",
     ),
   witnesses,
+  archive,
 });
 
 export type Configuration = z.infer<typeof configurationSchema>;

@@ -6,7 +6,6 @@ export function entryOf({ index, stages, leaf, about }: ListedEntry): AuditEntry
   return {
     index,
     stage: stages.at(-1) ?? "durable",
-    stages: [...stages],
     id,
     kind,
     at,
@@ -25,6 +24,7 @@ export function entryOf({ index, stages, leaf, about }: ListedEntry): AuditEntry
 export function entryDetailOf(entry: ShownEntry): AuditEntryDetail {
   return {
     ...entryOf(entry),
+    stages: [...entry.stages],
     leaf: Buffer.from(entry.leafBytes).toString("utf8"),
     leafHash: Buffer.from(entry.leafHash).toString("base64"),
     attachments: entry.attachments.map(({ role, bytes, state }) => ({ role, bytes, state })),

@@ -268,6 +268,10 @@ export const limits = {
   logProofWaitMs: 2_000,
   /** A run that is over does not linger for it. */
   logProofTimeoutMs: 5_000,
+  /** The largest file of a log is a bundle of 256 of the longest entries; a listing of a bucket is smaller. */
+  archiveObjectBytesMax: 20 * 1024 * 1024,
+  /** A bundle over a slow line. */
+  archiveTimeoutMs: 60_000,
   /** Files of the published log: a hundred a second read three million entries within one fresh sign-in. */
   tilesPerMinuteMax: 6_000,
   /** The newest, as one answer. */

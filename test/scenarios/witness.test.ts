@@ -72,11 +72,8 @@ test("the checkpoint that everybody gets carries the witness's cosignature", asy
   const auditor = await world.identityToken("auditor@example.com", "gatehouse-console");
   const { entries } = JSON.parse(
     (await world.control("GET", "/api/v1/audit/entries?kind=log.open", auditor)).text,
-  ) as { entries: { stage: string; stages: string[] }[] };
-  expect(entries[0]).toMatchObject({
-    stage: "witnessed",
-    stages: ["durable", "integrated", "published", "witnessed"],
-  });
+  ) as { entries: { stage: string }[] };
+  expect(entries[0]?.stage).toBe("witnessed");
 });
 
 test("what the witness does is said where people look for the server's health", async () => {

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { CommandTools } from "#cli";
+import { addArchiveCommand } from "./audit/archive.ts";
 import { addExportCommand } from "./audit/export.ts";
 import { addPinsCommand } from "./audit/pins.ts";
 import { addProveCommand } from "./audit/prove.ts";
@@ -18,4 +19,5 @@ export function addAuditCommands(program: Command, tools: CommandTools): void {
   addProveCommand(audit, tools);
   addPinsCommand(audit, tools);
   addWitnessCommand(audit, tools);
+  addArchiveCommand(audit, tools);
 }

@@ -35,6 +35,7 @@ export interface QuickStartOptions {
   readonly connections?: readonly ConnectionConfiguration[];
   /** Of the audit log. */
   readonly witnesses?: Configuration["witnesses"];
+  readonly archive?: Configuration["archive"];
   readonly isQuiet: boolean;
 }
 
@@ -144,6 +145,7 @@ function quickStartConfiguration({ options, issuer, upstream, ports, keyFile }: 
     policies: options.policies,
     masking: options.masking,
     witnesses: options.witnesses,
+    archive: options.archive,
     protected: ["gatehouse@practice-project.iam.gserviceaccount.com"],
   });
 }

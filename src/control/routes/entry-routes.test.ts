@@ -91,7 +91,6 @@ test("a search is on record with what was looked for and by whom, before it is a
       {
         index: 7,
         stage: "published",
-        stages: ["durable", "integrated", "published"],
         id: "rec_1",
         kind: "exchange.intent",
         at: "2026-11-24T12:00:00.000Z",

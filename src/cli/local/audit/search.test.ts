@@ -36,7 +36,6 @@ async function search(...words: string[]): Promise<{ status: number; out: string
 const entry = (index: number) => ({
   index,
   stage: "published",
-  stages: ["durable", "integrated", "published"],
   id: "rec_1",
   kind: "exchange.intent",
   at: "2026-11-24T12:00:00.000Z",

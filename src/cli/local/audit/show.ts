@@ -23,7 +23,7 @@ export function addShowCommand(audit: Command, { add, action, terminal }: Comman
 function entryText(entry: AuditEntryDetail): string {
   const lines = facts([
     ["Entry", String(entry.index)],
-    ["Stage", entry.stages.join(", ")],
+    ["Stage", (entry.stages ?? [entry.stage]).join(", ")],
     ["Kind", entry.kind],
     ["Time", moment(entry.at)],
     ["Principal", entry.principal],
