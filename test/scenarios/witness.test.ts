@@ -1,49 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openCosignerKey } from "#keys";
-import { systemClock } from "#lib/clock";
-import { findCosignatures, type NoteSigner, parseCosignerKey, parseVerifierKey } from "#tlog";
-import { openWitness, serveWitness, type Witness, WitnessFolder, type WitnessServer } from "#witness";
-import { startWorld, type World } from "./world.ts";
+import { findCosignatures, parseCosignerKey } from "#tlog";
+import { startWitnessedWorld, type WitnessedWorld } from "./witnessed-world.ts";
 
-// A whole Gatehouse and a witness over the wire.
-let world: World;
-let folder: string;
-let witness: WitnessServer;
-let verifierKey: string;
+let world: WitnessedWorld;
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "gatehouse-witnessed-"));
-  const signer = await openCosignerKey(join(folder, "witness.pem"), "witness.example/w1");
-  ({ verifierKey } = signer);
-  let opened: Witness | undefined;
-  // The server makes the log's key when it starts, after the witness is up.
-  const later: Witness = {
-    addCheckpoint: (body) => {
-      opened ??= witnessOf(signer);
-      return opened.addCheckpoint(body);
-    },
-  };
-  witness = await serveWitness(later, { host: "127.0.0.1", port: 0, onFailure: () => undefined });
-  world = await startWorld({ witnesses: [{ url: witness.url, verifier: verifierKey }] });
+  world = await startWitnessedWorld();
 });
-afterAll(async () => {
-  await world.close();
-  await witness.close();
-  rmSync(folder, { recursive: true });
-});
-
-function witnessOf(signer: NoteSigner): Witness {
-  const log = parseVerifierKey(readFileSync(join(world.data, "log.vkey"), "utf8").trim());
-  return openWitness({
-    signer,
-    logs: log === undefined ? [] : [log],
-    folder: new WitnessFolder(join(folder, "state")),
-    clock: systemClock,
-    onContradiction: () => undefined,
-  });
-}
+afterAll(() => world.close());
 
 async function served(): Promise<string> {
   return (await world.control("GET", "/api/v1/audit/checkpoint")).text;
@@ -59,7 +22,7 @@ async function eventually<T>(ask: () => Promise<T | undefined>): Promise<T> {
 }
 
 test("the checkpoint that everybody gets carries the witness's cosignature", async () => {
-  const cosigner = parseCosignerKey(verifierKey);
+  const cosigner = parseCosignerKey(world.witnessKey);
   const agent = await world.agent();
   await agent.call("GET", "https://cloudresourcemanager.googleapis.com/v1/projects");
   await agent.close();
