@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { findCosignatures, parseCosignerKey } from "#tlog";
 import { startWitnessedWorld, type WitnessedWorld } from "./witnessed-world.ts";
 
@@ -12,25 +12,20 @@ async function served(): Promise<string> {
   return (await world.control("GET", "/api/v1/audit/checkpoint")).text;
 }
 
-/** Asks until it is so; the suite's time limit is the only clock. */
-async function eventually<T>(ask: () => Promise<T | undefined>): Promise<T> {
-  for (;;) {
-    const found = await ask();
-    if (found !== undefined) return found;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
 test("the checkpoint that everybody gets carries the witness's cosignature", async () => {
   const cosigner = parseCosignerKey(world.witnessKey);
   const agent = await world.agent();
   await agent.call("GET", "https://cloudresourcemanager.googleapis.com/v1/projects");
   await agent.close();
-  const cosignature = await eventually(async () => {
-    const note = await served();
-    const finding = findCosignatures(note, cosigner === undefined ? [] : [cosigner]);
-    return finding.kind === "found" ? finding.cosignatures[0] : undefined;
-  });
+  const cosignature = await vi.waitFor(
+    async () => {
+      const finding = findCosignatures(await served(), cosigner === undefined ? [] : [cosigner]);
+      const [found] = finding.kind === "found" ? finding.cosignatures : [];
+      if (found === undefined) throw new Error("not cosigned yet");
+      return found;
+    },
+    { timeout: 15_000 },
+  );
   expect(cosignature.name).toBe("witness.example/w1");
   const auditor = await world.identityToken("auditor@example.com", "gatehouse-console");
   const { entries } = JSON.parse(
