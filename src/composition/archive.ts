@@ -55,7 +55,11 @@ export async function openArchive(
 /** The bucket as the operator wrote it, its egress guard and credential closed with the rest. */
 export function configuredBucket(written: ArchiveConfiguration, opened: AsyncDisposableStack): ArchiveBucket {
   const endpoint = new URL(written.endpoint);
-  const egress = createEgress({ allowLoopback: endpoint.protocol === "http:" });
+  const egress = createEgress({
+    allowLoopback: endpoint.protocol === "http:",
+    // The operator named it; a store of one's own has a private address.
+    allowHosts: [endpoint.hostname.replace(/^\[(.*)\]$/, "$1")],
+  });
   opened.defer(() => egress.close());
   const { bucket, prefix } = written;
   if (written.kind === "s3") {

@@ -1,5 +1,6 @@
 import type { ArchiveBucket } from "#archive";
 import { systemClock as clock } from "#lib/clock";
+import type { EgressFences } from "#lib/egress";
 import { GatehouseError } from "#lib/errors";
 import { Secret } from "#lib/secret";
 import type { Terminal } from "../../terminal.ts";
@@ -27,14 +28,14 @@ export async function namedBucket(
   if (scheme === "gs") {
     const endpoint = new URL(said("GATEHOUSE_ARCHIVE_ENDPOINT") ?? "https://storage.googleapis.com");
     const authorization = await googleAuthorization(said("GATEHOUSE_ARCHIVE_TOKEN"));
-    const egress = createEgress({ allowLoopback: endpoint.protocol === "http:" });
+    const egress = createEgress(fencesOf(endpoint));
     return gcsBucket({ endpoint, bucket, prefix, retainDays: undefined, authorization, egress, clock });
   }
   const region = said("AWS_REGION") ?? said("AWS_DEFAULT_REGION") ?? "us-east-1";
   const endpoint = new URL(said("GATEHOUSE_ARCHIVE_ENDPOINT") ?? `https://s3.${region}.amazonaws.com`);
   const accessKeyId = demanded(said("AWS_ACCESS_KEY_ID"), "AWS_ACCESS_KEY_ID");
   const secretAccessKey = new Secret(demanded(said("AWS_SECRET_ACCESS_KEY"), "AWS_SECRET_ACCESS_KEY"));
-  const egress = createEgress({ allowLoopback: endpoint.protocol === "http:" });
+  const egress = createEgress(fencesOf(endpoint));
   const keys = () => ({ accessKeyId, secretAccessKey });
   return s3Bucket({ endpoint, bucket, region, dialect: "s3", keys, egress, clock }, prefix);
 }
@@ -48,6 +49,11 @@ async function googleAuthorization(given: string | undefined): Promise<() => Pro
   const { openStorageCredential } = await import("#connections");
   const whoever = { mayWrite: false, endpoint: undefined, clock };
   return openStorageCredential({ kind: "application_default" }, whoever).authorization;
+}
+
+/** The auditor named it; a store of one's own has a private address. */
+function fencesOf({ protocol, hostname }: URL): EgressFences {
+  return { allowLoopback: protocol === "http:", allowHosts: [hostname.replace(/^\[(.*)\]$/, "$1")] };
 }
 
 function demanded(value: string | undefined, name: string): string {
