@@ -43,6 +43,7 @@ export {
   sessionsStop,
   sessionsStopped,
 } from "./session.ts";
+export { type SinkState, sinkList, sinkMove, sinkMoved, sinkStatus } from "./sink.ts";
 export {
   type DeviceAnswer,
   deviceAnswer,

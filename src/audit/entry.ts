@@ -21,6 +21,7 @@ export const entryKinds = [
   "audit.read",
   "audit.read_denied",
   "audit.export",
+  "sink.moved",
   "server.start",
   "server.stop",
   "witness.refused",

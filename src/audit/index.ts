@@ -22,6 +22,7 @@ export {
   type SizesBeyond,
 } from "./entry-reader.ts";
 export { exportTiles, type WriteFile } from "./export-tiles.ts";
+export { type Leaf, parseLeaf } from "./leaf.ts";
 export { type AuditLogParts, type OpenAuditLog, openAuditLog } from "./log.ts";
 export {
   type ConsistencyAnswer,

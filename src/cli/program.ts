@@ -6,6 +6,7 @@ import { addDoctorCommand } from "./commands/doctor.ts";
 import { addRunCommands } from "./commands/run.ts";
 import { addSessionCommands } from "./commands/sessions.ts";
 import { addSignInCommands } from "./commands/sign-in.ts";
+import { addSinkCommands } from "./commands/sinks.ts";
 import { addWaitCommand } from "./commands/wait.ts";
 import { exitCodes, exitCodeTable } from "./exit-codes.ts";
 import { reportFailure } from "./failure.ts";
@@ -47,6 +48,7 @@ export function buildProgram(parts: ProgramParts, tools: CommandTools): Command 
   addWaitCommand(program, tools);
   addApprovalCommands(program, tools);
   addSessionCommands(program, tools);
+  addSinkCommands(program, tools);
   addCompletionCommand(program, tools);
   addGlobalOptions(program);
   return program;

@@ -3,6 +3,7 @@ import {
   type AuditReader,
   type CosignatureLines,
   type EntryReader,
+  type LogSource,
   type OpenAuditLog,
   openAuditLog,
   openAuditReader,
@@ -34,6 +35,8 @@ export interface Memory {
   readonly publishedLog: PublishedLog;
   readonly cosignatures: CosignatureStore;
   readonly archives: ArchiveStore;
+  /** The stored log as it lies there. */
+  readonly source: LogSource;
   /** Rejects once nothing can be recorded any more. */
   readonly failed: Promise<never>;
   readonly readiness: () => Promise<readonly { readonly name: string; readonly isReady: boolean }[]>;
@@ -80,6 +83,7 @@ export async function openMemory(path: string, log: Logger, opened: AsyncDisposa
     publishedLog: openPublishedLog(store, linesOf(cosignatures)),
     cosignatures,
     archives,
+    source: store,
     failed: failure.promise,
     readiness: () => Promise.resolve([{ name: "audit log", isReady: !hasFailed }]),
   };

@@ -1,3 +1,4 @@
+import type { SinkState } from "#api";
 import { openApprovalDesk } from "#approvals";
 import { loadCatalogue } from "#catalogue";
 import type { Configuration } from "#config";
@@ -9,6 +10,7 @@ import { openCertificateAuthority, openPlaceholderKey, openSealingKey, openToken
 import { systemClock as clock } from "#lib/clock";
 import { createEgress } from "#lib/egress";
 import { systemTimer as timer } from "#lib/timer";
+import type { SinkStatus, Sinks } from "#sinks";
 import { createLogger, type Logger } from "#telemetry";
 import {
   sqliteApprovalStore,
@@ -24,11 +26,14 @@ import { gatewayPorts } from "./gateway-ports.ts";
 import { openLiveMasking, openLivePolicies } from "./live-rules.ts";
 import { type Memory, openMemory } from "./memory.ts";
 import { describeServer } from "./server-description.ts";
+import { openTelling } from "./telling.ts";
 import { openWitnesses } from "./witnesses.ts";
 
 export interface RunningServer {
   readonly controlUrl: string;
   readonly proxyUrl: string;
+  /** Where metrics are; `undefined` when they are off. */
+  readonly metricsPort: number | undefined;
   /** Rejects when the server cannot go on: the audit log has stopped. */
   readonly failed: Promise<never>;
   /** Drains: running exchanges finish or are recorded as unfinished, then everything closes in reverse order. */
@@ -49,10 +54,13 @@ export async function startServer(
   const opened = new AsyncDisposableStack();
   try {
     const log = createLogger(options.isQuiet ? "silent" : "info");
-    const memory = await openMemory(configuration.data, log, opened);
-    await memory.audit.append({ kind: "server.start" });
-    const server = await openPlanes(configuration, { memory, log, opened });
-    return { ...server, failed: memory.failed, close: () => opened.disposeAsync() };
+    const kept = await openMemory(configuration.data, log, opened);
+    await kept.audit.append({ kind: "server.start" });
+    const telling = await openTelling(configuration, { memory: kept, log, opened });
+    const memory = { ...kept, audit: telling.audit, readiness: telling.readiness };
+    const server = await openPlanes(configuration, { memory, log, opened, sinks: telling.sinks });
+    const { metricsPort } = telling;
+    return { ...server, metricsPort, failed: memory.failed, close: () => opened.disposeAsync() };
   } catch (error) {
     await opened.disposeAsync();
     throw error;
@@ -65,7 +73,11 @@ interface Surroundings {
   readonly opened: AsyncDisposableStack;
 }
 
-async function openPlanes(configuration: Configuration, { memory, log, opened }: Surroundings) {
+async function openPlanes(
+  configuration: Configuration,
+  surroundings: Surroundings & { readonly sinks: Sinks },
+) {
+  const { memory, log, opened, sinks } = surroundings;
   const { audit, folder } = memory;
   const controlUrl = urlOf(configuration.control);
   const catalogue = loadCatalogue();
@@ -107,6 +119,7 @@ async function openPlanes(configuration: Configuration, { memory, log, opened }:
     entries: memory.entries,
     publishedLog: memory.publishedLog,
     readiness: async () => [...(await memory.readiness()), ...witnesses(), ...archive()],
+    sinks: { ...sinks, status: () => sinks.status().map(sinkState) },
     clock,
     log,
   });
@@ -179,6 +192,11 @@ function networks(opened: AsyncDisposableStack): (issuer: string) => Network {
     known.set(issuer, network);
     return network;
   };
+}
+
+/** `undefined` is no JSON. */
+function sinkState({ problem, ...status }: SinkStatus): SinkState {
+  return { ...status, ...(problem === undefined ? {} : { problem }) };
 }
 
 function isStopped(finding: SessionFinding): boolean {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { absoluteReference, secretReference } from "./secret-reference.ts";
-import { webUrl } from "./web-url.ts";
+import { webUrl } from "./web-address.ts";
 
 const bucket = z
   .string()

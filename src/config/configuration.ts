@@ -1,28 +1,14 @@
 import { z } from "zod";
 import { archive } from "./archive.ts";
-import { isLoopbackHost, webUrl } from "./web-url.ts";
+import { metrics } from "./metrics.ts";
+import { sinks } from "./sinks.ts";
+import { isLoopbackHost, isOrigin, listenerAddress, webUrl } from "./web-address.ts";
 import { witnesses } from "./witnesses.ts";
-
-/** A path or a name and password written here would be dropped on the way, and with them somebody's fence. */
-function isOrigin(text: string): boolean {
-  const { origin, href } = new URL(text);
-  return href === `${origin}/`;
-}
 
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, "must be lower-case letters, digits and hyphens");
 const names = z.array(z.string().min(1)).min(1);
 
-const listener = (port: number) =>
-  z
-    .strictObject({
-      host: z.string().default("127.0.0.1"),
-      port: z.int().min(0).max(65_535).default(port),
-    })
-    .refine((value) => isLoopbackHost(value.host), {
-      error: "only loopback addresses are served without TLS; put Gatehouse on 127.0.0.1",
-      path: ["host"],
-    })
-    .prefault({});
+const listener = (port: number) => listenerAddress(port).prefault({});
 
 const providerName = name.describe("part of addresses, and shown where people choose");
 
@@ -161,6 +147,8 @@ export const configurationSchema = z.strictObject({
       error: "names must differ",
     }),
   policies: names.describe("files, or folders whose .yaml files count; reloaded when they change"),
+  sinks,
+  metrics,
   masking: z.array(z.string().min(1)).default([]).describe("files or folders with masking: documents"),
   protected: z
     .array(z.string().min(1))

@@ -10,3 +10,4 @@ export { configurationJsonSchema } from "./json-schema.ts";
 export { loadConfiguration, parseConfiguration } from "./load.ts";
 export { printConfiguration } from "./print.ts";
 export { absoluteReference, readSecret, type SecretReference, secretReference } from "./secret-reference.ts";
+export type { SinkConfiguration } from "./sinks.ts";

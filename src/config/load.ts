@@ -5,6 +5,7 @@ import type { z } from "zod";
 import { GatehouseError, messageOf } from "#lib/errors";
 import { absoluteArchive } from "./archive.ts";
 import { type Configuration, configurationSchema } from "./configuration.ts";
+import { absoluteSinkPaths } from "./sinks.ts";
 
 /**
  * Reads gatehouse.yaml. Relative paths in it are relative to the file.
@@ -76,6 +77,7 @@ function absolutePaths(configuration: Configuration, base: string): Configuratio
     archive: configuration.archive && absoluteArchive(configuration.archive, absolute),
     policies: configuration.policies.map(absolute),
     masking: configuration.masking.map(absolute),
+    sinks: configuration.sinks.map((sink) => absoluteSinkPaths(sink, absolute)),
     connections: configuration.connections.map((connection) => ({
       ...connection,
       identity: absoluteKeyPaths(connection.identity, absolute),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { limits } from "#lib/limits";
-import { webUrl } from "./web-url.ts";
+import { webUrl } from "./web-address.ts";
 
 const witness = z.strictObject({
   url: webUrl.describe("submission prefix of the witness: /add-checkpoint comes behind it"),

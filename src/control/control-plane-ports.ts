@@ -1,4 +1,4 @@
-import type { ExchangeDetail, ServerInfo, SessionDetail } from "#api";
+import type { ExchangeDetail, ServerInfo, SessionDetail, SinkState } from "#api";
 import type { ApprovalDesk } from "#approvals";
 import type { AuditLog, EntryReader, PublishedLog } from "#audit";
 import type { Catalogue } from "#catalogue";
@@ -18,8 +18,19 @@ export interface ExchangeReader {
 export interface Readiness {
   readonly name: string;
   readonly isReady: boolean;
-  /** What people should know of it, in a sentence. */
+  /** What an operator should look at, though everything goes on. */
   readonly detail?: string;
+}
+
+/** Who else is told of what is published, and how far they are. */
+export interface SinkDesk {
+  status(): readonly SinkState[];
+  /** `record` puts it on record before it happens. `undefined` for an unknown sink, or an entry that is not published. */
+  move(
+    name: string,
+    to: number,
+    record: (from: number) => Promise<void>,
+  ): Promise<{ readonly from: number; readonly to: number } | undefined>;
 }
 
 /** All the control plane needs from its neighbours; `main.ts` fills it. */
@@ -40,6 +51,7 @@ export interface ControlPlanePorts {
   readonly entries: EntryReader;
   /** The log as it is published; its checkpoint is anybody's, the rest is for auditors. */
   readonly publishedLog: PublishedLog;
+  readonly sinks: SinkDesk;
   readonly readiness: () => Promise<readonly Readiness[]>;
   readonly clock: Clock;
   readonly log: Logger;

@@ -26,6 +26,7 @@ import { addExportRoutes } from "./routes/export-routes.ts";
 import { addMeRoute } from "./routes/me-route.ts";
 import { addOpenRoutes } from "./routes/open-routes.ts";
 import { addSessionRoutes } from "./routes/session-routes.ts";
+import { addSinkRoutes } from "./routes/sink-routes.ts";
 import { addTokenRoutes } from "./routes/token-routes.ts";
 
 export interface ControlPlane {
@@ -87,6 +88,7 @@ export async function buildControlPlane(ports: ControlPlanePorts): Promise<App> 
   addConsistencyRoute(app, ports);
   addApprovalRoutes(app, ports);
   addMeRoute(app, ports);
+  addSinkRoutes(app, ports);
   addBrowserRoutes(app, ports, visitors);
   addPageRoutes(app, ports, visitors);
   return app;

@@ -1,24 +1,9 @@
 import type { AuditEntry, AuditEntryDetail, AuditEntryQuery } from "#api";
 import type { EntryCursor, EntryQuery, ListedEntry, ShownEntry } from "#audit";
+import { exportedEntry } from "#exports";
 
 export function entryOf({ index, stages, leaf, about }: ListedEntry): AuditEntry {
-  const { id, kind, t: at, session, exchange, approval, operation, decision, status, policy } = leaf;
-  return {
-    index,
-    stage: stages.at(-1) ?? "durable",
-    id,
-    kind,
-    at,
-    ...(session === undefined ? {} : { session }),
-    ...(exchange === undefined ? {} : { exchange }),
-    ...(approval === undefined ? {} : { approval }),
-    ...(operation === undefined ? {} : { operation }),
-    ...(leaf.class === undefined ? {} : { class: leaf.class }),
-    ...(decision === undefined ? {} : { decision }),
-    ...(status === undefined ? {} : { status }),
-    ...(policy === undefined ? {} : { policy }),
-    ...about,
-  };
+  return { ...exportedEntry(index, leaf, about), stage: stages.at(-1) ?? "durable" };
 }
 
 export function entryDetailOf(entry: ShownEntry): AuditEntryDetail {

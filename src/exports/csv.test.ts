@@ -18,9 +18,10 @@ const entry = (resource: string): ExportedEntry => ({
 const corpora = process.env["GATEHOUSE_CORPORA"] ?? join(import.meta.dirname, "../../../shared/corpora");
 const list = join(corpora, "payloads", "csv", "formulas.txt");
 const isListPresent = existsSync(list);
-if (!isListPresent) console.log(`csv payloads: skipped, no list at ${list} (set GATEHOUSE_CORPORA)`);
+if (!isListPresent)
+  process.stderr.write(`csv payloads: skipped, no list at ${list} (set GATEHOUSE_CORPORA)\n`);
 const isPythonPresent = spawnSync("python3", ["-c", "import csv"]).status === 0;
-if (!isPythonPresent) console.log("csv read by Python: skipped, there is no python3");
+if (!isPythonPresent) process.stderr.write("csv read by Python: skipped, there is no python3\n");
 
 /** The cells as a reader that is not ours finds them. */
 function readByPython(file: string): string[][] {

@@ -4,6 +4,6 @@
  * auditor sees. How far an export is trusted is up to who made it; only an evidence bundle proves itself.
  */
 export { csvHeader, csvRow } from "./csv.ts";
-export type { ExportedEntry } from "./exported-entry.ts";
+export { type ExportedEntry, exportedEntry } from "./exported-entry.ts";
 export { type HarExchange, harEntry, harFrame } from "./har.ts";
 export { type OcsfEvent, type OcsfSource, ocsfEvent, ocsfVersion } from "./ocsf.ts";

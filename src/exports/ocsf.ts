@@ -183,20 +183,21 @@ function activityOf(entry: ExportedEntry, isExchange: boolean): Activity {
   return { id: 99, name: verb === "" ? "Unknown" : verb };
 }
 
-/** How bad it could be, raised where somebody was refused something bad. */
+const informational = { id: 1, name: "Informational" };
+const low = { id: 2, name: "Low" };
+const medium = { id: 3, name: "Medium" };
+
+/** By how bad it could be. */
+const severities: Readonly<Record<string, Activity>> = {
+  secret_read: low,
+  destructive: medium,
+  privileged: medium,
+  unknown: medium,
+};
+
 function severityOf({ class: riskClass, kind }: ExportedEntry): Activity {
-  if (kind === "audit.read_denied" || kind === "policy.refused") return { id: 3, name: "Medium" };
-  switch (riskClass) {
-    case "destructive":
-    case "privileged":
-    case "unknown":
-      return { id: 3, name: "Medium" };
-    case "secret_read":
-      return { id: 2, name: "Low" };
-    case undefined:
-    default:
-      return { id: 1, name: "Informational" };
-  }
+  if (kind === "audit.read_denied" || kind === "policy.refused") return medium;
+  return severities[riskClass ?? ""] ?? informational;
 }
 
 const success = { id: 1, name: "Success" };

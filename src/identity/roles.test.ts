@@ -11,6 +11,7 @@ const cells: Readonly<Record<Act, Readonly<Record<Role, boolean>>>> = {
   "approval.vote": { "agent-user": false, approver: true, auditor: false, "policy-admin": false },
   "audit.read": { "agent-user": false, approver: false, auditor: true, "policy-admin": false },
   "session.stop_any": { "agent-user": false, approver: false, auditor: false, "policy-admin": true },
+  "sink.manage": { "agent-user": false, approver: false, auditor: false, "policy-admin": true },
 };
 
 const rows = allActs.flatMap((act) => allRoles.map((role) => ({ act, role, expected: cells[act][role] })));
@@ -21,7 +22,7 @@ test.each(rows)("$role × $act is $expected", ({ act, role, expected }) => {
 
 test("the table is checked cell by cell", () => {
   expect(Object.keys(cells)).toEqual([...allActs]);
-  expect(rows).toHaveLength(28);
+  expect(rows).toHaveLength(32);
 });
 
 const roleGroups = {

@@ -13,7 +13,9 @@ export type Act =
   | "approval.vote"
   /** Sessions, exchanges, recordings. */
   | "audit.read"
-  | "session.stop_any";
+  | "session.stop_any"
+  /** Where a sink goes on: again from an earlier entry, or past one. */
+  | "sink.manage";
 
 export const allActs: readonly Act[] = [
   "session.use",
@@ -23,6 +25,7 @@ export const allActs: readonly Act[] = [
   "approval.vote",
   "audit.read",
   "session.stop_any",
+  "sink.manage",
 ];
 
 export const allRoles: readonly Role[] = ["agent-user", "approver", "auditor", "policy-admin"];
@@ -32,7 +35,7 @@ const table: Readonly<Record<Role, readonly Act[]>> = {
   "agent-user": ["session.use", "session.stop_own", "approval.follow_own"],
   approver: ["approval.review", "approval.vote"],
   auditor: ["audit.read"],
-  "policy-admin": ["session.stop_any"],
+  "policy-admin": ["session.stop_any", "sink.manage"],
 };
 
 export function mayDo(role: Role, act: Act): boolean {

@@ -1,5 +1,7 @@
 import { lookup as dnsLookup, type LookupAddress } from "node:dns";
+import { once } from "node:events";
 import { isIP, type LookupFunction } from "node:net";
+import { connect as connectTls, type TLSSocket } from "node:tls";
 import ipaddr from "ipaddr.js";
 import { Agent, buildConnector, type Dispatcher, request } from "undici";
 import { GatehouseError, messageOf } from "./errors.ts";
@@ -58,6 +60,49 @@ export async function fetchJsonGuarded(
     if (error instanceof GatehouseError) throw error;
     const why = deadline.aborted ? `no answer within ${options.timeoutMs} ms` : messageOf(error);
     throw new GatehouseError("fetch_failed", `Cannot fetch ${name}: ${why}`, { cause: error });
+  }
+}
+
+export interface GuardedTls {
+  readonly host: string;
+  readonly port: number;
+  /** PEM; instead of the well-known authorities. */
+  readonly ca?: string;
+}
+
+/**
+ * A TLS connection for what is no HTTP, dialled under the same guard: the certificate must be `host`'s. Rejects with
+ * `egress_refused`, or `call_failed` when there is no such connection to be had.
+ */
+export async function connectTlsGuarded(
+  { host, port, ca }: GuardedTls,
+  options: { readonly fences: EgressFences; readonly signal: AbortSignal },
+  resolve: Resolve = resolveBySystem,
+): Promise<TLSSocket> {
+  const guard = parseFences(options.fences);
+  const hostname = canonicalName(host);
+  const why = objection(guard, hostname, "https:");
+  if (why !== undefined) throw refusal(hostname, why);
+  options.signal.throwIfAborted();
+  const socket = connectTls({
+    host: hostname,
+    port,
+    minVersion: "TLSv1.2",
+    lookup: guardedLookup(guard, resolve),
+    // RFC 6066 section 3: an address is no server name.
+    ...(isIP(hostname) === 0 ? { servername: hostname } : {}),
+    ...(ca === undefined ? {} : { ca }),
+  });
+  const deadline = AbortSignal.any([options.signal, AbortSignal.timeout(limits.egressConnectTimeoutMs)]);
+  try {
+    await once(socket, "secureConnect", { signal: deadline });
+    return socket;
+  } catch (error) {
+    socket.on("error", () => undefined).destroy();
+    if (error instanceof GatehouseError) throw error;
+    throw new GatehouseError("call_failed", `Cannot reach ${hostname}:${port}: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -272,6 +272,20 @@ export const limits = {
   archiveObjectBytesMax: 20 * 1024 * 1024,
   /** A bundle over a slow line. */
   archiveTimeoutMs: 60_000,
+  /** Published entries are looked for this often by each sink: two small reads. */
+  sinkLookMs: 1_000,
+  /** A batch that was not taken comes again after this, then twice that, up to the most. */
+  sinkRetryMsMin: 1_000,
+  sinkRetryMsMax: 5 * 60 * 1000,
+  /** Older than this and still not sent: somebody should know. */
+  sinkLagMsMax: 5 * 60 * 1000,
+  /** What one request or object holds: receivers take 5 MiB (Splunk, Sentinel: less per record) and stay quick. */
+  sinkBatchBytesMax: 4 * 1024 * 1024,
+  sinkBatchEntriesMax: 1_000,
+  /** A receiver that takes longer is down. */
+  sinkTimeoutMs: 30_000,
+  /** What a receiver of webhooks answers is not read, only whether it is there. */
+  sinkAnswerBytesMax: 64 * 1024,
   /** Files of the published log: a hundred a second read three million entries within one fresh sign-in. */
   tilesPerMinuteMax: 6_000,
   /** The newest, as one answer. */

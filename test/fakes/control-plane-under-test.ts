@@ -1,4 +1,4 @@
-import type { ServerInfo, SessionDetail } from "#api";
+import type { ServerInfo, SessionDetail, SinkState } from "#api";
 import type { ApprovalDesk, ApprovalRequest, Vote } from "#approvals";
 import type { ConsistencyAnswer, EntryQuery, ShownEntry } from "#audit";
 import type { IdentityParts } from "#identity";
@@ -32,6 +32,8 @@ export interface ControlPlaneUnderTest extends IdentityUnderTest {
   readonly proofs: Map<number, string>;
   /** Proofs of consistency by old size. */
   readonly consistent: Map<number, ConsistencyAnswer>;
+  sinks: SinkState[];
+  readonly moved: { readonly name: string; readonly to: number }[];
   isReady: boolean;
   call(method: "GET" | "POST", path: string, options?: CallOptions): Promise<Injected>;
   bearer(client: "agent" | "console", person: FakePerson): Promise<string>;
@@ -106,6 +108,16 @@ export async function controlPlaneUnderTest(
       },
       show: async (index) => under.listed.find((entry) => entry.index === index),
     },
+    sinks: {
+      status: () => under.sinks,
+      move: async (name, to, record) => {
+        const found = under.sinks.find((sink) => sink.name === name);
+        if (found === undefined || to > found.next + found.lagEntries) return undefined;
+        await record(found.next);
+        under.moved.push({ name, to });
+        return { from: found.next, to };
+      },
+    },
     publishedLog: {
       checkpoint: async () => under.checkpoint,
       read: async (path) => under.tiles.get(path),
@@ -134,6 +146,8 @@ export async function controlPlaneUnderTest(
     tiles: new Map(),
     proofs: new Map(),
     consistent: new Map(),
+    sinks: [],
+    moved: [],
     isReady: true,
     call: async (method, path, { bearer, json, form, headers } = {}) =>
       under.app.inject({

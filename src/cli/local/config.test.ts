@@ -25,6 +25,8 @@ connections:
   - { name: lab, identity: { kind: none }, endpoint: "http://127.0.0.1:8443" }
 policies: [policies]
 masking: [masking.yaml]
+sinks:
+  - { kind: syslog, name: siem, host: siem.example.com, ca: siem-ca.pem }
 `;
 
 async function config(...words: string[]): Promise<{ status: number; out: string; err: string }> {
@@ -51,7 +53,7 @@ test("every file that a start would trip over is named, all of them at once", as
   write("masking.yaml", "masking: 7\n");
   const { status, err } = await config("check", file);
   expect(status).toBe(1);
-  for (const name of ["corp.pem cannot prove", "key.json", "one.yaml:", "masking.yaml:"])
+  for (const name of ["corp.pem cannot prove", "key.json", "one.yaml:", "masking.yaml:", "siem-ca.pem"])
     expect(err).toContain(name);
 });
 
@@ -59,6 +61,7 @@ test("a configuration without faults is said to be sound, and nothing is started
   const text = sound.replace("{ kind: key_file, path: key.json }", "{ kind: application_default }");
   const file = write("gatehouse.yaml", text);
   write("corp.pem", (await signingKey()).certificate);
+  write("siem-ca.pem", (await signingKey()).certificate);
   mkdirSync(join(folder, "policies"));
   write(
     "policies/one.yaml",

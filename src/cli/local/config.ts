@@ -50,7 +50,7 @@ function fileOf(command: Command): string {
 async function soundConfiguration(file: string): Promise<Configuration> {
   const { loadConfiguration } = await import("#config");
   const configuration = loadConfiguration(file);
-  const checks = [checkCertificates, checkConnections, checkPolicies, checkMasking];
+  const checks = [checkCertificates, checkConnections, checkSinks, checkPolicies, checkMasking];
   const problems = (await Promise.all(checks.map((check) => problemsOf(check, configuration)))).flat();
   if (problems.length === 0) return configuration;
   throw new GatehouseError("config_invalid", problems.join("\n"));
@@ -81,6 +81,13 @@ async function checkConnections({ connections }: Configuration): Promise<readonl
     import("#lib/clock"),
   ]);
   await openConnections({ connections: connections.map(connectionOf), clock }).close();
+  return [];
+}
+
+/** Reads secrets and authorities as the server does, and dials nobody. */
+async function checkSinks({ sinks }: Configuration): Promise<readonly string[]> {
+  const { sinkOf } = await import("../../composition/sinks.ts");
+  await Promise.all(sinks.map((written) => sinkOf(written).sink.close()));
   return [];
 }
 

@@ -2,7 +2,12 @@ import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { type Configuration, type ConnectionConfiguration, configurationSchema } from "#config";
+import {
+  type Configuration,
+  type ConnectionConfiguration,
+  configurationSchema,
+  type SinkConfiguration,
+} from "#config";
 import { type PracticeCloud, startPracticeCloud } from "#practice/cloud";
 import { type IdentityProvider, startIdentityProvider } from "#practice/identity-provider";
 import { type RunningServer, startServer } from "../../composition/server.ts";
@@ -36,6 +41,8 @@ export interface QuickStartOptions {
   /** Of the audit log. */
   readonly witnesses?: Configuration["witnesses"];
   readonly archive?: Configuration["archive"];
+  readonly sinks?: readonly SinkConfiguration[];
+  readonly metrics?: Configuration["metrics"];
   readonly isQuiet: boolean;
 }
 
@@ -146,6 +153,8 @@ function quickStartConfiguration({ options, issuer, upstream, ports, keyFile }: 
     masking: options.masking,
     witnesses: options.witnesses,
     archive: options.archive,
+    sinks: options.sinks,
+    metrics: options.metrics,
     protected: ["gatehouse@practice-project.iam.gserviceaccount.com"],
   });
 }

@@ -11,4 +11,5 @@ export { type Database, isKnownUnwritten, type Row, type SqlValue, type Statemen
 export { sqliteLoginStore } from "./login-store.ts";
 export { openDatabase, openDatabaseForReading } from "./open-database.ts";
 export { sqliteSessionStore } from "./session-store.ts";
+export { sqliteSinkStore } from "./sink-store.ts";
 export { sqliteSpentAssertions } from "./spent-assertions.ts";

@@ -17,3 +17,21 @@ export const webUrl = z
   .refine((text) => new URL(text).username === "" && new URL(text).password === "", {
     error: "must not carry a name or a password",
   });
+
+/** A path or a name and password written here would be dropped on the way, and with them somebody's fence. */
+export function isOrigin(text: string): boolean {
+  const { origin, href } = new URL(text);
+  return href === `${origin}/`;
+}
+
+/** Where Gatehouse listens. Loopback only. */
+export const listenerAddress = (port: number) =>
+  z
+    .strictObject({
+      host: z.string().default("127.0.0.1"),
+      port: z.int().min(0).max(65_535).default(port),
+    })
+    .refine((value) => isLoopbackHost(value.host), {
+      error: "only loopback addresses are served without TLS; put Gatehouse on 127.0.0.1",
+      path: ["host"],
+    });

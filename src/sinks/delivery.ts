@@ -1,0 +1,216 @@
+import { parseLeaf } from "#audit";
+import type { OcsfSource } from "#exports";
+import type { Clock } from "#lib/clock";
+import { GatehouseError, messageOf } from "#lib/errors";
+import { limits } from "#lib/limits";
+import type { Timer } from "#lib/timer";
+import { renderEntry } from "./render.ts";
+import type { Batch, ConfiguredSink, OutgoingEntry, RenderedEntry, SinkStatus, SinkStore } from "./sink.ts";
+
+/** What a delivery tells whoever runs the server; sentences are for the log. */
+export interface SinkLog {
+  info(facts: object, sentence: string): void;
+  warn(facts: object, sentence: string): void;
+  error(facts: object, sentence: string): void;
+}
+
+export interface DeliveryParts {
+  readonly store: SinkStore;
+  readonly source: OcsfSource;
+  readonly clock: Clock;
+  readonly timer: Timer;
+  /** 0 to 1. */
+  readonly random: () => number;
+  readonly log: SinkLog;
+}
+
+/** What one round came to. */
+export type Round = "delivered" | "idle" | "failed";
+
+/**
+ * Tells one sink what is published, in order of index, at least once. The log is the queue: a sink that is down only lags.
+ * The cursor moves after the receiver has a batch, so a crash in between sends it again. It owns its timer and the memory
+ * of how it went; the cursor is in the store.
+ */
+export class Delivery {
+  readonly #configured: ConfiguredSink;
+  readonly #parts: DeliveryParts;
+  readonly #stop = new AbortController();
+  #cancel: () => void = () => undefined;
+  #underWay: Promise<unknown> = Promise.resolve();
+  #next = 0;
+  #published = 0;
+  /** When the oldest entry that is still to be sent was written. */
+  #oldestAt: string | undefined;
+  #failures = 0;
+  #problem: string | undefined;
+  #wasLagging = false;
+
+  constructor(configured: ConfiguredSink, parts: DeliveryParts) {
+    this.#configured = configured;
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#schedule(0);
+  }
+
+  /** Ends the attempt under way; what it had sent comes again after the next start. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#cancel();
+    await this.#underWay;
+    await this.#configured.sink.close();
+  }
+
+  status(): SinkStatus {
+    const { name, kind } = this.#configured;
+    const lagEntries = Math.max(0, this.#published - this.#next);
+    const lagMs = this.#lagMs();
+    const isLagging = lagMs > limits.sinkLagMsMax;
+    return {
+      name,
+      kind,
+      next: this.#next,
+      lagEntries,
+      lagMs,
+      isLagging,
+      failures: this.#failures,
+      problem: this.#problem,
+    };
+  }
+
+  /** One attempt. Never rejects. */
+  async round(): Promise<Round> {
+    try {
+      const round = await this.#deliverNext();
+      if (round === "delivered") this.#worked();
+      return round;
+    } catch (error) {
+      this.#failed(error);
+      return "failed";
+    } finally {
+      this.#noteLag();
+    }
+  }
+
+  #lagMs(): number {
+    if (this.#oldestAt === undefined) return 0;
+    return Math.max(0, this.#parts.clock.now().getTime() - Date.parse(this.#oldestAt));
+  }
+
+  async #deliverNext(): Promise<Round> {
+    const { name, sink } = this.#configured;
+    const { store, source } = this.#parts;
+    const entries = await this.#waiting();
+    if (!this.#isDue(entries)) return "idle";
+    const batch = cutBatch(entries, this.#configured, source);
+    await sink.deliver(batch, this.#stop.signal);
+    const step = { from: batch.first, to: batch.last + 1 };
+    // Not advanced: an operator moved the cursor meanwhile, and it is theirs that counts.
+    this.#next = (await store.advance(name, step)) ? step.to : await store.cursor(name);
+    this.#oldestAt = timeOf(entries.find(({ index }) => index === this.#next));
+    return "delivered";
+  }
+
+  /** What is published and not sent, as much of it as a batch may be. Throws `audit_log_damaged` rather than skip. */
+  async #waiting(): Promise<readonly OutgoingEntry[]> {
+    const { name, batch, withDetail } = this.#configured;
+    const { store } = this.#parts;
+    this.#next = await store.cursor(name);
+    this.#published = await store.publishedSize();
+    // Another log under the same name: what it holds below the cursor would never be sent.
+    if (this.#next > this.#published) {
+      throw new GatehouseError(
+        "audit_log_damaged",
+        `The log has ${this.#published} published entries, and ${name} was told of ${this.#next}. Was it replaced?`,
+      );
+    }
+    const to = Math.min(this.#published, this.#next + batch.entries);
+    const found = to > this.#next ? await store.entries({ from: this.#next, to }, withDetail) : [];
+    const gap = found.findIndex(({ index }, offset) => index !== this.#next + offset);
+    if (gap >= 0 || found.length < to - this.#next) {
+      const place = this.#next + (gap >= 0 ? gap : found.length);
+      throw new GatehouseError(
+        "audit_log_damaged",
+        `Entry ${place} is missing from the log. Run \`gatehouse audit verify\`.`,
+      );
+    }
+    this.#oldestAt = timeOf(found[0]);
+    return found;
+  }
+
+  #isDue(entries: readonly OutgoingEntry[]): boolean {
+    const { batch } = this.#configured;
+    if (entries.length === 0) return false;
+    return entries.length >= batch.entries || this.#lagMs() >= batch.waitMs;
+  }
+
+  #worked(): void {
+    const { name } = this.#configured;
+    if (this.#failures > 0)
+      this.#parts.log.info({ sink: name, next: this.#next }, "a sink takes entries again");
+    this.#failures = 0;
+    this.#problem = undefined;
+  }
+
+  #failed(error: unknown): void {
+    if (this.#stop.signal.aborted) return;
+    this.#failures += 1;
+    this.#problem = messageOf(error);
+    const facts = { sink: this.#configured.name, next: this.#next, failures: this.#failures, err: error };
+    this.#parts.log.warn(facts, "a sink did not take a batch; it comes again");
+  }
+
+  /** Said once when it begins, and once when it is over. */
+  #noteLag(): void {
+    const { name, lagEntries, lagMs, isLagging } = this.status();
+    if (isLagging === this.#wasLagging) return;
+    this.#wasLagging = isLagging;
+    if (isLagging) this.#parts.log.error({ sink: name, lagEntries, lagMs }, "a sink is lagging");
+    else this.#parts.log.info({ sink: name }, "a sink has caught up");
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#stop.signal.aborted) return;
+    this.#cancel = this.#parts.timer.after(delayMs, () => {
+      this.#underWay = this.round().then((round) => this.#schedule(this.#delayAfter(round)));
+    });
+  }
+
+  #delayAfter(round: Round): number {
+    switch (round) {
+      case "delivered":
+        return 0;
+      case "idle":
+        return limits.sinkLookMs;
+      case "failed": {
+        const doubled = limits.sinkRetryMsMin * 2 ** Math.min(this.#failures - 1, 20);
+        // Half of it is chance, so that many gateways do not knock at once when a receiver comes back.
+        return Math.min(doubled, limits.sinkRetryMsMax) * (0.5 + this.#parts.random() / 2);
+      }
+    }
+  }
+}
+
+/** One that cannot be read is due at once, and fails. */
+function timeOf(entry: OutgoingEntry | undefined): string | undefined {
+  if (entry === undefined) return undefined;
+  return parseLeaf(entry.leaf)?.t ?? new Date(0).toISOString();
+}
+
+/** As many as fit; one always does, however long. */
+function cutBatch(entries: readonly OutgoingEntry[], { form }: ConfiguredSink, source: OcsfSource): Batch {
+  const rendered: RenderedEntry[] = [];
+  let bytes = 0;
+  for (const entry of entries) {
+    const next = renderEntry(entry, form, source);
+    bytes += Buffer.byteLength(next.json);
+    if (rendered.length > 0 && bytes > limits.sinkBatchBytesMax) break;
+    rendered.push(next);
+  }
+  const [first] = rendered;
+  const last = rendered.at(-1);
+  if (first === undefined || last === undefined) throw new RangeError("a batch has an entry");
+  return { origin: source.origin, first: first.index, last: last.index, entries: rendered };
+}
