@@ -19,6 +19,8 @@ const mayImport = {
   recording: ["lib", "masking"],
   audit: ["lib", "tlog"],
   custody: ["lib", "identity", "approvals", "audit"],
+  witness: ["lib", "tlog"],
+  archive: ["lib", "tlog", "object-store"],
   gateway: [
     "lib",
     "identity",
@@ -54,6 +56,8 @@ const mayImport = {
     "approvals",
     "audit",
     "custody",
+    "witness",
+    "archive",
     "tlog",
     "catalogue",
     "policy",
@@ -91,7 +95,7 @@ const homes = {
   commander: "^src/cli",
   pino: "^src/telemetry",
   "oidc-provider": "^practice",
-  undici: "^(src/lib|src/gateway|src/agent|src/connections|test)",
+  undici: "^(src/lib|src/gateway|src/agent|src/connections|src/witness|src/archive|test)",
   "node:sqlite": "^(src/storage/sqlite|src/cli/local/demo|test)",
 };
 

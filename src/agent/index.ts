@@ -13,6 +13,8 @@ export {
   readServerInfo,
 } from "./control-plane.ts";
 export { type Helper, type HelperParts, startHelper } from "./helper.ts";
+export { type LogPin, LogPins } from "./log-pins.ts";
+export { type AskConsistency, askConsistency, type LogWatch, openLogWatch } from "./log-watch.ts";
 export { type PeerCheck, peerCheckOfThisSystem } from "./peer.ts";
 export { type SessionRequest, tokenEndpoint } from "./token-endpoint.ts";
 export { TokenSource } from "./token-source.ts";

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { GatehouseError } from "#lib/errors";
 import { Secret } from "#lib/secret";
 import { ControlPlaneRefusal } from "./control-plane.ts";
+import type { LogWatch } from "./log-watch.ts";
 import type { TokenEndpoint, TokenLoan } from "./token-endpoint.ts";
 import { TokenSource } from "./token-source.ts";
 
@@ -181,4 +182,47 @@ test("opening a session tries again while the server is busy, and gives up on a 
     code: "not_permitted",
   });
   expect(attempts).toBe(1);
+});
+
+test("a log that contradicts what was seen ends the session: the token just fetched is not lent either", async () => {
+  const clock = new HandClock();
+  const lifeMs = 15 * minuteMs;
+  const endpoint: TokenEndpoint = {
+    exchange: async () => loan("first", lifeMs),
+    refresh: async () => loan("second", lifeMs),
+  };
+  let why: string | undefined;
+  const watch: LogWatch = {
+    look: async (_, onContradiction) => {
+      if (why !== undefined) onContradiction(why);
+    },
+  };
+  const parts = { endpoint, clock, pause: async () => {}, watch };
+  const tokens = await TokenSource.open(parts);
+  const ended: string[] = [];
+  tokens.onEnded((reason) => ended.push(reason));
+  clock.pass(11 * minuteMs);
+  why = "it was cut";
+  await expect(tokens.current()).rejects.toMatchObject({ code: "log_contradicted" });
+  await expect(tokens.current()).rejects.toMatchObject({ code: "log_contradicted" });
+  expect(ended).toEqual([expect.stringContaining("it was cut.")]);
+  await expect(TokenSource.open(parts)).rejects.toMatchObject({ code: "log_contradicted" });
+});
+
+test("a proof that comes late does not delay a token, and stops the next one", async () => {
+  const clock = new HandClock();
+  let tell: (why: string) => void = () => undefined;
+  const watch: LogWatch = {
+    look: async (_, onContradiction) => {
+      tell = onContradiction;
+    },
+  };
+  const endpoint: TokenEndpoint = {
+    exchange: async () => loan("first", minuteMs),
+    refresh: async () => loan("second", minuteMs),
+  };
+  const tokens = await TokenSource.open({ endpoint, clock, pause: async () => {}, watch });
+  expect((await tokens.current()).accessToken.reveal()).toBe("first");
+  tell("it was cut");
+  await expect(tokens.current()).rejects.toMatchObject({ code: "log_contradicted" });
 });

@@ -3,6 +3,7 @@ import { GatehouseError, messageOf } from "#lib/errors";
 import { limits } from "#lib/limits";
 import type { Secret } from "#lib/secret";
 import { ControlPlaneRefusal } from "./control-plane.ts";
+import type { LogWatch } from "./log-watch.ts";
 import type { TokenEndpoint, TokenLoan } from "./token-endpoint.ts";
 
 export interface FreshToken {
@@ -16,6 +17,8 @@ export interface TokenSourceParts {
   readonly clock: Clock;
   /** Waits between attempts; tests return at once. */
   readonly pause: (ms: number) => Promise<void>;
+  /** Looks at the server's log with each new token; a log that contradicts itself ends the session here. */
+  readonly watch?: LogWatch;
 }
 
 /** One moment on both clocks. */
@@ -46,10 +49,13 @@ export class TokenSource {
     this.#since = since;
   }
 
-  /** Opens the session. Throws what the endpoint threw; nothing is left behind. */
+  /** Opens the session. Throws what the endpoint threw, then nothing is left behind; or `log_contradicted`. */
   static async open(parts: TokenSourceParts): Promise<TokenSource> {
     const since = readClocks(parts.clock);
-    return new TokenSource(parts, await withRetries(parts, () => parts.endpoint.exchange()), since);
+    const loan = await withRetries(parts, () => parts.endpoint.exchange());
+    const opened = new TokenSource(parts, loan, since);
+    await opened.#lookAtLog();
+    return opened;
   }
 
   get sessionId(): string {
@@ -119,14 +125,29 @@ export class TokenSource {
       if (isFinal(error)) throw this.#end(messageOf(error));
       // What we hold still works: the next call tries again.
       if (isUrgent || this.#leftMs() <= 0) throw error;
+      return;
     }
+    await this.#lookAtLog();
+  }
+
+  /** Throws once a contradiction is known. A slow proof holds this token up for a moment only, and counts for the next. */
+  async #lookAtLog(): Promise<void> {
+    await this.#parts.watch?.look(this.#loan.accessToken, (why) => this.#endWith(contradicted(why)));
+    if (this.#ended !== undefined) throw this.#ended;
   }
 
   #end(reason: string): GatehouseError {
-    this.#ended = new GatehouseError(
-      "session_ended",
-      `This Gatehouse session is over: ${withFullStop(reason)} Start the command again to open another.`,
+    return this.#endWith(
+      new GatehouseError(
+        "session_ended",
+        `This Gatehouse session is over: ${withFullStop(reason)} Start the command again to open another.`,
+      ),
     );
+  }
+
+  #endWith(ended: GatehouseError): GatehouseError {
+    if (this.#ended !== undefined) return this.#ended;
+    this.#ended = ended;
     for (const listener of this.#listeners) listener(this.#ended.message);
     return this.#ended;
   }
@@ -134,6 +155,13 @@ export class TokenSource {
 
 function readClocks(clock: Clock): Instant {
   return { wallMs: clock.now().getTime(), monotonicMs: clock.monotonicMs() };
+}
+
+function contradicted(why: string): GatehouseError {
+  return new GatehouseError(
+    "log_contradicted",
+    `The audit log of this server contradicts what this machine has seen of it, so no more tokens are given: ${withFullStop(why)} Tell an auditor; \`gatehouse audit pins\` shows what was seen.`,
+  );
 }
 
 /** RFC 6749 section 5.2: the refresh token is invalid, expired or revoked. */

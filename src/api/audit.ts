@@ -1,10 +1,13 @@
 import { z } from "zod";
 
+/** On disk; in the tree; under a signed checkpoint; under one that a witness cosigned; in a write-once bucket. */
+const entryStage = z.enum(["durable", "integrated", "published", "witnessed", "archived"]);
+
 /** One entry of the audit log, in the words of docs/audit-log.md. */
 export const auditEntry = z.object({
   index: z.int(),
-  /** `published`: under a signed checkpoint. `durable`: on disk, and under one within a second. */
-  stage: z.enum(["durable", "published"]),
+  /** How far it has come. */
+  stage: entryStage,
   id: z.string(),
   kind: z.string(),
   at: z.string(),
@@ -40,6 +43,8 @@ export type ErasureView = z.infer<typeof erasure>;
 
 /** `GET /api/v1/audit/entries/:index`. */
 export const auditEntryDetail = auditEntry.extend({
+  /** All that it has reached, in order: there may be an archive and no witness. */
+  stages: z.array(entryStage).optional(),
   /** The exact bytes that were hashed, as text. */
   leaf: z.string(),
   /** Base64. */
@@ -57,6 +62,21 @@ export const auditEntryDetail = auditEntry.extend({
   erasure: erasure.optional(),
 });
 export type AuditEntryDetail = z.infer<typeof auditEntryDetail>;
+
+/** `GET /api/v1/audit/consistency`: the newest checkpoint, and that it continues the log of `from` entries. */
+export const consistencyAnswer = z.object({
+  /** A signed note. */
+  checkpoint: z.string(),
+  /** Hashes in base64, RFC 6962 section 2.1.2; empty where the log is not so large. */
+  proof: z.array(z.string()),
+});
+/** Its query; sizes stay exact in a JSON number. */
+export const consistencyQuery = z.strictObject({
+  from: z
+    .string()
+    .regex(/^(0|[1-9]\d{0,14})$/)
+    .transform(Number),
+});
 
 const word = z.string().min(1).max(256);
 /** `t~index`, as `next` said it. */

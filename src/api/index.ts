@@ -22,6 +22,8 @@ export {
   auditExportFormat,
   auditExportPage,
   auditExportQuery,
+  consistencyAnswer,
+  consistencyQuery,
   type ErasureView,
   erasure,
 } from "./audit.ts";

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { readingWith } from "../../test/fakes/entry-reader-parts.ts";
 import { keysOf } from "../../test/fakes/key-provider.ts";
 import { newLogSigner } from "../../test/fakes/log-signer.ts";
 import { manualClock } from "../../test/fakes/manual-clock.ts";
@@ -34,7 +35,13 @@ async function recorded() {
   });
   await log.append({ kind: "audit.read", detail: { what: "sessions", subject: "auditor-7" } });
   await log.append({ kind: "session.opened", sessionId: "ses_2", detail: { principal: "Dev@example.com" } });
-  return { store, log, reader: openEntryReader(store, keys) };
+  const beyond = { integrated: 1, witnessed: 0, archived: 0 };
+  return {
+    store,
+    log,
+    beyond,
+    reader: openEntryReader(store, { keys, beyond: () => Promise.resolve(beyond) }),
+  };
 }
 
 test("an attachment that is changed, gone, erased or without its key is said to be, and its detail not shown", async () => {
@@ -42,7 +49,7 @@ test("an attachment that is changed, gone, erased or without its key is said to 
     const { store } = await recorded();
     tamper(store);
     // Another process reads: this one remembers the keys it made.
-    const entry = await openEntryReader(store, keysOf(store)).show(1);
+    const entry = await openEntryReader(store, readingWith(keysOf(store))).show(1);
     return [entry?.detail, ...(entry?.attachments ?? []).map(({ role, state }) => `${role} ${state}`)];
   };
   const replaceDetail = (bytes: Uint8Array | undefined) => (store: ReturnType<typeof memoryAuditStore>) => {
@@ -86,13 +93,15 @@ test("entries are found by whoever their detail names, in whatever case it was w
 });
 
 test("an entry is durable until a checkpoint covers it, then published, and shown in full", async () => {
-  const { log, reader } = await recorded();
-  expect((await reader.show(1))?.stage).toBe("durable");
-  expect((await reader.show(0))?.stage).toBe("published");
+  const { log, beyond, reader } = await recorded();
+  expect((await reader.show(1))?.stages).toEqual(["durable"]);
+  expect((await reader.show(0))?.stages).toEqual(["durable", "integrated", "published"]);
+  beyond.integrated = 4;
+  expect((await reader.show(1))?.stages).toEqual(["durable", "integrated"]);
   await log.close();
   expect(await reader.show(1)).toMatchObject({
     index: 1,
-    stage: "published",
+    stages: ["durable", "integrated", "published"],
     leaf: { kind: "exchange.intent", exchange: "exc_1" },
     about: { principal: "dev@example.com", agent: "cursor", resource: "b/o" },
     detail: expect.stringContaining('"resource":"b/o"') as string,
@@ -101,4 +110,14 @@ test("an entry is durable until a checkpoint covers it, then published, and show
       { role: "request", bytes: 5, state: "as_committed" },
     ],
   });
+});
+
+test("what is archived without a witness is not said to be witnessed", async () => {
+  const { log, beyond, reader } = await recorded();
+  await log.close();
+  beyond.archived = 1;
+  const { entries } = await reader.find({ filter: {}, limit: 10 });
+  expect(entries.find(({ index }) => index === 0)?.stages).toContain("archived");
+  expect(entries.flatMap(({ stages }) => stages)).not.toContain("witnessed");
+  expect(entries.find(({ index }) => index === 1)?.stages).not.toContain("archived");
 });

@@ -5,13 +5,14 @@ import type { DataKeys } from "./data-keys.ts";
 import type { EntryAbout, EntryCursor, EntryQuery } from "./entry-query.ts";
 import { type Erasure, findErasure } from "./erasure.ts";
 import { type Leaf, parseLeaf } from "./leaf.ts";
+import { type EntryStage, type SizesReached, stagesOf } from "./stage.ts";
 import type { AuditStore } from "./store.ts";
 
 /** An entry as a listing shows it. */
 export interface ListedEntry {
   readonly index: number;
-  /** `published`: under a signed checkpoint. `durable`: on disk, and under one within a second. */
-  readonly stage: "durable" | "published";
+  /** In order; the last is how far it has come. */
+  readonly stages: readonly EntryStage[];
   readonly leaf: Leaf;
   readonly about: About;
 }
@@ -45,22 +46,33 @@ export interface EntryReader {
   erasureOf(sessionId: string): Promise<Erasure | undefined>;
 }
 
-export function openEntryReader(store: AuditStore, keys: DataKeys): EntryReader {
+/** What others have done with the log so far; the store itself knows what is published. */
+export type SizesBeyond = () => Promise<Omit<SizesReached, "published">>;
+
+export interface EntryReaderParts {
+  readonly keys: DataKeys;
+  readonly beyond: SizesBeyond;
+}
+
+export function openEntryReader(store: AuditStore, { keys, beyond }: EntryReaderParts): EntryReader {
   const erasure = async (session: string): Promise<Erasure | undefined> => {
     const shreds = await store.findEntries({ filter: { session, kind: "key.shred" }, limit: 1 });
     return findErasure(shreds.entries, store, { source: store, keys });
   };
-  const signedSize = async (): Promise<number> => (await store.newestCheckpoint())?.size ?? 0;
+  const sizesReached = async (): Promise<SizesReached> => ({
+    published: (await store.newestCheckpoint())?.size ?? 0,
+    ...(await beyond()),
+  });
   return {
     async find(query) {
-      const signed = await signedSize();
+      const reached = await sizesReached();
       const { entries, next } = await store.findEntries(query);
-      return { entries: entries.map((entry) => listed(entry, signed)), next };
+      return { entries: entries.map((entry) => listed(entry, reached)), next };
     },
     async show(index) {
       const [entry] = await store.entries(index, 1);
       if (entry?.index !== index) return undefined;
-      const shown = listed({ ...entry, about: await store.aboutOf(index) }, await signedSize());
+      const shown = listed({ ...entry, about: await store.aboutOf(index) }, await sizesReached());
       const { session } = shown.leaf;
       return {
         ...shown,
@@ -74,9 +86,9 @@ export function openEntryReader(store: AuditStore, keys: DataKeys): EntryReader 
   };
 }
 
-function listed({ index, leaf: bytes, about }: EntryAbout, signedSize: number): ListedEntry {
+function listed({ index, leaf: bytes, about }: EntryAbout, reached: SizesReached): ListedEntry {
   const leaf = parseLeaf(bytes);
-  if (leaf !== undefined) return { index, stage: index < signedSize ? "published" : "durable", leaf, about };
+  if (leaf !== undefined) return { index, stages: stagesOf(index, reached), leaf, about };
   throw new GatehouseError(
     "audit_entry_unreadable",
     `Entry ${index} of the log cannot be read. Run \`gatehouse audit verify\`.`,

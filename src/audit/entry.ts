@@ -35,6 +35,8 @@ export const entryKinds = [
   "key.shred",
   "server.start",
   "server.stop",
+  "witness.refused",
+  "archive.contradicted",
 ] as const;
 export type EntryKind = (typeof entryKinds)[number];
 

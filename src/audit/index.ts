@@ -21,13 +21,19 @@ export {
   openEntryReader,
   type ShownAttachment,
   type ShownEntry,
+  type SizesBeyond,
 } from "./entry-reader.ts";
 export type { Erasure } from "./erasure.ts";
 export { exportTiles, type WriteFile } from "./export-tiles.ts";
 export type { DataKeyName, KeyProvider } from "./key-provider.ts";
 export { type Leaf, parseLeaf } from "./leaf.ts";
 export { type AuditLogParts, type OpenAuditLog, openAuditLog } from "./log.ts";
-export { openPublishedLog, type PublishedLog } from "./published-log.ts";
+export {
+  type ConsistencyAnswer,
+  type CosignatureLines,
+  openPublishedLog,
+  type PublishedLog,
+} from "./published-log.ts";
 export {
   type AuditReader,
   type ExchangeDetail,
@@ -35,6 +41,7 @@ export {
   type ExchangeWithRecordings,
   openAuditReader,
 } from "./reader.ts";
+export { type EntryStage, entryStages, type SizesReached, stagesOf } from "./stage.ts";
 export type {
   Appended,
   AuditStore,

@@ -32,6 +32,8 @@ export interface OpenAuditLog extends AuditLog, ActLog {
   readonly origin: string;
   /** For whoever checks the log: `origin+key id+key`. */
   readonly verifierKey: string;
+  /** So many entries are in the tree. */
+  readonly integratedSize: number;
   /** Refuses new entries, waits for those under way, signs a last checkpoint. The store stays open. */
   close(): Promise<void>;
 }
@@ -108,6 +110,10 @@ class Log implements OpenAuditLog {
     const { store, signer, clock, timer } = parts;
     const onFailed = (error: unknown): void => void this.#fail(error);
     this.#publisher = new Publisher({ store, signer, clock, timer, origin: this.origin, onFailed }, frontier);
+  }
+
+  get integratedSize(): number {
+    return this.#publisher.integratedSize;
   }
 
   /**

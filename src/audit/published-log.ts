@@ -6,7 +6,9 @@ import {
   type Hash,
   parseCheckpoint,
   parseTilePath,
+  proveConsistency,
   proveInclusion,
+  type SubtreeRoot,
   subtreesOfTiles,
   type Tile,
   type TileSource,
@@ -23,27 +25,44 @@ import type { LogSource, StoredEntry } from "./store.ts";
 export interface PublishedLog extends TileSource {
   /** A self-contained proof of one entry; `undefined` while no checkpoint covers it. */
   prove(index: number): Promise<string | undefined>;
+  /** That the newest checkpoint continues a log of `oldSize` entries; `undefined` while it is not that large. */
+  consistency(oldSize: number): Promise<ConsistencyAnswer | undefined>;
 }
 
-export function openPublishedLog(source: LogSource): PublishedLog {
-  return new StoredTiles(source);
+export interface ConsistencyAnswer {
+  /** The newest, a signed note. */
+  readonly checkpoint: string;
+  /** RFC 6962 section 2.1.2. */
+  readonly proof: readonly Hash[];
 }
+
+/** What others said of the checkpoint of this size: signature lines, each with its newline. */
+export type CosignatureLines = (size: number) => Promise<readonly string[]>;
+
+export function openPublishedLog(source: LogSource, cosignatures: CosignatureLines = nobody): PublishedLog {
+  return new StoredTiles(source, cosignatures);
+}
+
+const nobody: CosignatureLines = () => Promise.resolve([]);
 
 /** Entries of a page: at 600 bytes each, 600 KiB at a time. */
 const pageEntries = 1_024;
 
 class StoredTiles implements PublishedLog {
   readonly #source: LogSource;
+  readonly #cosignatures: CosignatureLines;
   /** Owned here; grows with the log as far as somebody asked. */
   readonly #tree = new TileTree();
   #growing: Promise<void> = Promise.resolve();
 
-  constructor(source: LogSource) {
+  constructor(source: LogSource, cosignatures: CosignatureLines) {
     this.#source = source;
+    this.#cosignatures = cosignatures;
   }
 
   async checkpoint(): Promise<string | undefined> {
-    return (await this.#source.newestCheckpoint())?.note;
+    const signed = await this.#source.newestCheckpoint();
+    return signed && signed.note + (await this.#cosignatures(signed.size)).join("");
   }
 
   async read(path: string): Promise<Uint8Array | undefined> {
@@ -58,22 +77,31 @@ class StoredTiles implements PublishedLog {
     const size = note === undefined ? 0 : (parseCheckpoint(note)?.size ?? 0);
     const [entry] = await this.#source.entries(index, 1);
     if (note === undefined || index >= size || entry?.index !== index) return undefined;
-    const hashes = await this.#path({ index, size });
+    const hashes = await this.#path(size, (subtree) => proveInclusion(subtree, { index, size }));
     return hashes && formatProofFile({ leaf: entry.leaf, index, hashes, checkpoint: note });
   }
 
-  async #path(place: { index: number; size: number }): Promise<readonly Hash[] | undefined> {
+  async consistency(oldSize: number): Promise<ConsistencyAnswer | undefined> {
+    const checkpoint = await this.checkpoint();
+    const size = checkpoint === undefined ? 0 : (parseCheckpoint(checkpoint)?.size ?? 0);
+    if (checkpoint === undefined || oldSize > size) return undefined;
+    const proof = await this.#path(size, (subtree) => proveConsistency(subtree, { oldSize, size }));
+    return proof && { checkpoint, proof };
+  }
+
+  /** `undefined` when a hash is missing from what is stored. */
+  async #path(
+    size: number,
+    prove: (subtree: SubtreeRoot) => readonly Hash[],
+  ): Promise<readonly Hash[] | undefined> {
     const tiles = new Map<string, readonly Hash[]>();
-    for (const { level, index } of tilesNeeded((subtree) => proveInclusion(subtree, place))) {
-      const width = Math.min(tileWidth, Math.floor(place.size / tileWidth ** level) - index * tileWidth);
+    for (const { level, index } of tilesNeeded(prove)) {
+      const width = Math.min(tileWidth, Math.floor(size / tileWidth ** level) - index * tileWidth);
       const hashes = await this.#hashesOf({ level, index, width });
       if (hashes.length !== width) return undefined;
       tiles.set(`${level}/${index}`, hashes);
     }
-    return proveInclusion(
-      subtreesOfTiles(({ level, index }) => tiles.get(`${level}/${index}`) ?? []),
-      place,
-    );
+    return prove(subtreesOfTiles(({ level, index }) => tiles.get(`${level}/${index}`) ?? []));
   }
 
   async #bytesOf(tile: Tile): Promise<Uint8Array | undefined> {

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { hashLeaf } from "#tlog";
+import { readingWith } from "../../test/fakes/entry-reader-parts.ts";
 import { fakeKeyProvider, keysOf } from "../../test/fakes/key-provider.ts";
 import { newLogSigner } from "../../test/fakes/log-signer.ts";
 import { manualClock } from "../../test/fakes/manual-clock.ts";
@@ -149,7 +150,7 @@ test("an erased session verifies, and it is told which, by whom, why and when", 
     kind: "verified",
     erasures: [{ ...erasure, ...nobody }],
   });
-  expect(await openEntryReader(store, keysOf(store, provider)).show(1)).toMatchObject({
+  expect(await openEntryReader(store, readingWith(keysOf(store, provider))).show(1)).toMatchObject({
     detail: undefined,
     attachments: [{ state: "erased" }, { state: "erased" }],
     erasure,
@@ -186,7 +187,7 @@ test("what an earlier version wrote in clear stays readable and verifiable, and 
   await appendInClear(store, '{"resource":"old"}');
   await (await openLog(store)).close();
   expect(await verified(store)).toMatchObject({ kind: "verified", attachments: 5 });
-  const reader = openEntryReader(store, keysOf(store, provider));
+  const reader = openEntryReader(store, readingWith(keysOf(store, provider)));
   expect((await reader.show(3))?.detail).toBe('{"resource":"old"}');
   store.beside = store.beside.map((each) =>
     each.index === 3 ? { ...each, bytes: Buffer.from('{"resource":"new"}') } : each,

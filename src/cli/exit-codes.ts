@@ -8,6 +8,7 @@ export const exitCodes = {
   signInNeeded: 5,
   serverUnreachable: 6,
   notVerified: 7,
+  logContradicted: 8,
   stillWaiting: 75,
   notStarted: 125,
   notExecutable: 126,
@@ -24,6 +25,7 @@ export const exitCodeTable: readonly (readonly [code: string, meaning: string])[
   ["5", "sign-in needed: gatehouse login"],
   ["6", "no server answers"],
   ["7", "audit: the log, or the proof, is not what was signed"],
+  ["8", "run, env: the server's audit log contradicts what this machine has seen of it; no token was given"],
   ["75", "wait: still waiting"],
   ["125", "run, env: the command was not started"],
   ["126", "run: the command cannot be executed"],
@@ -35,6 +37,7 @@ const byErrorCode: Readonly<Record<string, number>> = {
   usage_invalid: exitCodes.usage,
   sign_in_needed: exitCodes.signInNeeded,
   server_unreachable: exitCodes.serverUnreachable,
+  log_contradicted: exitCodes.logContradicted,
   command_not_found: exitCodes.notFound,
   command_not_executable: exitCodes.notExecutable,
 };

@@ -18,7 +18,8 @@ export function reportFailure(error: unknown, terminal: Terminal, { isJson }: Fa
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   if (error instanceof NotStarted) {
     const code = reportFailure(error.cause, terminal, { isJson });
-    return code === exitCodes.usage ? code : exitCodes.notStarted;
+    const isTelling = code === exitCodes.usage || code === exitCodes.logContradicted;
+    return isTelling ? code : exitCodes.notStarted;
   }
   const { code, message, next } = describe(error);
   if (isJson) terminal.err(JSON.stringify({ error: { code, message, next } }));

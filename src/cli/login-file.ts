@@ -48,12 +48,20 @@ const deviceLogin = z.object({
 const stored = z.union([deviceLogin, providerLogin]);
 
 export function loginFilePath(environment: NodeJS.ProcessEnv): string {
+  return join(stateFolder(environment), "login.json");
+}
+
+/** What was seen of servers' logs: a file for each server. */
+export function pinFolder(environment: NodeJS.ProcessEnv): string {
+  return join(stateFolder(environment), "log-pins");
+}
+
+function stateFolder(environment: NodeJS.ProcessEnv): string {
   const state = environment["XDG_STATE_HOME"];
-  const folder =
-    state === undefined || state === ""
-      ? join(environment["HOME"] ?? homedir(), ".config", "gatehouse")
-      : join(state, "gatehouse");
-  return join(folder, "login.json");
+  if (state === undefined || state === "") {
+    return join(environment["HOME"] ?? homedir(), ".config", "gatehouse");
+  }
+  return join(state, "gatehouse");
 }
 
 /** The stored sign-in, or nothing. Throws `login_file_open_to_others` when somebody else may have copied it. */

@@ -4,6 +4,7 @@ import { type Helper, peerCheckOfThisSystem, startHelper, TokenSource, tokenEndp
 import { GatehouseError } from "#lib/errors";
 import { agentSignIn } from "./agent-sign-in.ts";
 import { NotStarted } from "./failure.ts";
+import { watchLog } from "./log-watch.ts";
 import { findServer } from "./server.ts";
 import type { Settings } from "./settings.ts";
 
@@ -53,7 +54,8 @@ async function open(
     agent: options.agent,
     connection: options.connection,
   });
-  const tokens = await TokenSource.open({ endpoint, clock: terminal.clock, pause });
+  const watch = watchLog(server, terminal);
+  const tokens = await TokenSource.open({ endpoint, clock: terminal.clock, pause, watch });
   const checkPeer = peerCheckOfThisSystem();
   if (process.platform !== "linux") {
     terminal.err(

@@ -3,7 +3,12 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type ChildOutcome, type StartedChild, startChild } from "../../test/fakes/child.ts";
-import { type FakeControlPlane, refusal, startFakeControlPlane } from "../../test/fakes/control-plane.ts";
+import {
+  type FakeControlPlane,
+  logOfOne,
+  refusal,
+  startFakeControlPlane,
+} from "../../test/fakes/control-plane.ts";
 import { type FakeGateway, startFakeGateway } from "../../test/fakes/gateway.ts";
 import { type FakeIdentityProvider, startFakeIdentityProvider } from "../../test/fakes/identity-provider.ts";
 
@@ -76,6 +81,19 @@ test("the command's status is passed on, and nothing is left behind", async () =
     status: 127,
     stderr: "gatehouse: There is no command no-such-command on the PATH.\n",
   });
+  expect(leftovers()).toEqual([]);
+});
+
+test("a server whose log contradicts what an earlier run has seen gets no command run", async () => {
+  expect((await run("--", "true")).status).toBe(0);
+  plane.routes.set("GET /api/v1/audit/consistency", () => logOfOne(plane.logKey, "another"));
+  expect(await run("--", "touch", join(home, "started"))).toMatchObject({
+    status: 8,
+    stderr: expect.stringMatching(
+      /^gatehouse: The audit log of this server contradicts .*roots.*\n$/,
+    ) as string,
+  });
+  expect(existsSync(join(home, "started"))).toBe(false);
   expect(leftovers()).toEqual([]);
 });
 

@@ -9,6 +9,9 @@ export function countedLog(
   return {
     origin: log.origin,
     verifierKey: log.verifierKey,
+    get integratedSize() {
+      return log.integratedSize;
+    },
     close: () => log.close(),
     append: (entry) => counted(entry, () => log.append(entry)),
     appendWith: (entry, write) => counted(entry, () => log.appendWith(entry, write)),

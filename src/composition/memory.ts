@@ -1,5 +1,7 @@
+import type { ArchiveStore } from "#archive";
 import {
   type AuditReader,
+  type CosignatureLines,
   DataKeys,
   type EntryReader,
   type LogSource,
@@ -14,8 +16,9 @@ import { openFileKeyProvider, openLogKey } from "#keys";
 import { systemClock as clock } from "#lib/clock";
 import { systemTimer as timer } from "#lib/timer";
 import type { Logger } from "#telemetry";
+import type { CosignatureStore } from "#witness";
 import { openDatabase } from "../storage/sqlite/index.ts";
-import { auditStore, type Database } from "../storage/stores/index.ts";
+import { archiveStore, auditStore, cosignatureStore, type Database } from "../storage/stores/index.ts";
 import { type DataFolder, openDataFolder, publishVerifierKey } from "./data-folder.ts";
 
 /** What remembers: the data folder, its database, and the audit log in it. */
@@ -26,6 +29,8 @@ export interface Memory {
   readonly reader: AuditReader;
   readonly entries: EntryReader;
   readonly publishedLog: PublishedLog;
+  readonly cosignatures: CosignatureStore;
+  readonly archives: ArchiveStore;
   /** The stored log as it lies there. */
   readonly source: LogSource;
   /** Rejects once nothing can be recorded any more. */
@@ -44,6 +49,8 @@ export async function openMemory(path: string, log: Logger, opened: AsyncDisposa
   let hasFailed = false;
   const store = auditStore(database);
   const keys = new DataKeys(store, [await openFileKeyProvider(folder.wrappingKeys)]);
+  const cosignatures = cosignatureStore(database);
+  const archives = archiveStore(database);
   const audit = await openAuditLog({
     store,
     keys,
@@ -66,10 +73,24 @@ export async function openMemory(path: string, log: Logger, opened: AsyncDisposa
     database,
     audit,
     reader: openAuditReader(store, keys),
-    entries: openEntryReader(store, keys),
-    publishedLog: openPublishedLog(store),
+    entries: openEntryReader(store, {
+      keys,
+      beyond: async () => ({
+        integrated: audit.integratedSize,
+        witnessed: await cosignatures.largestSize(),
+        archived: await archives.largestSize(),
+      }),
+    }),
+    publishedLog: openPublishedLog(store, linesOf(cosignatures)),
+    cosignatures,
+    archives,
     source: store,
     failed: failure.promise,
     readiness: () => Promise.resolve([{ name: "audit log", isReady: !hasFailed }]),
   };
+}
+
+/** What stands below the log's own signature when a checkpoint is served. */
+function linesOf(cosignatures: CosignatureStore): CosignatureLines {
+  return async (size) => (await cosignatures.of(size)).map(({ line }) => line);
 }

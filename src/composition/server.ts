@@ -20,6 +20,7 @@ import {
   signOutStore,
   spentAssertions,
 } from "../storage/stores/index.ts";
+import { openArchive } from "./archive.ts";
 import { connectionOf, issuerSettings, liveRoles, samlSettings } from "./configured.ts";
 import { fencesOf, machineSettings } from "./configured-machines.ts";
 import { exchangeReader } from "./exchange-reader.ts";
@@ -32,6 +33,7 @@ import { type Memory, openMemory } from "./memory.ts";
 import { changePreparer, exchangeable } from "./prepared-change.ts";
 import { describeServer } from "./server-description.ts";
 import { openTelling } from "./telling.ts";
+import { openWitnesses } from "./witnesses.ts";
 
 export interface RunningServer {
   readonly controlUrl: string;
@@ -145,6 +147,8 @@ async function openPlanes(
   const dataPlane = await openDataPlane(gateway.ports, listenOptions(configuration.proxy, opened, log));
   opened.defer(() => dataPlane.close({ graceMs: drainMs }));
 
+  const witnesses = await openWitnesses(configuration.witnesses, { ...memory, log }, opened);
+  const archive = await openArchive(configuration.archive, { ...memory, log }, opened);
   const controlPlane = await openControlPlane({
     url: controlUrl,
     listen: listenOptions(configuration.control, opened, log),
@@ -161,8 +165,8 @@ async function openPlanes(
     exchanges: exchangeReader(memory.reader),
     entries: memory.entries,
     publishedLog: memory.publishedLog,
+    readiness: async () => [...(await memory.readiness()), ...witnesses(), ...archive()],
     sinks: { ...sinks, status: () => sinks.status().map(sinkState) },
-    readiness: memory.readiness,
     clock,
     log,
   });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { limits } from "#lib/limits";
+import { archive } from "./archive.ts";
 import { claimPath } from "./claim-path.ts";
 import { introspection } from "./introspection.ts";
 import { listener } from "./listener.ts";
@@ -7,6 +8,7 @@ import { haveOneSource, machine, objectionToGroups } from "./machines.ts";
 import { metrics } from "./metrics.ts";
 import { sinks } from "./sinks.ts";
 import { isLoopbackHost, isOrigin, issuerReach, webUrl } from "./web-address.ts";
+import { witnesses } from "./witnesses.ts";
 
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, "must be lower-case letters, digits and hyphens");
 const names = z.array(z.string().min(1)).min(1);
@@ -243,6 +245,8 @@ export const configurationSchema = z
       .describe(
         "service accounts and resource names of Gatehouse itself: only reads reach them, whatever policies say",
       ),
+    witnesses,
+    archive,
   })
   .superRefine(({ identity: { machines }, connections }, context) => {
     for (const [index, each] of machines.entries()) {

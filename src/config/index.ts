@@ -2,6 +2,8 @@
  * What the operator wants: gatehouse.yaml, policy and masking files. Reads disk and environment, nothing else does.
  * It never guesses at a misspelt key. Trusted with file paths only; secrets stay in the files it names.
  */
+
+export type { ArchiveConfiguration } from "./archive.ts";
 export { type Configuration, type ConnectionConfiguration, configurationSchema } from "./configuration.ts";
 export { readDocuments, type SourceDocument, watchDocuments } from "./documents.ts";
 export { configurationJsonSchema } from "./json-schema.ts";

@@ -122,3 +122,31 @@ test("the example in the documentation is a sound configuration", () => {
   const configuration = parseConfiguration("gatehouse.yaml", readFileSync(example, "utf8"));
   expect(configuration.connections.map(({ name }) => name)).toEqual(["prod"]);
 });
+
+test("a witness or an archive in clear text beyond loopback is refused, and so is one without its key", () => {
+  const witness = (url: string, key: string): string =>
+    refusal(`${sound}witnesses:\n  - { url: "${url}", verifier: "${key}" }\n`);
+  const key = "w.example+0badcafe+AAAA";
+  expect(witness("https://w.example", key)).toBe("accepted");
+  expect(witness("http://w.example", key)).toContain("must be https");
+  expect(witness("https://w.example", "w.example")).toContain("must be a verifier key");
+  const s3 = (endpoint: string): string =>
+    refusal(
+      `${sound}archive: { kind: s3, bucket: audit, endpoint: "${endpoint}", region: eu-west-1, access_key_id: { env: A }, secret_access_key: { env: B } }\n`,
+    );
+  expect(s3("https://s3.example.com")).toBe("accepted");
+  expect(s3("http://s3.example.com")).toContain("must be https");
+});
+
+test.each([
+  ["no identity", "{ kind: gcs, bucket: audit }"],
+  [
+    "two identities",
+    "{ kind: gcs, bucket: audit, identity: { kind: application_default }, access_token: { env: T } }",
+  ],
+  ["a secret in the file", "{ kind: gcs, bucket: audit, access_token: ya29 }"],
+  ["a prefix that climbs", "{ kind: gcs, bucket: audit, prefix: ../, access_token: { env: T } }"],
+  ["a prefix without its slash", "{ kind: gcs, bucket: audit, prefix: log, access_token: { env: T } }"],
+])("an archive with %s is refused", (_, archive) => {
+  expect(refusal(`${sound}archive: ${archive}\n`)).toMatch(/gatehouse\.yaml:\d+: archive/);
+});

@@ -3,6 +3,7 @@ import { dirname, isAbsolute, resolve } from "node:path";
 import { isNode, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { GatehouseError, messageOf } from "#lib/errors";
+import { absoluteArchive } from "./archive.ts";
 import { type Configuration, configurationSchema } from "./configuration.ts";
 import type { ListenerConfiguration } from "./listener.ts";
 import { absoluteReference } from "./secret-reference.ts";
@@ -86,6 +87,7 @@ function absolutePaths(configuration: Configuration, base: string): Configuratio
         certificates: provider.certificates.map(absolute),
       })),
     },
+    archive: configuration.archive && absoluteArchive(configuration.archive, absolute),
     policies: configuration.policies.map(absolute),
     masking: configuration.masking.map(absolute),
     sinks: configuration.sinks.map((sink) => absoluteSinkPaths(sink, absolute)),

@@ -6,3 +6,4 @@ export type { Connection, ConnectionChoice, UpstreamCredential, UpstreamIdentity
 export { egressFences } from "./line.ts";
 export { openConnections } from "./open-connections.ts";
 export type { ConnectionChange, ConnectionRegistry, OpenedConnections } from "./registry.ts";
+export { openStorageCredential, type StorageCredential, type StorageIdentity } from "./storage-credential.ts";

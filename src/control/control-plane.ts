@@ -22,6 +22,7 @@ import type { App } from "./routes/app.ts";
 import { addApprovalRoutes } from "./routes/approval-routes.ts";
 import { addAuditRoutes } from "./routes/audit-routes.ts";
 import { addBackChannelRoutes } from "./routes/back-channel-routes.ts";
+import { addConsistencyRoute } from "./routes/consistency-route.ts";
 import { addEntryRoutes } from "./routes/entry-routes.ts";
 import { addExportRoutes } from "./routes/export-routes.ts";
 import { addMeRoute } from "./routes/me-route.ts";
@@ -90,6 +91,7 @@ export async function buildControlPlane(ports: ControlPlanePorts): Promise<App> 
   addAuditRoutes(app, { ports, reads });
   addEntryRoutes(app, { ports, reads });
   addExportRoutes(app, { ports, reads });
+  addConsistencyRoute(app, ports);
   addApprovalRoutes(app, ports);
   addMeRoute(app, ports);
   addBackChannelRoutes(app, ports);

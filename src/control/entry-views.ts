@@ -2,13 +2,14 @@ import type { AuditEntry, AuditEntryDetail, AuditEntryQuery, ErasureView } from 
 import type { EntryCursor, EntryQuery, Erasure, ListedEntry, ShownEntry } from "#audit";
 import { exportedEntry } from "#exports";
 
-export function entryOf({ index, stage, leaf, about }: ListedEntry): AuditEntry {
-  return { ...exportedEntry(index, leaf, about), stage };
+export function entryOf({ index, stages, leaf, about }: ListedEntry): AuditEntry {
+  return { ...exportedEntry(index, leaf, about), stage: stages.at(-1) ?? "durable" };
 }
 
 export function entryDetailOf(entry: ShownEntry): AuditEntryDetail {
   return {
     ...entryOf(entry),
+    stages: [...entry.stages],
     leaf: Buffer.from(entry.leafBytes).toString("utf8"),
     leafHash: Buffer.from(entry.leafHash).toString("base64"),
     attachments: entry.attachments.map(({ role, bytes, state }) => ({ role, bytes, state })),

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { openEntryReader, verifyLog } from "#audit";
 import { temporaryDatabase } from "../../test/contracts/temporary-database.ts";
 import { type CustodyUnderTest, custodyUnderTest, person } from "../../test/fakes/custody-under-test.ts";
+import { readingWith } from "../../test/fakes/entry-reader-parts.ts";
 import { auditStore, type Database } from "../storage/stores/index.ts";
 
 const [first, second] = [person("first"), person("second")];
@@ -114,13 +115,13 @@ test("two people release a hold, never one, and its protection lasts until then"
 test("an erased session opens no more, here or after a restart, and the log tells who and why", async () => {
   const under = await opened();
   const store = auditStore(under.database);
-  const before = await openEntryReader(store, under.keys).show(1);
+  const before = await openEntryReader(store, readingWith(under.keys)).show(1);
   expect(before?.detail).toContain("b/ses_1");
   expect(await under.custody.confirm(second, await requested(under))).toMatchObject({
     kind: "erased",
     isScrubbed: true,
   });
-  const entry = await openEntryReader(store, under.keys).show(1);
+  const entry = await openEntryReader(store, readingWith(under.keys)).show(1);
   expect(entry).toMatchObject({
     detail: undefined,
     about: {},

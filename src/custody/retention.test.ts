@@ -2,6 +2,7 @@ import { expect, test, vi } from "vitest";
 import { openEntryReader } from "#audit";
 import { temporaryDatabase } from "../../test/contracts/temporary-database.ts";
 import { custodyUnderTest, person } from "../../test/fakes/custody-under-test.ts";
+import { readingWith } from "../../test/fakes/entry-reader-parts.ts";
 import { auditStore } from "../storage/stores/index.ts";
 import { earliestDue, type Keep, keptDays } from "./keep.ts";
 
@@ -71,7 +72,7 @@ test("retention is on record as what it is", async () => {
   await session("ses_1");
   clock.pass(31 * dayMs);
   await look();
-  const reader = openEntryReader(auditStore(database), keys);
+  const reader = openEntryReader(auditStore(database), readingWith(keys));
   expect(await reader.erasureOf("ses_1")).toMatchObject({ cause: "retention", reason: "retention" });
   expect((await reader.show(2))?.detail).toContain('"keptDays":30');
 });

@@ -25,12 +25,21 @@ export interface LogKey {
  * something else, and `key_file_open_to_others`.
  */
 export async function openLogKey(path: string, origin: string): Promise<LogKey> {
+  return openNamedKey(path, origin, 0x01);
+}
+
+/** The key of a witness, of the same kind under another type (https://c2sp.org/tlog-cosignature). Throws as `openLogKey`. */
+export async function openCosignerKey(path: string, name: string): Promise<LogKey> {
+  return openNamedKey(path, name, 0x04);
+}
+
+async function openNamedKey(path: string, origin: string, type: number): Promise<LogKey> {
   if (!/^[^\s+\p{Cc}]+$/u.test(origin)) {
     throw new GatehouseError("log_origin_invalid", `"${origin}" cannot name a log: no spaces, no plus sign.`);
   }
   const privateKey = parsePrivateKey(await readOrCreateKeyFile(path, createKey), path);
   return {
-    verifierKey: verifierKeyOf(origin, privateKey),
+    verifierKey: verifierKeyOf(origin, privateKey, type),
     sign: (text) => sign(null, text, privateKey),
   };
 }
@@ -53,9 +62,9 @@ function parsePrivateKey(pem: string, path: string): KeyObject {
 }
 
 /** https://c2sp.org/signed-note: key id = first 4 bytes of SHA-256(name ‖ 0x0A ‖ type ‖ key), type 0x01 = Ed25519. */
-function verifierKeyOf(origin: string, privateKey: KeyObject): string {
+function verifierKeyOf(origin: string, privateKey: KeyObject, type: number): string {
   const spki = createPublicKey(privateKey).export({ format: "der", type: "spki" });
-  const typedKey = Buffer.concat([Uint8Array.of(0x01), spki.subarray(-32)]);
+  const typedKey = Buffer.concat([Uint8Array.of(type), spki.subarray(-32)]);
   const keyId = createHash("sha256").update(`${origin}\n`).update(typedKey).digest("hex").slice(0, 8);
   return `${origin}+${keyId}+${typedKey.toString("base64")}`;
 }

@@ -289,6 +289,30 @@ export const limits = {
   bundleEntriesMax: 100_000,
   /** Pages and exchanges of exports, per address and minute: at most a fifth of the thread that also commits intents. */
   exportPagesPerMinuteMax: 480,
+  /** What a log shows a witness: 63 hashes and a checkpoint with sixteen post-quantum cosignatures are 60 KiB. */
+  witnessBodyBytesMax: 128 * 1024,
+  /** A witness answers with a few lines, cosignatures of 3 KiB at most. */
+  witnessAnswerBytesMax: 64 * 1024,
+  /** Logs hold a connection each; more is somebody who wants to keep others out. */
+  witnessConnectionsMax: 256,
+  /** A witness answers from memory and one sync of its disk. */
+  witnessTimeoutMs: 10_000,
+  /** Signed by logs that it watches and still refused: kept as evidence, of each log. */
+  witnessEvidenceMax: 16,
+  /** A failing witness is asked again after a second, then half as often each time, down to once in five minutes. */
+  witnessRetryMsMax: 5 * 60 * 1000,
+  /** Two are the least that make sense, four different organisations are a large company's choice. */
+  witnessesMax: 8,
+  /** A team's helpers behind one address ask with each refreshed token; a proof is a dozen tiles read. */
+  consistencyProofsPerMinuteMax: 300,
+  /** A client waits a few seconds for its token; a proof that takes longer counts for the next one. */
+  logProofWaitMs: 2_000,
+  /** A run that is over does not linger for it. */
+  logProofTimeoutMs: 5_000,
+  /** The largest file of a log is a bundle of 256 of the longest entries; a listing of a bucket is smaller. */
+  archiveObjectBytesMax: 20 * 1024 * 1024,
+  /** A bundle over a slow line. */
+  archiveTimeoutMs: 60_000,
   /** Published entries are looked for this often by each sink: two small reads. */
   sinkLookMs: 1_000,
   /** A batch that was not taken comes again after this, then twice that, up to the most. */

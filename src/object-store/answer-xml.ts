@@ -36,7 +36,7 @@ export function errorCodeOf(body: Uint8Array): string | undefined {
   return code !== undefined && /^\w{1,64}$/.test(code) ? code : undefined;
 }
 
-interface Leaves {
+export interface Leaves {
   readonly root: string;
   readonly leaves: readonly { readonly path: string; readonly text: string }[];
 }
@@ -46,7 +46,7 @@ const depthMax = 8;
 const leavesMax = 20_000;
 
 /** The texts of elements without children, in order. A document type, and with it every entity trick, is refused. */
-function leavesOf(body: Uint8Array): Leaves | undefined {
+export function leavesOf(body: Uint8Array): Leaves | undefined {
   const parser = new SaxesParser({ xmlns: false });
   const open: { name: string; text: string; hasChild: boolean }[] = [];
   const leaves: { path: string; text: string }[] = [];

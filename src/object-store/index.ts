@@ -3,5 +3,12 @@
  * keys) or anything that speaks it. It never deletes, never follows a redirect, and overwrites only when told to.
  * The bucket is not trusted: what comes back is checked by whoever asked.
  */
+
 export type { ListedObject, ObjectHead, ObjectStore, PutOptions } from "./object-store.ts";
 export { type ObjectStoreSettings, openObjectStore } from "./s3-store.ts";
+export {
+  type LockRule,
+  type ObjectVersion,
+  openVersionedStore,
+  type VersionedStore,
+} from "./versioned-store.ts";

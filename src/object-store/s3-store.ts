@@ -52,7 +52,7 @@ export function openObjectStore(settings: ObjectStoreSettings): ObjectStore {
   };
 }
 
-interface Asked {
+export interface Asked {
   readonly method: GuardedCall["method"];
   /** Within the bucket; empty for the bucket itself. */
   readonly path: string;
@@ -78,7 +78,7 @@ function putHeaders(
 }
 
 /** Signature version 4; the payload's digest is part of what is signed. */
-async function send(asked: Asked, settings: ObjectStoreSettings): Promise<GuardedAnswer> {
+export async function send(asked: Asked, settings: ObjectStoreSettings): Promise<GuardedAnswer> {
   const { endpoint, bucket, region, keys, egress, clock } = settings;
   const url = new URL(`/${bucket}${asked.path === "" ? "" : `/${asked.path}`}`, endpoint);
   for (const [name, value] of Object.entries(asked.query ?? {})) url.searchParams.set(name, value);
@@ -136,7 +136,7 @@ async function* list(
 }
 
 /** Keys need no escape, so that no two layers can disagree about one. */
-function requireKey(key: string): string {
+export function requireKey(key: string): string {
   const isPlain = /^[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*$/.test(key) && key.length <= 1_024;
   if (isPlain && !key.split("/").some((segment) => segment === "." || segment === "..")) return key;
   throw new GatehouseError("object_key_invalid", `${key} cannot be the key of an object.`);
@@ -147,7 +147,7 @@ function requirePrefix(prefix: string): string {
   return prefix;
 }
 
-function refused(what: string, { status, body }: GuardedAnswer): GatehouseError {
+export function refused(what: string, { status, body }: GuardedAnswer): GatehouseError {
   const code = errorCodeOf(body);
   const said = code === undefined ? String(status) : `${status} ${code}`;
   return new GatehouseError("object_store_refused", `The object store refused ${what}: ${said}.`);

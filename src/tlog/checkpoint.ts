@@ -1,3 +1,4 @@
+import { parseTreeSize } from "./add-checkpoint.ts";
 import type { Hash } from "./hash.ts";
 import { decodeBase64, type NoteSigner, parseNote, signNote, type Verifier, verifyNote } from "./note.ts";
 
@@ -29,6 +30,35 @@ export function verifyCheckpoint(note: string, verifier: Verifier): CheckpointVe
   return { kind: "verified", checkpoint };
 }
 
+/**
+ * The same for a log that need not be ours: several keys may sign it while one is replaced, and lines may follow the
+ * root. Nobody believes those lines; a cosignature covers them all the same.
+ */
+export function verifyForeignCheckpoint(
+  note: string,
+  verifiers: readonly Verifier[],
+): CheckpointVerification {
+  const verification = verifyNote(note, verifiers);
+  if (verification.kind === "refused") return verification;
+  const checkpoint = parseForeignText(verification.text);
+  if (checkpoint !== undefined && verifiers.every(({ name }) => name === checkpoint.origin)) {
+    return { kind: "verified", checkpoint };
+  }
+  return { kind: "refused", why: "it is signed, but not a checkpoint of this log" };
+}
+
+/** What a note of any log claims, signature unchecked. */
+export function parseForeignCheckpoint(note: string): Checkpoint | undefined {
+  const parsed = parseNote(note);
+  return parsed === undefined ? undefined : parseForeignText(parsed.text);
+}
+
+function parseForeignText(text: string): Checkpoint | undefined {
+  const [origin, size, root, ...rest] = text.split("\n");
+  const isWhole = rest.at(-1) === "" && rest.slice(0, -1).every((line) => line !== "");
+  return isWhole ? parseCheckpointText(`${origin}\n${size}\n${root}\n`) : undefined;
+}
+
 /** What a note claims, signature unchecked. */
 export function parseCheckpoint(note: string): Checkpoint | undefined {
   const parsed = parseNote(note);
@@ -44,9 +74,9 @@ function parseCheckpointText(text: string): Checkpoint | undefined {
   const [origin, digits, encoded, end, ...more] = text.split("\n");
   if (origin === undefined || origin === "" || digits === undefined || encoded === undefined)
     return undefined;
-  if (end !== "" || more.length > 0 || !/^(0|[1-9][0-9]{0,15})$/.test(digits)) return undefined;
-  const size = Number(digits);
+  if (end !== "" || more.length > 0) return undefined;
+  const size = parseTreeSize(digits);
   const root = decodeBase64(encoded);
-  if (!Number.isSafeInteger(size) || root?.length !== 32) return undefined;
+  if (size === undefined || root?.length !== 32) return undefined;
   return { origin, size, root };
 }

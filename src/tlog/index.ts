@@ -2,17 +2,33 @@
  * The tree over the log: hashes, roots, proofs, signed checkpoints, as RFC 6962 and C2SP have them. Pure, over
  * node:crypto only. It never signs by itself, never keeps anything, and believes nothing it has not checked.
  */
+export {
+  type AddCheckpoint,
+  formatAddCheckpoint,
+  parseAddCheckpoint,
+  parseTreeSize,
+} from "./add-checkpoint.ts";
 export { decodeBundle, decodeHashes, encodeBundle, encodeHashes, tileBytesMax } from "./bundle.ts";
 export {
   type Checkpoint,
   type CheckpointVerification,
   parseCheckpoint,
+  parseForeignCheckpoint,
   signCheckpoint,
   verifyCheckpoint,
+  verifyForeignCheckpoint,
 } from "./checkpoint.ts";
+export {
+  type Cosignature,
+  type CosignatureFinding,
+  type Cosigner,
+  cosign,
+  findCosignatures,
+  parseCosignerKey,
+} from "./cosignature.ts";
 export { emptyFrontier, extend, type Frontier, rootOf } from "./frontier.ts";
-export { type Hash, hashLeaf, isSameHash } from "./hash.ts";
-export { type NoteSigner, parseVerifierKey, type Verifier } from "./note.ts";
+export { emptyRoot, type Hash, hashLeaf, isSameHash } from "./hash.ts";
+export { decodeBase64, type NoteSigner, parseVerifierKey, type Verifier } from "./note.ts";
 export {
   type ConsistencyClaim,
   type InclusionClaim,

@@ -33,7 +33,9 @@ export type NoteVerification =
   | { readonly kind: "verified"; readonly text: string; readonly names: readonly string[] }
   | { readonly kind: "refused"; readonly why: string };
 
-const ed25519 = 0x01;
+/** What a key signs, and how: part of its id, so that a key of one kind never passes for another's. */
+export const keyTypes = { ed25519: 0x01, ed25519Cosignature: 0x04 } as const;
+export type KeyType = (typeof keyTypes)[keyof typeof keyTypes];
 const keyIdBytes = 4;
 /** A verifier must take at least 16 signatures; a hundred is a flood. */
 const signaturesMax = 100;
@@ -44,12 +46,17 @@ const spkiPrefix = Buffer.from("302a300506032b6570032100", "hex");
 
 /** Returns `undefined` for anything but an Ed25519 verifier key whose key id fits its name and key. */
 export function parseVerifierKey(text: string): Verifier | undefined {
+  return parseKeyOfType(text, keyTypes.ed25519);
+}
+
+/** The same of a key of another type; all types here have Ed25519 keys. */
+export function parseKeyOfType(text: string, type: KeyType): Verifier | undefined {
   const match = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/.exec(text);
   const [, name, keyId, encoded] = match ?? [];
   if (name === undefined || keyId === undefined || encoded === undefined || !isKeyName(name))
     return undefined;
   const key = decodeBase64(encoded);
-  if (key?.length !== 33 || key[0] !== ed25519 || keyIdOf(name, key) !== keyId) return undefined;
+  if (key?.length !== 33 || key[0] !== type || keyIdOf(name, key) !== keyId) return undefined;
   const der = Buffer.concat([spkiPrefix, key.subarray(1)]);
   return { name, keyId, key: createPublicKey({ key: der, format: "der", type: "spki" }) };
 }
@@ -69,8 +76,12 @@ export function signNote(text: string, signer: NoteSigner): string {
   if (verifier === undefined) throw new RangeError("the signer has no valid verifier key");
   if (!isNoteText(text)) throw new RangeError("a note's text is lines without control characters");
   const signature = signer.sign(Buffer.from(text, "utf8"));
-  const encoded = Buffer.concat([Buffer.from(verifier.keyId, "hex"), signature]).toString("base64");
-  return `${text}\n— ${verifier.name} ${encoded}\n`;
+  return `${text}\n${signatureLine({ name: verifier.name, keyId: verifier.keyId, bytes: signature })}`;
+}
+
+/** One line, with its newline. */
+export function signatureLine({ name, keyId, bytes }: NoteSignature): string {
+  return `— ${name} ${Buffer.concat([Buffer.from(keyId, "hex"), bytes]).toString("base64")}\n`;
 }
 
 /** `undefined` when it is not a note to the letter: lenient parsers let one file say two things. */

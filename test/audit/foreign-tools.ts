@@ -20,7 +20,7 @@ export interface GoVerifier {
 }
 
 /** What says that the machine has no Go, none that is new enough, or no way to the modules; anything else is our bug. */
-const notHere =
+export const notHere =
   /ENOENT|requires go >=|toolchain not available|dial tcp|no such host|connection refused|i\/o timeout|proxyconnect/;
 
 /** Builds the Go program beside this file, from modules pinned by its go.sum. */

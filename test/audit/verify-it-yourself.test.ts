@@ -3,7 +3,7 @@ import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } fro
 import { delimiter, join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openLogKey } from "#keys";
-import { startWorld, type World } from "../scenarios/world.ts";
+import { startWitnessedWorld, type WitnessedWorld } from "../scenarios/witnessed-world.ts";
 import { newFolder } from "./log-under-test.ts";
 import { type Block, blocksOf, type Ran, runBlock } from "./page.ts";
 import { changed, leavesOf, replaceLeaves } from "./tile-folder.ts";
@@ -26,6 +26,10 @@ const sections: Readonly<Record<string, { tools: readonly string[]; says: RegExp
     tools: ["go"],
     says: /Entry 1 of \d+ is proven|verified: entry 1 of \d+: \{[\s\S]*Verified: entry 1 of gatehouse\.local\/audit/,
   },
+  "7. A witness: somebody else who saw the log": {
+    tools: ["curl", "openssl", "go"],
+    says: /Signature Verified Successfully|verified: witness\.example\/w1 saw \d+ entries at|witnessed +by witness\.example\/w1/,
+  },
 };
 
 function missingTool({ section }: Block): string | undefined {
@@ -33,11 +37,11 @@ function missingTool({ section }: Block): string | undefined {
   return tools.find((tool) => spawnSync("sh", ["-c", `command -v ${tool}`]).status !== 0);
 }
 
-let world: World;
+let world: WitnessedWorld;
 let home: string;
 let environment: NodeJS.ProcessEnv;
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startWitnessedWorld();
   home = newFolder();
   const bin = join(home, "bin");
   mkdirSync(bin);
@@ -46,6 +50,7 @@ beforeAll(async () => {
   chmodSync(join(bin, "gatehouse"), 0o755);
   // The key comes from elsewhere: not from the evidence.
   cpSync(join(world.data, "log.vkey"), join(home, "log.vkey"));
+  writeFileSync(join(home, "witness.vkey"), `${world.witnessKey}\n`);
   environment = {
     ...process.env,
     PATH: `${bin}${delimiter}${process.env["PATH"]}`,
@@ -95,7 +100,7 @@ function skipWithoutModules(block: Block, ran: Ran, skip: () => void): void {
   skip();
 }
 
-const proofCheck = blocks.at(-1);
+const proofCheck = blocks.findLast(({ section }) => section.startsWith("6."));
 test.skipIf(proofCheck === undefined || missingTool(proofCheck) !== undefined)(
   "a proof with one character of its entry, its place or its hashes changed fails wherever it is checked",
   async () => {

@@ -100,14 +100,14 @@ function error(response: ServerResponse, status: number, code: string): void {
   response.writeHead(status).end(`<Error><Code>${code}</Code></Error>`);
 }
 
-async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+export async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);
 }
 
 /** Signs what arrived again, with the headers that say they were signed, and compares. */
-function isSigned(request: IncomingMessage, body: Buffer): boolean {
+export function isSigned(request: IncomingMessage, body: Buffer): boolean {
   const given = request.headers.authorization ?? "";
   const region = /Credential=[^/]+\/\d{8}\/([^/]+)\/s3\/aws4_request/.exec(given)?.[1];
   const names = /SignedHeaders=([^,]+)/.exec(given)?.[1]?.split(";") ?? [];

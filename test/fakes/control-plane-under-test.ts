@@ -1,6 +1,6 @@
 import type { ServerInfo, SessionDetail, SinkState } from "#api";
 import type { ApprovalDesk, ApprovalRequest, Vote } from "#approvals";
-import type { EntryQuery, Erasure, ShownEntry } from "#audit";
+import type { ConsistencyAnswer, EntryQuery, Erasure, ShownEntry } from "#audit";
 import type { IdentityParts } from "#identity";
 import { type Clock, systemClock } from "#lib/clock";
 import { buildControlPlane } from "../../src/control/control-plane.ts";
@@ -32,6 +32,8 @@ export interface ControlPlaneUnderTest extends IdentityUnderTest {
   /** Files of the published log, and proofs by index. */
   readonly tiles: Map<string, Uint8Array>;
   readonly proofs: Map<number, string>;
+  /** Proofs of consistency by old size. */
+  readonly consistent: Map<number, ConsistencyAnswer>;
   sinks: SinkState[];
   readonly moved: { readonly name: string; readonly to: number }[];
   isReady: boolean;
@@ -123,6 +125,7 @@ export async function controlPlaneUnderTest(
       checkpoint: async () => under.checkpoint,
       read: async (path) => under.tiles.get(path),
       prove: async (index) => under.proofs.get(index),
+      consistency: async (oldSize) => under.consistent.get(oldSize),
     },
     readiness: async () => [{ name: "audit log", isReady: under.isReady }],
     clock,
@@ -146,6 +149,7 @@ export async function controlPlaneUnderTest(
     erasure: undefined,
     tiles: new Map(),
     proofs: new Map(),
+    consistent: new Map(),
     sinks: [],
     moved: [],
     isReady: true,

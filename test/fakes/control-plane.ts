@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { ServerInfo } from "#api";
+import { hashLeaf, type NoteSigner, signCheckpoint } from "#tlog";
+import { newLogSigner } from "./log-signer.ts";
 import { portOf } from "./port.ts";
 
 export interface FakeAnswer {
@@ -24,6 +26,7 @@ export interface FakeControlPlane {
   token: (form: URLSearchParams) => FakeAnswer;
   /** Answers by `METHOD /path`, query left out; what is not there is a 404 in our problem shape. */
   readonly routes: Map<string, (request: FakeRequest) => FakeAnswer>;
+  readonly logKey: NoteSigner;
   forms(): URLSearchParams[];
   close(): Promise<void>;
 }
@@ -56,12 +59,15 @@ export async function startFakeControlPlane(
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const url = `http://127.0.0.1:${portOf(server)}`;
+  const logKey = newLogSigner("example.com/gatehouse");
   const plane: FakeControlPlane = {
     url,
-    info: serverInfoOf(url, options),
+    info: serverInfoOf(url, logKey, options),
     requests: [],
     token: (form) => grantToken(form, { expiresInS: 900 }),
-    routes: new Map(),
+    // Its log has one entry for ever.
+    routes: new Map([["GET /api/v1/audit/consistency", () => logOfOne(logKey, "one")]]),
+    logKey,
     forms: () =>
       plane.requests.filter(({ path }) => path === "/v1/token").map(({ body }) => new URLSearchParams(body)),
     close: async () => {
@@ -72,7 +78,14 @@ export async function startFakeControlPlane(
   return plane;
 }
 
-function serverInfoOf(url: string, options: FakeControlPlaneOptions): ServerInfo {
+/** What a log of this one entry answers to whoever remembers no more of it. */
+export function logOfOne(logKey: NoteSigner, entry: string): FakeAnswer {
+  const root = hashLeaf(Buffer.from(entry));
+  const checkpoint = signCheckpoint({ origin: "example.com/gatehouse", size: 1, root }, logKey);
+  return { status: 200, body: { checkpoint, proof: [] } };
+}
+
+function serverInfoOf(url: string, logKey: NoteSigner, options: FakeControlPlaneOptions): ServerInfo {
   return {
     product: "gatehouse",
     version: "0.1.0",
@@ -85,7 +98,7 @@ function serverInfoOf(url: string, options: FakeControlPlaneOptions): ServerInfo
       consoleClientId: "gatehouse-console",
       isDevelopment: options.isDevelopment ?? true,
     },
-    log: { origin: "example.com/gatehouse", verifierKey: "example.com/gatehouse+0+AA" },
+    log: { origin: "example.com/gatehouse", verifierKey: logKey.verifierKey },
   };
 }
 

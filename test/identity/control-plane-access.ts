@@ -134,7 +134,7 @@ export async function withEverything(
   under.listed = [
     {
       index: 0,
-      stage: "published",
+      stages: ["durable", "integrated", "published"],
       leaf: { v: 1, kind: "server.start", id: "rec_1", t: "2026-11-24T12:00:00.000Z" },
       about: {},
       leafBytes: Buffer.from("{}"),

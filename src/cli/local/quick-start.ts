@@ -38,6 +38,9 @@ export interface QuickStartOptions {
   readonly operationMs: number;
   /** Connections besides the one to the practice cloud. */
   readonly connections?: readonly ConnectionConfiguration[];
+  /** Of the audit log. */
+  readonly witnesses?: Configuration["witnesses"];
+  readonly archive?: Configuration["archive"];
   readonly sinks?: readonly SinkConfiguration[];
   readonly metrics?: Configuration["metrics"];
   readonly isQuiet: boolean;
@@ -149,6 +152,8 @@ function quickStartConfiguration({ options, issuer, upstream, ports, keyFile }: 
     ],
     policies: options.policies,
     masking: options.masking,
+    witnesses: options.witnesses,
+    archive: options.archive,
     sinks: options.sinks,
     metrics: options.metrics,
     protected: ["gatehouse@practice-project.iam.gserviceaccount.com"],

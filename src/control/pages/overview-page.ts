@@ -20,8 +20,8 @@ ${visitor === undefined ? html`<p>Nobody is signed in with this browser. <a href
 </section>
 <section aria-labelledby="works"><h2 id="works">What works</h2>
 <ul class="plain">${readiness.map(
-    ({ name, isReady }) =>
-      html`<li><span class="${isReady ? "tone-ok" : "tone-denied"}">${isReady ? "works" : "does not work"}</span> ${name}</li>`,
+    ({ name, isReady, detail }) =>
+      html`<li><span class="${isReady ? "tone-ok" : "tone-denied"}">${isReady ? "works" : "does not work"}</span> ${name}${detail === undefined ? "" : `: ${detail}`}</li>`,
   )}</ul>
 </section>
 <section aria-labelledby="ways"><h2 id="ways">Ways in</h2>

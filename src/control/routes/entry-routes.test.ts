@@ -7,7 +7,7 @@ const paths = ["/api/v1/audit/entries", "/api/v1/audit/entries/7", "/api/v1/audi
 
 const entry: ShownEntry = {
   index: 7,
-  stage: "published",
+  stages: ["durable", "integrated", "published"],
   leaf: { v: 1, kind: "exchange.intent", id: "rec_1", t: "2026-11-24T12:00:00.000Z", class: "read" },
   about: { principal: "developer@example.com" },
   leafBytes: Buffer.from('{"v":1}'),

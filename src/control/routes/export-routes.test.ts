@@ -10,7 +10,7 @@ const recording = "/api/v1/audit/export/sessions/ses_1/exchanges/exc_1";
 
 const entry: ShownEntry = {
   index: 7,
-  stage: "published",
+  stages: ["durable", "integrated", "published"],
   leaf: { v: 1, kind: "exchange.intent", id: "rec_1", t: "2026-11-24T12:00:00.000Z", class: "read" },
   about: { principal: "developer@example.com" },
   leafBytes: Buffer.from('{"v":1}'),

@@ -3,7 +3,9 @@
  * `Database` that each engine provides. They trust the database with durability and hold no state of their own.
  */
 export { approvalStore } from "./approval-store.ts";
+export { archiveStore } from "./archive-store.ts";
 export { auditStore } from "./audit-store.ts";
+export { cosignatureStore } from "./cosignature-store.ts";
 export { custodyStore } from "./custody-store.ts";
 export { type Database, isKnownUnwritten, type Row, type SqlValue, type Statement } from "./database.ts";
 export { loginStore } from "./login-store.ts";

@@ -4,6 +4,7 @@
 //	verifier log   VKEY FOLDER [OLDER-CHECKPOINT]   every tile, every entry, inclusion, and consistency with an older checkpoint
 //	verifier fsck  VKEY FOLDER                      Tessera's fsck over the same files
 //	verifier proof VKEY FILE                        one C2SP tlog-proof file, with the entry in its extra line
+//	verifier cosigned VKEY CHECKPOINT WITNESS-VKEY  a checkpoint that a witness has cosigned (c2sp.org/tlog-cosignature)
 //
 // It prints one line. Exit status: 0 verified, 1 not verified, 2 it could not be asked that way.
 package main
@@ -18,7 +19,7 @@ import (
 
 func main() {
 	if len(os.Args) < 4 {
-		fmt.Fprintln(os.Stderr, "usage: verifier log|fsck|proof VKEY FOLDER|FILE [OLDER-CHECKPOINT]")
+		fmt.Fprintln(os.Stderr, "usage: verifier log|fsck|proof|cosigned VKEY FOLDER|FILE [OLDER-CHECKPOINT|WITNESS-VKEY]")
 		os.Exit(2)
 	}
 	said, err := check(os.Args[1], os.Args[2], os.Args[3], os.Args[4:])
@@ -45,6 +46,8 @@ func check(what, vkeyFile, subject string, more []string) (string, error) {
 		return checkWithTessera(verifier, subject)
 	case "proof":
 		return checkProof(verifier, subject)
+	case "cosigned":
+		return checkCosigned(verifier, subject, more)
 	}
 	return "", fmt.Errorf("there is no check %q", what)
 }

@@ -3,10 +3,10 @@ import { dirname, join } from "node:path";
 import { exitCodes, printable, type Settings } from "#cli";
 import type { TileSource } from "#tlog";
 import { makeEmptyFolder } from "./empty-folder.ts";
-import { findLog, folderSource, type LogPlace, serverSource } from "./log-place.ts";
+import { findLog, folderSource, tileSource } from "./log-place.ts";
 import { withStoredLog } from "./stored.ts";
 import { verifierKey } from "./verifier-key.ts";
-import { inWords } from "./verify.ts";
+import { inWords } from "./verify-words.ts";
 
 export interface TilesAsked {
   /** A data folder, an exported one, or a server; nothing is the server that commands speak to. */
@@ -28,30 +28,19 @@ export async function exportTilesTo(asked: TilesAsked, settings: Settings): Prom
   const copy = (source: TileSource) => copyTo(folder, source);
   const files = await (place.kind === "data folder"
     ? copyStored(place.folder, copy)
-    : copy(await published(place, person, settings)));
+    : copy(await tileSource(place, person, settings)));
   writeFileSync(join(folder, "log.vkey"), `${given.text}\n`);
   const { verifyTiles } = await import("#tlog");
   const verification = await verifyTiles(folderSource(folder), { verifier: given.verifier, pinned: [] });
-  const words = `${files} files in ${folder}\n${inWords(verification, { kind: "tiles", folder }, given)}`;
+  const words = `${files} files in ${folder}\n${inWords(verification, { place: { kind: "tiles", folder }, key: given, witnessed: [] })}`;
   settings.terminal.out(
     settings.isJson ? JSON.stringify({ folder, files, source: place.kind, verification }) : printable(words),
   );
   return verification.kind === "verified" ? exitCodes.ok : exitCodes.notVerified;
 }
 
-function published(
-  place: Exclude<LogPlace, { kind: "data folder" }>,
-  person: string | undefined,
-  settings: Settings,
-): Promise<TileSource> | TileSource {
-  return place.kind === "tiles" ? folderSource(place.folder) : serverSource(place.server, person, settings);
-}
-
 function copyStored(folder: string, copy: (source: TileSource) => Promise<number>): Promise<number> {
-  return withStoredLog(folder, async (store) => {
-    const { openPublishedLog } = await import("#audit");
-    return copy(openPublishedLog(store));
-  });
+  return withStoredLog(folder, ({ published }) => copy(published));
 }
 
 async function copyTo(folder: string, source: TileSource): Promise<number> {

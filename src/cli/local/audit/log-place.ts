@@ -1,18 +1,21 @@
 import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readControlPlaneFile } from "#agent";
+import type { LogCopy } from "#archive";
 import { GatehouseError, messageOf } from "#lib/errors";
 import type { Secret } from "#lib/secret";
 import { type TileSource, tileBytesMax } from "#tlog";
 import { consoleSignIn } from "../../console-sign-in.ts";
 import { findServer, type Server } from "../../server.ts";
 import type { Settings } from "../../settings.ts";
+import { namedBucket } from "./named-bucket.ts";
 import { patiently } from "./patience.ts";
 
 /** Where a log is to be found, as somebody named it on the command line. */
 export type LogPlace =
   | { readonly kind: "data folder"; readonly folder: string }
   | { readonly kind: "tiles"; readonly folder: string }
+  | { readonly kind: "bucket"; readonly named: string; readonly copy: LogCopy }
   | { readonly kind: "server"; readonly server: Server };
 
 /** A folder with a database, a folder with tiles, a URL; nothing named is the server that commands speak to. */
@@ -21,12 +24,38 @@ export async function findLog(named: string | undefined, settings: Settings): Pr
   if (/^https?:\/\//.test(named)) {
     return { kind: "server", server: await findServer({ ...settings, url: named }) };
   }
+  if (/^(s3|gs):\/\//.test(named)) {
+    return { kind: "bucket", named, copy: await namedBucket(named, settings.terminal) };
+  }
   if (existsSync(join(named, "gatehouse.db"))) return { kind: "data folder", folder: named };
   if (existsSync(join(named, "checkpoint"))) return { kind: "tiles", folder: named };
+  if (existsSync(join(named, "checkpoints"))) {
+    const { folderCopy } = await import("#archive");
+    return { kind: "bucket", named, copy: folderCopy(named) };
+  }
   throw new GatehouseError(
     "log_not_found",
-    `There is no log at ${named}: neither a data folder (gatehouse.db) nor an exported one (checkpoint, tile/).`,
+    `There is no log at ${named}: neither a data folder (gatehouse.db), nor an exported one (checkpoint, tile/), nor a copy of a bucket (checkpoints/, tile/).`,
   );
+}
+
+/** A log to be read as files, and what a copy knows beyond them. */
+export interface FoundTiles extends TileSource {
+  /** Checkpoints before the newest. */
+  older?(): Promise<readonly string[]>;
+  /** Paths that somebody wrote over. */
+  readonly overwritten?: readonly string[];
+}
+
+export async function tileSource(
+  place: Exclude<LogPlace, { kind: "data folder" }>,
+  person: string | undefined,
+  settings: Settings,
+): Promise<FoundTiles> {
+  if (place.kind === "tiles") return folderSource(place.folder);
+  if (place.kind === "server") return serverSource(place.server, person, settings);
+  const { openCopiedLog } = await import("#archive");
+  return openCopiedLog(place.copy);
 }
 
 /** An exported folder. It may come from anybody, so only plain files of a sane size are read. */

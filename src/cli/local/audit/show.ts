@@ -23,7 +23,8 @@ export function addShowCommand(audit: Command, { add, action, terminal }: Comman
 
 function entryText(entry: AuditEntryDetail): string {
   const lines = facts([
-    ["Entry", `${entry.index} (${entry.stage})`],
+    ["Entry", String(entry.index)],
+    ["Stage", (entry.stages ?? [entry.stage]).join(", ")],
     ["Kind", entry.kind],
     ["Time", moment(entry.at)],
     ["Principal", entry.principal],

@@ -32,6 +32,12 @@ function parsed(untrimmed: string, isFromOutside: boolean): GivenKey {
 }
 
 function keyOf(place: LogPlace): string {
+  if (place.kind === "bucket") {
+    throw new GatehouseError(
+      "usage_invalid",
+      "A bucket says nothing of who may sign its log: --key is needed.",
+    );
+  }
   return place.kind === "server"
     ? place.server.info.log.verifierKey
     : readText(join(place.folder, "log.vkey"));

@@ -1,65 +1,101 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import type { Erasure, LogVerification } from "#audit";
+import type { LogVerification } from "#audit";
 import { type CommandTools, exitCodes, printable } from "#cli";
-import type { TilesVerification } from "#tlog";
-import { erasureText } from "../../erasure-text.ts";
+import { GatehouseError } from "#lib/errors";
+import { parseCheckpoint, type TileSource, type TilesVerification } from "#tlog";
 import type { Settings } from "../../settings.ts";
-import { findLog, folderSource, type LogPlace, serverSource } from "./log-place.ts";
+import { findLog, type LogPlace, tileSource } from "./log-place.ts";
+import { pinnedOf } from "./pins.ts";
 import { storedKeys, withStoredLog } from "./stored.ts";
 import { readText } from "./text-file.ts";
 import { type GivenKey, parseGivenKey, verifierKey } from "./verifier-key.ts";
 import { bundleWords, isBundle, verifyBundle } from "./verify-bundle.ts";
 import { sayProof, verifyProof } from "./verify-proof.ts";
+import { inWords } from "./verify-words.ts";
+import {
+  type DemandedWitnesses,
+  demandedWitnesses,
+  findWitnesses,
+  patientSource,
+  type WitnessedBy,
+} from "./witnessed.ts";
 
 const options = z.object({
   key: z.string().optional(),
   pinned: z.string().optional(),
+  pin: z.boolean().optional(),
+  against: z.string().optional(),
   proof: z.string().optional(),
+  witness: z.array(z.string()),
+  witnessedWithin: z.string().optional(),
   as: z.string().optional(),
 });
 
 /**
- * `gatehouse audit verify`: recomputes the whole log, from a data folder, from exported tiles, or from a server's.
- * The verifier key should come from elsewhere (`--key`); the log's own proves only that the log agrees with itself.
+ * `gatehouse audit verify`: recomputes the whole log, from a data folder, from exported tiles, from a bucket, or from a
+ * server's. The verifier key should come from elsewhere (`--key`); the log's own proves only that the log agrees with itself.
  */
 export function addVerifyCommand(audit: Command, { add, action, terminal }: CommandTools): void {
   add(
     audit,
     "verify [log]",
-    "verify a log: of a data folder, an exported folder, a bundle, or a server (default)",
+    "verify a log: of a data folder, an exported folder, a bundle, a bucket, or a server (default)",
   )
     .option(
       "--key <key>",
       "the log's verifier key, or a file with it, kept outside the log (default: the log's own)",
     )
     .option("--pinned <file>", "a checkpoint kept earlier; finds a log that was cut short or rewritten since")
+    .option("--pin", "the same with what your own runs have seen (gatehouse audit pins)")
+    .option(
+      "--against <log>",
+      "the same with the newest checkpoint of a copy: a bucket or an exported folder",
+    )
+    .option(
+      "--witness <key>",
+      "verifier key of a witness that must have cosigned it; may be repeated",
+      collect,
+      [],
+    )
+    .option("--witnessed-within <time>", "and must have done so lately: 90s, 30m, 2h")
     .option("--proof <file>", "verify one proof instead of a log; with --key no server is asked")
     .option("--as <email>", "a person of the development identity provider, for a server's log")
     .addHelpText("after", examples)
     .action(
       action(async (settings, command) => {
-        const { key, pinned, proof, as: person } = options.parse(command.opts());
-        if (proof !== undefined) return sayProof(await verifyProof(proof, key, settings), settings);
+        const { proof, ...given } = options.parse(command.opts());
+        if (proof !== undefined) return sayProof(await verifyProof(proof, given.key, settings), settings);
         const [named] = command.args;
-        if (named !== undefined && isBundle(named)) return sayBundle(named, key, settings);
+        if (named !== undefined && isBundle(named)) return sayBundle(named, given.key, settings);
         const place = await findLog(named, settings);
-        const given = verifierKey(key, place);
-        const verification = await verify(place, { key: given, pinned, person, settings });
-        const words = inWords(verification, place, given);
-        terminal.out(
-          settings.isJson ? JSON.stringify({ source: place.kind, ...verification }) : printable(words),
-        );
+        const key = verifierKey(given.key, place);
+        const witnesses = demandedWitnesses(given.witness, given.witnessedWithin);
+        const pinned = [
+          ...(given.pinned === undefined ? [] : [readText(given.pinned)]),
+          ...(given.pin === true ? pinnedOf(key.verifier, key.text, terminal) : []),
+          ...(given.against === undefined ? [] : await newestOf(given.against, given.as, settings)),
+        ];
+        const verified = await verify(place, { key, pinned, witnesses, person: given.as, settings });
+        const words = inWords(verified.verification, { place, key, ...verified });
+        const { verification, ...beside } = verified;
+        const facts = { source: place.kind, ...verification, ...beside };
+        terminal.out(settings.isJson ? JSON.stringify(facts) : printable(words));
         return verification.kind === "verified" ? exitCodes.ok : exitCodes.notVerified;
       }),
     );
 }
 
+const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
+
 const examples = `
 Examples:
   gatehouse audit verify data
   gatehouse audit verify exported --key log.vkey --pinned last-week.checkpoint --json
+  gatehouse audit verify exported --key log.vkey --witness witness.vkey --witnessed-within 1h
   gatehouse audit verify evidence --key log.vkey        (an evidence bundle, offline)
+  gatehouse audit verify data --against s3://audit-copy/gatehouse
+  gatehouse audit verify s3://audit-copy/gatehouse --key log.vkey
   gatehouse audit verify --proof entry-42.tlog-proof --key log.vkey
   gatehouse audit verify https://gatehouse.example.com
 
@@ -76,95 +112,84 @@ function sayBundle(folder: string, key: string | undefined, { terminal, isJson }
 
 interface How {
   readonly key: GivenKey;
-  readonly pinned: string | undefined;
+  readonly pinned: readonly string[];
+  readonly witnesses: DemandedWitnesses;
   readonly person: string | undefined;
   readonly settings: Settings;
 }
 
-async function verify(place: LogPlace, how: How): Promise<LogVerification | TilesVerification> {
-  const pinned = how.pinned === undefined ? [] : [readText(how.pinned)];
+interface Verified {
+  readonly verification: LogVerification | TilesVerification;
+  readonly witnessed: readonly WitnessedBy[];
+  readonly overwritten?: readonly string[];
+}
+
+async function verify(place: LogPlace, how: How): Promise<Verified> {
+  const { settings, pinned } = how;
   if (place.kind === "data folder") {
     const { verifyLog } = await import("#audit");
-    const [kept] = pinned;
-    return withStoredLog(place.folder, async (store) =>
-      verifyLog(store, {
+    return withStoredLog(place.folder, async ({ store, published }) => {
+      const note = await patientSource(published, how.witnesses, settings.terminal).checkpoint();
+      const longest = [...pinned].sort((one, other) => sizeOf(one) - sizeOf(other)).at(-1);
+      const keys = await storedKeys(place.folder, store);
+      const options = {
         verifierKey: how.key.text,
-        keys: await storedKeys(place.folder, store),
-        ...(kept === undefined ? {} : { pinned: kept }),
-      }),
-    );
+        keys,
+        ...(longest === undefined ? {} : { pinned: longest }),
+      };
+      return withWitnesses(await verifyLog(store, options), note, how);
+    });
   }
   const { verifyTiles } = await import("#tlog");
-  const source =
-    place.kind === "tiles"
-      ? folderSource(place.folder)
-      : await serverSource(place.server, how.person, how.settings);
-  return verifyTiles(source, { verifier: how.key.verifier, pinned });
+  const given = await tileSource(place, how.person, settings);
+  const source = remembering(patientSource(given, how.witnesses, settings.terminal));
+  const verification = await verifyTiles(source, {
+    verifier: how.key.verifier,
+    pinned: [...pinned, ...((await given.older?.()) ?? [])],
+  });
+  const { overwritten = [] } = given;
+  return { ...withWitnesses(verification, source.note(), how), overwritten };
 }
 
-/** What was proven, or the first place that is wrong, for people. */
-export function inWords(
-  verification: LogVerification | TilesVerification,
-  place: LogPlace,
-  { isFromOutside }: Pick<GivenKey, "isFromOutside">,
-): string {
-  if (verification.kind === "broken") {
-    const at = verification.index === undefined ? "" : ` at entry ${verification.index}`;
-    return `NOT VERIFIED${at}: ${verification.problem}`;
+/** The newest checkpoint of a copy of the log. */
+async function newestOf(
+  named: string,
+  person: string | undefined,
+  settings: Settings,
+): Promise<readonly string[]> {
+  const place = await findLog(named, settings);
+  if (place.kind === "data folder")
+    throw new GatehouseError("usage_invalid", "--against takes a copy, not a data folder.");
+  const note = await (await tileSource(place, person, settings)).checkpoint();
+  return note === undefined ? [] : [note];
+}
+
+/** The very checkpoint that was verified is the one that must be cosigned. */
+function remembering(source: TileSource): TileSource & { note(): string | undefined } {
+  let note: string | undefined;
+  return {
+    read: (path) => source.read(path),
+    checkpoint: async () => {
+      note = await source.checkpoint();
+      return note;
+    },
+    note: () => note,
+  };
+}
+
+function withWitnesses(
+  verification: Verified["verification"],
+  note: string | undefined,
+  { witnesses, settings }: How,
+): Verified {
+  if (verification.kind === "broken" || witnesses.cosigners.length === 0) {
+    return { verification, witnessed: [] };
   }
-  const lines = "tiles" in verification ? tileLines(verification) : storedLines(verification);
-  return [
-    `Verified: ${verification.origin} (${place.kind})`,
-    ...lines,
-    ...keyLines(place, isFromOutside),
-  ].join("\n");
+  const finding = findWitnesses(note ?? "", witnesses, settings.terminal);
+  if (finding.kind === "witnessed") return { verification, witnessed: finding.by };
+  return { verification: { kind: "broken", index: undefined, problem: finding.problem }, witnessed: [] };
 }
 
-type Verified<Verification> = Extract<Verification, { readonly kind: "verified" }>;
-
-function storedLines(verified: Verified<LogVerification>): readonly string[] {
-  const { entries, signedEntries, root, checkpoints, attachments, erasedAttachments } = verified;
-  const { unopenedAttachments, unopenedBecause, unexplainedAttachments, erasures } = verified;
-  return [
-    `  entries      ${entries} without a gap, of which ${signedEntries} under a signed checkpoint`,
-    `  root         ${root}`,
-    `  checkpoints  ${checkpoints}, each the signed root of a prefix of these entries`,
-    `  attachments  ${attachments} as committed, ${erasedAttachments} erased`,
-    ...(verified.containsPinned ? [pinnedLine] : []),
-    ...erasures.map(erasureLine),
-    ...(unopenedAttachments > 0
-      ? [
-          `  not opened   ${unopenedAttachments} attachments are the bytes that were committed to, and could not be opened: ${unopenedBecause ?? ""}`,
-        ]
-      : []),
-    ...(unexplainedAttachments > 0
-      ? [
-          `Of the erased, ${unexplainedAttachments} are from before erasures were on record: ask who did it. The entries themselves are as they were.`,
-        ]
-      : []),
-  ];
-}
-
-/** Which session, when, by whom and why, or that nobody here can read that. */
-function erasureLine({ sessionId, index, ...erasure }: Erasure): string {
-  return `  erased       ${sessionId}, ${erasureText(erasure)} (entry ${index})`;
-}
-
-const pinnedLine = "  pinned       contained: the log has only grown since then";
-
-function tileLines({ entries, root, checkpoints, tiles }: Verified<TilesVerification>): readonly string[] {
-  return [
-    `  entries      ${entries} without a gap, all under the signed checkpoint`,
-    `  root         ${root}`,
-    `  files        ${tiles} tiles and bundles, each what the entries make it`,
-    ...(checkpoints > 1 ? [pinnedLine] : []),
-  ];
-}
-
-function keyLines(place: LogPlace, isFromOutside: boolean): readonly string[] {
-  if (isFromOutside) return [];
-  const whence = place.kind === "server" ? "server" : "folder";
-  return [
-    `The verifier key came from the ${whence} itself; pass --key with one you kept to trust more than the ${whence}.`,
-  ];
+function sizeOf(note: string): number {
+  return parseCheckpoint(note)?.size ?? 0;
 }

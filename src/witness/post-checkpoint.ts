@@ -1,0 +1,33 @@
+import type { Egress } from "#lib/egress";
+import { callGuarded } from "#lib/guarded-call";
+import { limits } from "#lib/limits";
+
+export interface WitnessReply {
+  readonly status: number;
+  /** Without parameters. */
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** Posts one `add-checkpoint` body. Rejects with `egress_refused` or `call_failed` when there is no answer. */
+export type PostCheckpoint = (prefix: URL, body: string) => Promise<WitnessReply>;
+
+export function postCheckpoint(egress: Egress): PostCheckpoint {
+  return async (prefix, body) => {
+    const url = new URL(`${prefix.pathname.replace(/\/$/, "")}/add-checkpoint`, prefix);
+    const answer = await callGuarded(
+      {
+        url,
+        method: "POST",
+        headers: { "content-type": "text/plain; charset=utf-8" },
+        body: Buffer.from(body),
+      },
+      { egress, bytesMax: limits.witnessAnswerBytesMax, timeoutMs: limits.witnessTimeoutMs },
+    );
+    return {
+      status: answer.status,
+      contentType: (answer.headers["content-type"] ?? "").split(";")[0]?.trim() ?? "",
+      body: Buffer.from(answer.body).toString("utf8"),
+    };
+  };
+}
