@@ -35,6 +35,9 @@ const byErrorCode: Readonly<Record<string, number>> = {
   usage_invalid: exitCodes.usage,
   sign_in_needed: exitCodes.signInNeeded,
   server_unreachable: exitCodes.serverUnreachable,
+  same_person: exitCodes.denied,
+  under_hold: exitCodes.denied,
+  session_running: exitCodes.denied,
   command_not_found: exitCodes.notFound,
   command_not_executable: exitCodes.notExecutable,
 };

@@ -12,6 +12,7 @@ import { systemTimer as timer } from "#lib/timer";
 import { createLogger, type Logger } from "#telemetry";
 import { approvalStore, loginStore, sessionStore, spentAssertions } from "../storage/stores/index.ts";
 import { connectionOf, issuerSettings, samlSettings } from "./configured.ts";
+import { openServerCustody } from "./custody.ts";
 import { exchangeReader } from "./exchange-reader.ts";
 import { approvalEntry, connectionEntry, sessionEntry } from "./facts.ts";
 import { gatewayPorts } from "./gateway-ports.ts";
@@ -42,7 +43,7 @@ export async function startServer(
   const opened = new AsyncDisposableStack();
   try {
     const log = createLogger(options.isQuiet ? "silent" : "info");
-    const memory = await openMemory(configuration.data, log, opened);
+    const memory = await openMemory(configuration, log, opened);
     await memory.audit.append({ kind: "server.start" });
     const server = await openPlanes(configuration, { memory, log, opened });
     return { ...server, failed: memory.failed, close: () => opened.disposeAsync() };
@@ -81,6 +82,9 @@ async function openPlanes(configuration: Configuration, { memory, log, opened }:
   const dataPlane = await openDataPlane(gateway.ports, configuration.proxy);
   opened.defer(() => dataPlane.close({ graceMs: drainMs }));
 
+  const custody = await openServerCustody(configuration, memory, { sessions: identity.sessions, log });
+  opened.defer(() => custody.close());
+
   const controlPlane = await openControlPlane({
     url: controlUrl,
     listen: configuration.control,
@@ -96,6 +100,7 @@ async function openPlanes(configuration: Configuration, { memory, log, opened }:
     auditLog: audit,
     exchanges: exchangeReader(memory.reader),
     entries: memory.entries,
+    custody,
     publishedLog: memory.publishedLog,
     readiness: memory.readiness,
     clock,

@@ -1,22 +1,6 @@
 import { z } from "zod";
-
-const isLoopbackHost = (host: string): boolean =>
-  host === "127.0.0.1" || host === "[::1]" || host === "::1" || host === "localhost";
-
-/** https anywhere; http only to this machine, where nobody can listen in between. */
-const webUrl = z
-  .url()
-  .refine(
-    (text) => {
-      const url = new URL(text);
-      return url.protocol === "https:" || (url.protocol === "http:" && isLoopbackHost(url.hostname));
-    },
-    { error: "must be https, or http on a loopback address" },
-  )
-  // This file names where secrets are and holds none, so that it can be shown, kept and reviewed.
-  .refine((text) => new URL(text).username === "" && new URL(text).password === "", {
-    error: "must not carry a name or a password",
-  });
+import { recordings } from "./recordings.ts";
+import { isLoopbackHost, webUrl } from "./web-url.ts";
 
 /** A path or a name and password written here would be dropped on the way, and with them somebody's fence. */
 function isOrigin(text: string): boolean {
@@ -176,6 +160,7 @@ export const configurationSchema = z.strictObject({
       error: "names must differ",
     }),
   policies: names.describe("files, or folders whose .yaml files count; reloaded when they change"),
+  recordings: recordings.prefault({}),
   masking: z.array(z.string().min(1)).default([]).describe("files or folders with masking: documents"),
   protected: z
     .array(z.string().min(1))

@@ -7,4 +7,5 @@ export { readDocuments, type SourceDocument, watchDocuments } from "./documents.
 export { configurationJsonSchema } from "./json-schema.ts";
 export { loadConfiguration, parseConfiguration } from "./load.ts";
 export { printConfiguration } from "./print.ts";
+export type { RecordingsConfiguration } from "./recordings.ts";
 export { absoluteReference, readSecret, type SecretReference, secretReference } from "./secret-reference.ts";

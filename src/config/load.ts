@@ -72,6 +72,7 @@ function absolutePaths(configuration: Configuration, base: string): Configuratio
         certificates: provider.certificates.map(absolute),
       })),
     },
+    recordings: absoluteRecordings(configuration.recordings, absolute),
     policies: configuration.policies.map(absolute),
     masking: configuration.masking.map(absolute),
     connections: configuration.connections.map((connection) => ({
@@ -79,6 +80,16 @@ function absolutePaths(configuration: Configuration, base: string): Configuratio
       identity: absoluteKeyPaths(connection.identity, absolute),
     })),
   };
+}
+
+function absoluteRecordings(
+  recordings: Configuration["recordings"],
+  absolute: (path: string) => string,
+): Configuration["recordings"] {
+  const { keys } = recordings;
+  if (keys.provider === "file" || keys.identity.kind !== "key_file") return recordings;
+  const identity = { ...keys.identity, path: absolute(keys.identity.path) };
+  return { ...recordings, keys: { ...keys, identity } };
 }
 
 type Identity = Configuration["connections"][number]["identity"];

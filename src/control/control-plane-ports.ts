@@ -2,6 +2,7 @@ import type { ServerInfo, SessionDetail } from "#api";
 import type { ApprovalDesk } from "#approvals";
 import type { AuditLog, EntryReader, PublishedLog } from "#audit";
 import type { Catalogue } from "#catalogue";
+import type { Custody } from "#custody";
 import type { Identity } from "#identity";
 import type { Clock } from "#lib/clock";
 import type { Logger } from "#telemetry";
@@ -34,6 +35,7 @@ export interface ControlPlanePorts {
   readonly auditLog: AuditLog;
   readonly exchanges: ExchangeReader;
   readonly entries: EntryReader;
+  readonly custody: Omit<Custody, "close">;
   /** The log as it is published; its checkpoint is anybody's, the rest is for auditors. */
   readonly publishedLog: PublishedLog;
   readonly readiness: () => Promise<readonly Readiness[]>;

@@ -20,6 +20,7 @@ import { ControlRefusal } from "./refusal.ts";
 import type { App } from "./routes/app.ts";
 import { addApprovalRoutes } from "./routes/approval-routes.ts";
 import { addAuditRoutes } from "./routes/audit-routes.ts";
+import { addCustodyRoutes } from "./routes/custody-routes.ts";
 import { addEntryRoutes } from "./routes/entry-routes.ts";
 import { addMeRoute } from "./routes/me-route.ts";
 import { addOpenRoutes } from "./routes/open-routes.ts";
@@ -81,6 +82,7 @@ export async function buildControlPlane(ports: ControlPlanePorts): Promise<App> 
   addSessionRoutes(app, { ports, reads });
   addAuditRoutes(app, { ports, reads });
   addEntryRoutes(app, { ports, reads });
+  addCustodyRoutes(app, { ports, reads });
   addApprovalRoutes(app, ports);
   addMeRoute(app, ports);
   addBrowserRoutes(app, ports, visitors);

@@ -13,6 +13,8 @@ export type Act =
   | "approval.vote"
   /** Sessions, exchanges, recordings. */
   | "audit.read"
+  /** Hold recordings; ask for their erasure or a hold's release, and confirm what another auditor asked for. */
+  | "audit.custody"
   | "session.stop_any";
 
 export const allActs: readonly Act[] = [
@@ -22,6 +24,7 @@ export const allActs: readonly Act[] = [
   "approval.review",
   "approval.vote",
   "audit.read",
+  "audit.custody",
   "session.stop_any",
 ];
 
@@ -31,7 +34,7 @@ export const allRoles: readonly Role[] = ["agent-user", "approver", "auditor", "
 const table: Readonly<Record<Role, readonly Act[]>> = {
   "agent-user": ["session.use", "session.stop_own", "approval.follow_own"],
   approver: ["approval.review", "approval.vote"],
-  auditor: ["audit.read"],
+  auditor: ["audit.read", "audit.custody"],
   "policy-admin": ["session.stop_any"],
 };
 

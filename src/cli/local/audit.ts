@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import type { CommandTools } from "#cli";
+import { addEraseCommand } from "./audit/erase.ts";
 import { addExportCommand } from "./audit/export.ts";
+import { addHoldCommands } from "./audit/hold.ts";
 import { addProveCommand } from "./audit/prove.ts";
 import { addSearchCommand } from "./audit/search.ts";
 import { addShowCommand } from "./audit/show.ts";
@@ -14,4 +16,6 @@ export function addAuditCommands(program: Command, tools: CommandTools): void {
   addSearchCommand(audit, tools);
   addShowCommand(audit, tools);
   addProveCommand(audit, tools);
+  addHoldCommands(audit, tools);
+  addEraseCommand(audit, tools);
 }

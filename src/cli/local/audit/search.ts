@@ -76,7 +76,8 @@ function queryOf(
   return query;
 }
 
-function timeOf(given: string, { terminal }: Settings): string {
+/** A time, or how long ago, as the server takes it. */
+export function timeOf(given: string, { terminal }: Settings): string {
   const ago = parseDuration(given);
   if (ago !== undefined) return new Date(terminal.clock.now().getTime() - ago).toISOString();
   const isTime = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(given);
