@@ -78,16 +78,22 @@ function boundsOf({ filter, before }: EntryQuery, last: EntryCursor | undefined)
 /** Where the driving column and its time are. */
 function sourceOf(driver: Driver | undefined): { readonly from: string; readonly at: "a" | "e" } {
   return driver?.column.startsWith("a.") === true
-    ? // The order of a CROSS JOIN is not SQLite's to choose.
-      { at: "a", from: "audit_about AS a CROSS JOIN audit_entry AS e ON e.entry_index = a.entry_index" }
-    : { at: "e", from: "audit_entry AS e LEFT JOIN audit_about AS a ON a.entry_index = e.entry_index" };
+    ? // The order of a CROSS JOIN is not SQLite's to choose; PostgreSQL chooses by its statistics.
+      {
+        at: "a",
+        from: "audit_about AS a CROSS JOIN audit_entry AS e WHERE e.entry_index = a.entry_index AND",
+      }
+    : {
+        at: "e",
+        from: "audit_entry AS e LEFT JOIN audit_about AS a ON a.entry_index = e.entry_index WHERE",
+      };
 }
 
 function candidates(driver: Driver | undefined): string {
   const { from, at } = sourceOf(driver);
   const driving = driver === undefined ? "" : `${driver.column} = ? AND`;
   return `FROM ${from}
-    WHERE ${driving} ${at}.t >= ? AND ${at}.t < ?
+    ${driving} ${at}.t >= ? AND ${at}.t < ?
       AND (${at}.t, ${at}.entry_index) < (?, ?) AND (${at}.t, ${at}.entry_index) >= (?, ?)`;
 }
 
@@ -99,7 +105,7 @@ function selectLast(driver: Driver | undefined): string {
 
 function selectPage(driver: Driver | undefined): string {
   const { at } = sourceOf(driver);
-  const others = columns.map(({ column }) => `(? IS NULL OR ${column} = ?)`).join(" AND ");
+  const others = columns.map(({ column }) => `(CAST(? AS TEXT) IS NULL OR ${column} = ?)`).join(" AND ");
   return `SELECT e.entry_index, e.leaf, e.leaf_hash, ${at}.t AS t, a.principal, a.agent, a.resource
     ${candidates(driver)} AND ${others}
     ORDER BY ${at}.t DESC, ${at}.entry_index DESC LIMIT ?`;
@@ -140,7 +146,7 @@ export const insertAbout = `INSERT INTO audit_about (entry_index, t, principal, 
       coalesce(?, session.agent) AS agent, ? AS resource
     FROM audit_head AS head
     JOIN audit_entry AS entry ON entry.entry_index = head.next_index - 1
-    LEFT JOIN session ON session.id = entry.session_id)
+    LEFT JOIN session ON session.id = entry.session_id) AS named
   WHERE coalesce(principal, agent, resource) IS NOT NULL`;
 
 export function aboutValues({ principal, agent, resource }: About): readonly SqlValue[] {
