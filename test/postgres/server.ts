@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { Client } from "pg";
 import { Secret } from "#lib/secret";
 import type { PostgresServer } from "../../src/storage/postgres/index.ts";
+import { freePort } from "../fakes/port.ts";
 import { copyBinaries, findBinaries } from "./binaries.ts";
 
 /** PostgreSQL does not run as root; nobody in particular does. */
@@ -19,8 +20,8 @@ export interface TestServer {
   place(changes?: Partial<PostgresServer>): PostgresServer;
   /** Asks as that role. Each question has a session of its own. */
   ask(sql: string, database?: string): Promise<readonly Record<string, unknown>[]>;
-  /** Lines of postgresql.conf that count from the next start on. */
-  configure(lines: string): void;
+  /** Adds to a file of the data folder, as its owner; postgresql.conf counts from the next start on. */
+  append(file: string, text: string): void;
   start(): Promise<void>;
   restart(): Promise<void>;
   /** SIGKILL to the server and everything it started, as when the power goes. */
@@ -48,6 +49,7 @@ export async function startPostgres(): Promise<TestServer> {
     mkdirSync(path, { mode: 0o700 });
     if (isRoot) chownSync(path, nobody.uid, nobody.gid);
   }
+  const port = await freePort();
   const passwordFile = join(folder, "password");
   writeFileSync(passwordFile, password);
   run(
@@ -68,13 +70,13 @@ export async function startPostgres(): Promise<TestServer> {
   );
   appendFileSync(
     join(data, "postgresql.conf"),
-    `listen_addresses = ''\nunix_socket_directories = '${socket}'\nmax_connections = 100\n`,
+    `listen_addresses = ''\nport = ${port}\nunix_socket_directories = '${socket}'\nmax_connections = 100\n`,
   );
 
   let server: ChildProcess | undefined;
   const place = (changes: Partial<PostgresServer> = {}): PostgresServer => ({
     host: socket,
-    port: 5432,
+    port,
     database: "postgres",
     user: "owner",
     password: new Secret(password),
@@ -91,7 +93,7 @@ export async function startPostgres(): Promise<TestServer> {
     folder,
     place,
     ask: async (sql, database = "postgres") => {
-      const client = new Client({ host: socket, user: "owner", password, database });
+      const client = new Client({ host: socket, port, user: "owner", password, database });
       await client.connect();
       try {
         return (await client.query<Record<string, unknown>>(sql)).rows;
@@ -99,7 +101,11 @@ export async function startPostgres(): Promise<TestServer> {
         await client.end();
       }
     },
-    configure: (lines) => appendFileSync(join(data, "postgresql.conf"), `${lines}\n`),
+    append: (file, text) => {
+      const path = join(data, file);
+      appendFileSync(path, text, { mode: 0o600 });
+      if (isRoot) chownSync(path, nobody.uid, nobody.gid);
+    },
     start: async () => {
       server = spawn(program("postgres"), ["-D", data], {
         ...owner,
