@@ -157,9 +157,9 @@ export const insertAbout = `INSERT INTO audit_about (entry_index, t, principal, 
     SELECT entry.entry_index, coalesce(entry.t, '') AS t,
       coalesce(?, substr(lower(coalesce(session.email, session.subject)), 1, ${nameCharsMax})) AS principal,
       coalesce(?, session.agent) AS agent, ? AS resource
-    FROM audit_head AS head
-    JOIN audit_entry AS entry ON entry.entry_index = head.next_index - 1
-    LEFT JOIN session ON session.id = entry.session_id) AS named
+    FROM audit_entry AS entry
+    LEFT JOIN session ON session.id = entry.session_id
+    WHERE entry.entry_index = (SELECT next_index - 1 FROM audit_head)) AS named
   WHERE coalesce(principal, agent, resource) IS NOT NULL`;
 
 export function aboutValues({ principal, agent, resource }: About): readonly SqlValue[] {
