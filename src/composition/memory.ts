@@ -18,9 +18,9 @@ import { systemClock as clock } from "#lib/clock";
 import { systemTimer as timer } from "#lib/timer";
 import type { Logger } from "#telemetry";
 import type { CosignatureStore } from "#witness";
-import { openDatabase } from "../storage/sqlite/index.ts";
 import { archiveStore, auditStore, cosignatureStore, type Database } from "../storage/stores/index.ts";
 import { type DataFolder, openDataFolder, publishVerifierKey } from "./data-folder.ts";
+import { openServingDatabase } from "./database.ts";
 import { openKeyProviders } from "./key-providers.ts";
 
 /** What remembers: the data folder, its database, and the audit log in it. */
@@ -42,12 +42,13 @@ export interface Memory {
 }
 
 export async function openMemory(
-  { data, recordings }: Pick<Configuration, "data" | "recordings">,
+  configuration: Pick<Configuration, "data" | "database" | "recordings">,
   log: Logger,
   opened: AsyncDisposableStack,
 ): Promise<Memory> {
+  const { data, recordings } = configuration;
   const folder = openDataFolder(data);
-  const database = await openDatabase(folder.database);
+  const database = await openServingDatabase(configuration.database, folder.database);
   opened.defer(() => database.close());
   const logKey = await openLogKey(folder.logKey, "gatehouse.local/audit");
   const failure = Promise.withResolvers<never>();

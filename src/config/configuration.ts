@@ -2,6 +2,7 @@ import { z } from "zod";
 import { limits } from "#lib/limits";
 import { archive } from "./archive.ts";
 import { claimPath } from "./claim-path.ts";
+import { databaseSchema } from "./database.ts";
 import { introspection } from "./introspection.ts";
 import { listener } from "./listener.ts";
 import { haveOneSource, machine, objectionToGroups } from "./machines.ts";
@@ -227,6 +228,7 @@ const connection = z.strictObject({
 export const configurationSchema = z
   .strictObject({
     data: z.string().min(1).default("data").describe("folder of the database and the keys"),
+    database: databaseSchema,
     control: listener(8440),
     proxy: listener(8441),
     identity,

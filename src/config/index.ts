@@ -5,6 +5,7 @@
 
 export type { ArchiveConfiguration } from "./archive.ts";
 export { type Configuration, type ConnectionConfiguration, configurationSchema } from "./configuration.ts";
+export type { DatabaseConfiguration } from "./database.ts";
 export { readDocuments, type SourceDocument, watchDocuments } from "./documents.ts";
 export { configurationJsonSchema } from "./json-schema.ts";
 export { type ListenerConfiguration, urlOfListener } from "./listener.ts";

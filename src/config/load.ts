@@ -5,6 +5,7 @@ import type { z } from "zod";
 import { GatehouseError, messageOf } from "#lib/errors";
 import { absoluteArchive } from "./archive.ts";
 import { type Configuration, configurationSchema } from "./configuration.ts";
+import { absoluteDatabasePaths } from "./database.ts";
 import type { ListenerConfiguration } from "./listener.ts";
 import { absoluteReference } from "./secret-reference.ts";
 import { absoluteSinkPaths } from "./sinks.ts";
@@ -74,6 +75,7 @@ function absolutePaths(configuration: Configuration, base: string): Configuratio
   return {
     ...configuration,
     data: absolute(configuration.data),
+    database: absoluteDatabasePaths(configuration.database, absolute),
     control: absoluteCertificate(configuration.control, absolute),
     proxy: absoluteCertificate(configuration.proxy, absolute),
     identity: {

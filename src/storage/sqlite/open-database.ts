@@ -92,7 +92,8 @@ class WorkerEngine implements BatchEngine {
         return `Another process has locked the database in ${folder}. Nothing was written. (${message})`;
       case "database_failed":
         return `${this.name} can no longer be trusted to keep what it is given: ${message}. Check the disk, then restart Gatehouse.`;
-      default:
+      case "database_statement_refused":
+      case "database_closed":
         return message;
     }
   }

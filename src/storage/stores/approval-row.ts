@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ApprovalRequest } from "#approvals";
+import type { ApprovalRequest, Vote } from "#approvals";
 import type { Principal } from "#identity";
 import type { Row, SqlValue } from "./database.ts";
 
@@ -30,13 +30,20 @@ export const insertColumns = [
 /** Never the sealed bytes: only a claim gets those. */
 const readColumns = insertColumns.filter((column) => column !== "sealed");
 
-/** The votes come along as one JSON array, oldest first. */
-export const selectRequest = `SELECT ${readColumns.join(", ")},
-  (SELECT json_group_array(json_object('approver', json(approver), 'verdict', verdict, 'reason', reason, 'at', at) ORDER BY ordinal)
-     FROM approval_vote WHERE request_id = approval_request.id) AS votes
-  FROM approval_request`;
+/**
+ * Requests with their votes, one row for each vote, oldest first; a request without votes has one row. What engines say
+ * about JSON differs, so the votes are put together here.
+ */
+export function selectRequests(where: string, order = "id", limit = ""): string {
+  return `SELECT request.*, vote.approver AS vote_approver, vote.verdict AS vote_verdict, vote.reason AS vote_reason, vote.at AS vote_at
+    FROM (
+      SELECT ${readColumns.join(", ")}, decided_at FROM approval_request ${where} ORDER BY ${order} ${limit}
+    ) AS request
+    LEFT JOIN approval_vote AS vote ON vote.request_id = request.id
+    ORDER BY ${order}, ordinal`;
+}
 
-export const selectUnrecorded = `${selectRequest} WHERE recorded = 0 ORDER BY created_at, id`;
+export const selectUnrecorded = selectRequests("WHERE recorded = 0", "created_at, id");
 
 /** In the order of `insertColumns`. */
 export function requestValues(request: ApprovalRequest, sealed: Uint8Array): SqlValue[] {
@@ -91,11 +98,11 @@ const requirement = z.object({
   executeWithinMs: z.number(),
 });
 
-const vote = z.object({
-  approver: principal,
-  verdict: z.enum(["approve", "deny"]),
-  reason: z.string().nullable().transform(orMissing),
-  at: time,
+const voteRow = z.object({
+  vote_approver: json.pipe(principal),
+  vote_verdict: z.enum(["approve", "deny"]),
+  vote_reason: z.string().nullable().transform(orMissing),
+  vote_at: time,
 });
 
 const requestRow = z.object({
@@ -128,10 +135,30 @@ const requestRow = z.object({
   decide_by: time,
   execute_by: time.nullable().transform(orMissing),
   recorded: z.number(),
-  votes: json.pipe(z.array(vote)),
 });
 
-export function parseRequest(row: Row): ApprovalRequest {
+/** Rows of `selectRequests`. */
+export function parseRequests(rows: readonly Row[]): readonly ApprovalRequest[] {
+  const rowsOf = Map.groupBy(rows, (row) => row["id"]);
+  return [...rowsOf.values()].flatMap((each) =>
+    each[0] === undefined ? [] : [parseRequest(each[0], each.flatMap(parseVote))],
+  );
+}
+
+function parseVote(row: Row): readonly Vote[] {
+  if (row["vote_approver"] === null) return [];
+  const parsed = voteRow.parse(row);
+  return [
+    {
+      approver: parsed.vote_approver,
+      verdict: parsed.vote_verdict,
+      reason: parsed.vote_reason,
+      at: parsed.vote_at,
+    },
+  ];
+}
+
+function parseRequest(row: Row, votes: readonly Vote[]): ApprovalRequest {
   const parsed = requestRow.parse(row);
   return {
     id: parsed.id,
@@ -149,7 +176,7 @@ export function parseRequest(row: Row): ApprovalRequest {
     preview: parsed.preview,
     requirements: parsed.requirements,
     policyVersion: parsed.policy_version,
-    votes: parsed.votes,
+    votes,
     createdAt: parsed.created_at,
     decideBy: parsed.decide_by,
     executeBy: parsed.execute_by,

@@ -9,10 +9,10 @@ import type {
 import { assert } from "#lib/errors";
 import {
   insertColumns,
-  parseRequest,
+  parseRequests,
   principalText,
   requestValues,
-  selectRequest,
+  selectRequests,
   selectUnrecorded,
 } from "./approval-row.ts";
 import type { Database, Row, SqlValue, Statement } from "./database.ts";
@@ -20,8 +20,7 @@ import type { Database, Row, SqlValue, Statement } from "./database.ts";
 /** Approval requests. Each change is one statement, or several that succeed or fail together. */
 export function approvalStore(database: Database): ApprovalStore {
   const one = async (sql: string, values: readonly SqlValue[]): Promise<ApprovalRequest | undefined> => {
-    const [row] = await database.read(sql, values);
-    return row === undefined ? undefined : parseRequest(row);
+    return parseRequests(await database.read(sql, values))[0];
   };
   /** Rows that a single statement changed. */
   const change = async (sql: string, values: readonly SqlValue[]): Promise<readonly Row[]> => {
@@ -31,9 +30,9 @@ export function approvalStore(database: Database): ApprovalStore {
   };
   return {
     insert: (request, sealed, caps) => insert(database, { request, sealed, caps }),
-    find: (id) => one(`${selectRequest} WHERE id = ?`, [id]),
+    find: (id) => one(selectRequests("WHERE id = ?"), [id]),
     findByMatchKey: (matchKey, deniedAfter) => one(selectByMatchKey, [matchKey, deniedAfter.getTime()]),
-    list: async (filter, limit) => (await database.read(...listQuery(filter, limit))).map(parseRequest),
+    list: async (filter, limit) => parseRequests(await database.read(...listQuery(filter, limit))),
     addVote: async (id, vote, step) => {
       const result = await database.write([insertVote(id, vote, step), moveOnVote(id, vote, step)]);
       return result.kind === "done";
@@ -51,7 +50,7 @@ export function approvalStore(database: Database): ApprovalStore {
     markRecorded: async (id, state) => {
       await change("UPDATE approval_request SET recorded = 1 WHERE id = ? AND state = ?", [id, state]);
     },
-    unrecorded: async () => (await database.read(selectUnrecorded)).map(parseRequest),
+    unrecorded: async () => parseRequests(await database.read(selectUnrecorded)),
     nextDeadline: async () => {
       const [row] = await database.read(earliestDeadline);
       const at = row?.["at"];
@@ -62,9 +61,11 @@ export function approvalStore(database: Database): ApprovalStore {
 
 const openStates = "('pending', 'approved', 'executing')";
 
-const selectByMatchKey = `${selectRequest}
-  WHERE match_key = ? AND (state IN ${openStates} OR (state = 'denied' AND decided_at > ?))
-  ORDER BY state = 'denied', decided_at DESC, id DESC LIMIT 1`;
+const selectByMatchKey = selectRequests(
+  `WHERE match_key = ? AND (state IN ${openStates} OR (state = 'denied' AND decided_at > ?))`,
+  "state = 'denied', decided_at DESC, id DESC",
+  "LIMIT 1",
+);
 
 /** One row, or no execution. */
 const claimOnce = `UPDATE approval_request SET state = 'executing'
@@ -144,7 +145,7 @@ function moveOnVote(id: string, { at }: Vote, { votesSeen, state, executeBy }: V
     sql: `UPDATE approval_request SET
         state = ?1,
         execute_by = ?2,
-        decided_at = CASE ?1 WHEN 'pending' THEN NULL ELSE ?3 END,
+        decided_at = CASE ?1 WHEN 'pending' THEN NULL ELSE CAST(?3 AS BIGINT) END,
         recorded = CASE ?1 WHEN 'pending' THEN recorded ELSE 0 END,
         sealed = CASE ?1 WHEN 'denied' THEN NULL ELSE sealed END
       WHERE id = ?4 AND state = 'pending' AND decide_by > ?3
@@ -165,8 +166,8 @@ function listQuery({ state, requesterId }: ApprovalFilter, limit: number): [stri
     conditions.push("requester_id = ?");
     values.push(requesterId);
   }
-  const where = conditions.length === 0 ? "" : ` WHERE ${conditions.join(" AND ")}`;
-  return [`${selectRequest}${where} ORDER BY created_at DESC, id DESC LIMIT ?`, [...values, limit]];
+  const where = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
+  return [selectRequests(where, "created_at DESC, id DESC", "LIMIT ?"), [...values, limit]];
 }
 
 function idOf(row: Row): string {

@@ -27,8 +27,8 @@ export async function findEntries(database: Database, query: EntryQuery): Promis
   const driver = columns.find(({ name }) => filter[name] !== undefined);
   const last = await lastCandidate(database, query, driver);
   const where = boundsOf(query, last);
-  const others = parameters.map((name) => filter[name] ?? null);
-  const driving: readonly SqlValue[] = driver === undefined ? [] : [filter[driver.name] ?? null];
+  const others = parameters.map((name) => findable(filter[name]));
+  const driving: readonly SqlValue[] = driver === undefined ? [] : [findable(filter[driver.name])];
   const rows = await database.read(selectPage(driver), [
     ...driving,
     ...where,
@@ -52,7 +52,7 @@ async function lastCandidate(
   query: EntryQuery,
   driver: Driver | undefined,
 ): Promise<EntryCursor | undefined> {
-  const driving: readonly SqlValue[] = driver === undefined ? [] : [query.filter[driver.name] ?? null];
+  const driving: readonly SqlValue[] = driver === undefined ? [] : [findable(query.filter[driver.name])];
   const [row] = await database.read(selectLast(driver), [
     ...driving,
     ...boundsOf(query, undefined),
@@ -78,16 +78,22 @@ function boundsOf({ filter, before }: EntryQuery, last: EntryCursor | undefined)
 /** Where the driving column and its time are. */
 function sourceOf(driver: Driver | undefined): { readonly from: string; readonly at: "a" | "e" } {
   return driver?.column.startsWith("a.") === true
-    ? // The order of a CROSS JOIN is not SQLite's to choose.
-      { at: "a", from: "audit_about AS a CROSS JOIN audit_entry AS e ON e.entry_index = a.entry_index" }
-    : { at: "e", from: "audit_entry AS e LEFT JOIN audit_about AS a ON a.entry_index = e.entry_index" };
+    ? // The order of a CROSS JOIN is not SQLite's to choose; PostgreSQL chooses by its statistics.
+      {
+        at: "a",
+        from: "audit_about AS a CROSS JOIN audit_entry AS e WHERE e.entry_index = a.entry_index AND",
+      }
+    : {
+        at: "e",
+        from: "audit_entry AS e LEFT JOIN audit_about AS a ON a.entry_index = e.entry_index WHERE",
+      };
 }
 
 function candidates(driver: Driver | undefined): string {
   const { from, at } = sourceOf(driver);
   const driving = driver === undefined ? "" : `${driver.column} = ? AND`;
   return `FROM ${from}
-    WHERE ${driving} ${at}.t >= ? AND ${at}.t < ?
+    ${driving} ${at}.t >= ? AND ${at}.t < ?
       AND (${at}.t, ${at}.entry_index) < (?, ?) AND (${at}.t, ${at}.entry_index) >= (?, ?)`;
 }
 
@@ -99,7 +105,7 @@ function selectLast(driver: Driver | undefined): string {
 
 function selectPage(driver: Driver | undefined): string {
   const { at } = sourceOf(driver);
-  const others = columns.map(({ column }) => `(? IS NULL OR ${column} = ?)`).join(" AND ");
+  const others = columns.map(({ column }) => `(CAST(? AS TEXT) IS NULL OR ${column} = ?)`).join(" AND ");
   return `SELECT e.entry_index, e.leaf, e.leaf_hash, ${at}.t AS t, a.principal, a.agent, a.resource
     ${candidates(driver)} AND ${others}
     ORDER BY ${at}.t DESC, ${at}.entry_index DESC LIMIT ?`;
@@ -132,17 +138,30 @@ function parseAbout(row: Row): About {
   };
 }
 
+/**
+ * So much of a name can be searched for; the rest is in the entry's detail. PostgreSQL refuses index rows above 2,704 bytes, and
+ * an agent that asks for a longer resource must not be able to stop the log.
+ */
+const nameCharsMax = 600;
+
+/** A value as it is kept and looked for, in whole characters. Where U+0000 stands, SQL's functions think that a text ends. */
+function findable(value: string | number | undefined): SqlValue {
+  if (typeof value !== "string") return value ?? null;
+  const text = value.replaceAll("\0", "\u{FFFD}");
+  return text.length <= nameCharsMax ? text : [...text].slice(0, nameCharsMax).join("");
+}
+
 /** The statement that puts an entry's names beside it, in the transaction that appends it. */
 export const insertAbout = `INSERT INTO audit_about (entry_index, t, principal, agent, resource)
   SELECT entry_index, t, principal, agent, resource FROM (
     SELECT entry.entry_index, coalesce(entry.t, '') AS t,
-      coalesce(?, lower(coalesce(session.email, session.subject))) AS principal,
+      coalesce(?, substr(lower(coalesce(session.email, session.subject)), 1, ${nameCharsMax})) AS principal,
       coalesce(?, session.agent) AS agent, ? AS resource
-    FROM audit_head AS head
-    JOIN audit_entry AS entry ON entry.entry_index = head.next_index - 1
-    LEFT JOIN session ON session.id = entry.session_id)
+    FROM audit_entry AS entry
+    LEFT JOIN session ON session.id = entry.session_id
+    WHERE entry.entry_index = (SELECT next_index - 1 FROM audit_head)) AS named
   WHERE coalesce(principal, agent, resource) IS NOT NULL`;
 
 export function aboutValues({ principal, agent, resource }: About): readonly SqlValue[] {
-  return [principal ?? null, agent ?? null, resource ?? null];
+  return [findable(principal), findable(agent), findable(resource)];
 }

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { type CommandTools, printable } from "#cli";
 import { GatehouseError } from "#lib/errors";
 import type { Settings } from "../../settings.ts";
+import { type StoredPlace, storedPlace } from "./log-place.ts";
 
 const options = z.object({ config: z.string(), check: z.boolean().optional() });
 
@@ -31,7 +32,7 @@ export function addArchiveCommand(audit: Command, { add, action }: CommandTools)
         const said =
           check === true
             ? { place: bucket.place, lock }
-            : { place: bucket.place, lock, ...(await copy(configuration.data, bucket)) };
+            : { place: bucket.place, lock, ...(await copy(storedPlace(configuration), bucket)) };
         say(said, settings);
       }),
     );
@@ -48,12 +49,12 @@ Exit status: 0 the bucket is locked, and holds the log up to its newest checkpoi
 type Bucket = Parameters<typeof import("#archive").requireLocked>[0];
 
 /** Progress is not kept: that is the server's, which owns the database. Everything is offered again and found there. */
-async function copy(data: string, bucket: Bucket): Promise<{ size: number; written: number }> {
+async function copy(place: StoredPlace, bucket: Bucket): Promise<{ size: number; written: number }> {
   const { archive } = await import("#archive");
   const { systemClock: clock } = await import("#lib/clock");
   const { withStoredLog } = await import("./stored.ts");
   const store = { sizeAt: async () => 0, largestSize: async () => 0, reached: async () => undefined };
-  return withStoredLog(data, ({ published }) => archive({ bucket, log: published, store, clock }));
+  return withStoredLog(place, ({ published }) => archive({ bucket, log: published, store, clock }));
 }
 
 function say(

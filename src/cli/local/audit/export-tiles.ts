@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { exitCodes, printable, type Settings } from "#cli";
 import type { TileSource } from "#tlog";
 import { makeEmptyFolder } from "./empty-folder.ts";
-import { findLog, folderSource, tileSource } from "./log-place.ts";
+import { findLog, folderSource, isStored, type StoredPlace, tileSource } from "./log-place.ts";
 import { withStoredLog } from "./stored.ts";
 import { verifierKey } from "./verifier-key.ts";
 import { inWords } from "./verify-words.ts";
@@ -26,8 +26,8 @@ export async function exportTilesTo(asked: TilesAsked, settings: Settings): Prom
   const given = verifierKey(asked.key, place);
   makeEmptyFolder(folder);
   const copy = (source: TileSource) => copyTo(folder, source);
-  const files = await (place.kind === "data folder"
-    ? copyStored(place.folder, copy)
+  const files = await (isStored(place)
+    ? copyStored(place, copy)
     : copy(await tileSource(place, person, settings)));
   writeFileSync(join(folder, "log.vkey"), `${given.text}\n`);
   const { verifyTiles } = await import("#tlog");
@@ -39,8 +39,8 @@ export async function exportTilesTo(asked: TilesAsked, settings: Settings): Prom
   return verification.kind === "verified" ? exitCodes.ok : exitCodes.notVerified;
 }
 
-function copyStored(folder: string, copy: (source: TileSource) => Promise<number>): Promise<number> {
-  return withStoredLog(folder, ({ published }) => copy(published));
+function copyStored(place: StoredPlace, copy: (source: TileSource) => Promise<number>): Promise<number> {
+  return withStoredLog(place, ({ published }) => copy(published));
 }
 
 async function copyTo(folder: string, source: TileSource): Promise<number> {

@@ -2,6 +2,7 @@ import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readControlPlaneFile } from "#agent";
 import type { LogCopy } from "#archive";
+import type { Configuration, DatabaseConfiguration } from "#config";
 import { GatehouseError, messageOf } from "#lib/errors";
 import type { Secret } from "#lib/secret";
 import { type TileSource, tileBytesMax } from "#tlog";
@@ -11,14 +12,25 @@ import type { Settings } from "../../settings.ts";
 import { namedBucket } from "./named-bucket.ts";
 import { patiently } from "./patience.ts";
 
+/** A log as the gateway keeps it: `folder` has its verifier key, and where nothing else is configured its database. */
+export interface StoredPlace {
+  readonly kind: "data folder" | "database";
+  readonly folder: string;
+  readonly database: DatabaseConfiguration;
+}
+
+export function isStored(place: LogPlace): place is StoredPlace {
+  return place.kind === "data folder" || place.kind === "database";
+}
+
 /** Where a log is to be found, as somebody named it on the command line. */
 export type LogPlace =
-  | { readonly kind: "data folder"; readonly folder: string }
+  | StoredPlace
   | { readonly kind: "tiles"; readonly folder: string }
   | { readonly kind: "bucket"; readonly named: string; readonly copy: LogCopy }
   | { readonly kind: "server"; readonly server: Server };
 
-/** A folder with a database, a folder with tiles, a URL; nothing named is the server that commands speak to. */
+/** A folder with a database, a folder with tiles, a URL, a configuration that names a database; nothing named is the server that commands speak to. */
 export async function findLog(named: string | undefined, settings: Settings): Promise<LogPlace> {
   if (named === undefined) return { kind: "server", server: await findServer(settings) };
   if (/^https?:\/\//.test(named)) {
@@ -27,15 +39,17 @@ export async function findLog(named: string | undefined, settings: Settings): Pr
   if (/^(s3|gs):\/\//.test(named)) {
     return { kind: "bucket", named, copy: await namedBucket(named, settings.terminal) };
   }
-  if (existsSync(join(named, "gatehouse.db"))) return { kind: "data folder", folder: named };
+  if (existsSync(join(named, "gatehouse.db")))
+    return { kind: "data folder", folder: named, database: { kind: "sqlite" } };
   if (existsSync(join(named, "checkpoint"))) return { kind: "tiles", folder: named };
   if (existsSync(join(named, "checkpoints"))) {
     const { folderCopy } = await import("#archive");
     return { kind: "bucket", named, copy: folderCopy(named) };
   }
+  if (/\.ya?ml$/.test(named)) return configuredPlace(named);
   throw new GatehouseError(
     "log_not_found",
-    `There is no log at ${named}: neither a data folder (gatehouse.db), nor an exported one (checkpoint, tile/), nor a copy of a bucket (checkpoints/, tile/).`,
+    `There is no log at ${named}: neither a data folder (gatehouse.db), an exported one (checkpoint, tile/), a copy of a bucket (checkpoints/, tile/), nor a configuration (.yaml).`,
   );
 }
 
@@ -48,7 +62,7 @@ export interface FoundTiles extends TileSource {
 }
 
 export async function tileSource(
-  place: Exclude<LogPlace, { kind: "data folder" }>,
+  place: Exclude<LogPlace, StoredPlace>,
   person: string | undefined,
   settings: Settings,
 ): Promise<FoundTiles> {
@@ -56,6 +70,19 @@ export async function tileSource(
   if (place.kind === "server") return serverSource(place.server, person, settings);
   const { openCopiedLog } = await import("#archive");
   return openCopiedLog(place.copy);
+}
+
+async function configuredPlace(file: string): Promise<StoredPlace> {
+  const { loadConfiguration } = await import("#config");
+  return storedPlace(loadConfiguration(file));
+}
+
+/** Where a gateway of this configuration keeps its log. */
+export function storedPlace({
+  data: folder,
+  database,
+}: Pick<Configuration, "data" | "database">): StoredPlace {
+  return { kind: database.kind === "sqlite" ? "data folder" : "database", folder, database };
 }
 
 /** An exported folder. It may come from anybody, so only plain files of a sane size are read. */

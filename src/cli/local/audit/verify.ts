@@ -5,7 +5,7 @@ import { type CommandTools, exitCodes, printable } from "#cli";
 import { GatehouseError } from "#lib/errors";
 import { parseCheckpoint, type TileSource, type TilesVerification } from "#tlog";
 import type { Settings } from "../../settings.ts";
-import { findLog, type LogPlace, tileSource } from "./log-place.ts";
+import { findLog, isStored, type LogPlace, tileSource } from "./log-place.ts";
 import { pinnedOf } from "./pins.ts";
 import { storedKeys, withStoredLog } from "./stored.ts";
 import { readText } from "./text-file.ts";
@@ -40,7 +40,7 @@ export function addVerifyCommand(audit: Command, { add, action, terminal }: Comm
   add(
     audit,
     "verify [log]",
-    "verify a log: of a data folder, an exported folder, a bundle, a bucket, or a server (default)",
+    "verify a log: of a data folder, a configured database, an exported folder, a bundle, a bucket, or a server (default)",
   )
     .option(
       "--key <key>",
@@ -91,6 +91,7 @@ const collect = (value: string, all: readonly string[]): readonly string[] => [.
 const examples = `
 Examples:
   gatehouse audit verify data
+  gatehouse audit verify gatehouse.yaml      # the PostgreSQL database that it names
   gatehouse audit verify exported --key log.vkey --pinned last-week.checkpoint --json
   gatehouse audit verify exported --key log.vkey --witness witness.vkey --witnessed-within 1h
   gatehouse audit verify evidence --key log.vkey        (an evidence bundle, offline)
@@ -126,9 +127,9 @@ interface Verified {
 
 async function verify(place: LogPlace, how: How): Promise<Verified> {
   const { settings, pinned } = how;
-  if (place.kind === "data folder") {
+  if (isStored(place)) {
     const { verifyLog } = await import("#audit");
-    return withStoredLog(place.folder, async ({ store, published }) => {
+    return withStoredLog(place, async ({ store, published }) => {
       const note = await patientSource(published, how.witnesses, settings.terminal).checkpoint();
       const longest = [...pinned].sort((one, other) => sizeOf(one) - sizeOf(other)).at(-1);
       const keys = await storedKeys(place.folder, store);
@@ -158,7 +159,7 @@ async function newestOf(
   settings: Settings,
 ): Promise<readonly string[]> {
   const place = await findLog(named, settings);
-  if (place.kind === "data folder")
+  if (isStored(place))
     throw new GatehouseError("usage_invalid", "--against takes a copy, not a data folder.");
   const note = await (await tileSource(place, person, settings)).checkpoint();
   return note === undefined ? [] : [note];
