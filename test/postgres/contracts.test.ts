@@ -1,16 +1,25 @@
 import {
   approvalStore,
+  archiveStore,
   auditStore,
+  cosignatureStore,
   loginStore,
   sessionStore,
+  signOutStore,
+  sinkStore,
   spentAssertions,
 } from "../../src/storage/stores/index.ts";
 import { approvalStoreContract } from "../contracts/approval-store.ts";
+import { archiveStoreContract } from "../contracts/archive-store.ts";
 import { auditStoreContract } from "../contracts/audit-store.ts";
+import { cosignatureStoreContract } from "../contracts/cosignature-store.ts";
+import { custodyStoreContract } from "../contracts/custody-store.ts";
 import { databaseContract } from "../contracts/database.ts";
 import { entrySearchContract } from "../contracts/entry-search.ts";
 import { loginStoreContract } from "../contracts/login-store.ts";
 import { sessionStoreContract } from "../contracts/session-store.ts";
+import { signOutStoreContract } from "../contracts/sign-out-store.ts";
+import { sinkStoreContract } from "../contracts/sink-store.ts";
 import { spentAssertionsContract } from "../contracts/spent-assertions.ts";
 import { onPostgres } from "./suite.ts";
 
@@ -22,4 +31,12 @@ onPostgres("the contracts of the stores", ({ opened }) => {
   sessionStoreContract("PostgreSQL", async () => sessionStore(await opened()));
   loginStoreContract("PostgreSQL", async () => loginStore(await opened()));
   spentAssertionsContract("PostgreSQL", async (clock) => spentAssertions(await opened(), clock));
+  archiveStoreContract("PostgreSQL", async () => archiveStore(await opened()));
+  cosignatureStoreContract("PostgreSQL", async () => cosignatureStore(await opened()));
+  custodyStoreContract("PostgreSQL", opened);
+  signOutStoreContract("PostgreSQL", async (clock) => signOutStore(await opened(), clock));
+  sinkStoreContract("PostgreSQL", async () => {
+    const database = await opened();
+    return { audit: auditStore(database), sinks: sinkStore(database) };
+  });
 });

@@ -12,6 +12,9 @@ const onRecord: Readonly<Record<string, string>> = {
   audit_checkpoint: "SELECT, INSERT",
   audit_attachment: "SELECT, INSERT, UPDATE (bytes, erased_at)",
   audit_key: "SELECT, INSERT, UPDATE",
+  audit_data_key: "SELECT, INSERT, UPDATE",
+  audit_hold: "SELECT, INSERT, UPDATE",
+  audit_request: "SELECT, INSERT, UPDATE",
   approval_vote: "SELECT, INSERT",
 };
 
