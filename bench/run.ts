@@ -2,9 +2,11 @@
 // here is a test. Bounds are printed beside the figures; a figure outside its bound ends with exit status 1.
 import { measureCatalogue } from "./catalogue.ts";
 import type { Figure } from "./figure.ts";
+import { measureSealing } from "./seal.ts";
 
 const benchmarks: ReadonlyMap<string, () => Promise<readonly Figure[]>> = new Map([
   ["catalogue", measureCatalogue],
+  ["seal", measureSealing],
 ]);
 
 const names = process.argv.slice(2).filter((word) => !word.startsWith("--"));
