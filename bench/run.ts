@@ -3,10 +3,12 @@
 import { measureAppends } from "./append.ts";
 import { measureCatalogue } from "./catalogue.ts";
 import type { Figure } from "./figure.ts";
+import { measureSealing } from "./seal.ts";
 
 const benchmarks: ReadonlyMap<string, () => Promise<readonly Figure[]>> = new Map([
   ["append", measureAppends],
   ["catalogue", measureCatalogue],
+  ["seal", measureSealing],
 ]);
 
 const names = process.argv.slice(2).filter((word) => !word.startsWith("--"));
