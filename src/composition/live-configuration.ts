@@ -1,6 +1,6 @@
 import type { NewEntry } from "#audit";
-import { type Configuration, readConfiguration } from "#config";
-import { GatehouseError } from "#lib/errors";
+import { type Configuration, objectionToGroups, readConfiguration } from "#config";
+import { GatehouseError, messageOf } from "#lib/errors";
 import type { Logger } from "#telemetry";
 import { configurationProblems } from "./configuration-checks.ts";
 import { type ConfigurationChange, changeOf, configurationDigest } from "./configuration-sections.ts";
@@ -63,10 +63,22 @@ async function checked(file: string, text: string): Promise<Parsed<Configuration
   }
 }
 
+/** The file was checked with the machines it names; what counts until a restart are those that were there at the start. */
+function problemsOfMachines({ identity }: Configuration): string[] {
+  return identity.machines.flatMap((machine) => {
+    const objection = objectionToGroups(machine, identity.roles);
+    return objection === undefined
+      ? []
+      : [`The machine identity ${machine.name}, in force until a restart: ${objection}.`];
+  });
+}
+
 async function replace(written: Configuration, parts: LiveConfigurationParts): Promise<void> {
   const { file, inForce, record, log } = parts;
   const change = changeOf(inForce(), written);
   const { effective, changed, needsRestart } = change;
+  const problems = problemsOfMachines(effective);
+  if (problems.length > 0) throw new GatehouseError("config_invalid", problems.join("\n"));
   const prepared = await parts.prepare(change);
   const digest = configurationDigest(effective);
   const detail = { file, digest, sections: [...changed], needsRestart: [...needsRestart] };
@@ -82,5 +94,8 @@ async function replace(written: Configuration, parts: LiveConfigurationParts): P
   if (needsRestart.length > 0) {
     log.warn({ sections: needsRestart }, "these sections of the configuration need a restart to take effect");
   }
-  await prepared.afterwards();
+  await prepared.afterwards().catch((error: unknown) => {
+    const message = `The change is in force, but what it ends could not be ended, and is tried again: ${messageOf(error)}`;
+    throw new GatehouseError("change_unfinished", message, { cause: error });
+  });
 }

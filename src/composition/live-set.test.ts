@@ -98,6 +98,26 @@ test("a change that cannot be put on record is not in force, and is once the log
   expect(on.set.current()).toBe("two");
 });
 
+test("a denial that could not be put on record comes into force by itself once the log works again", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  const file = join(folder, "a.yaml");
+  writeFileSync(file, "one");
+  const on = await live(folder);
+  on.fillLog(true);
+  writeFileSync(file, "two");
+  await on.looked();
+  vi.advanceTimersByTime(limits.documentsLookMs);
+  await settled();
+  expect(on.set.current()).toBe("one");
+  on.fillLog(false);
+  vi.advanceTimersByTime(limits.documentsLookMs);
+  await settled();
+  expect(on.set.current()).toBe("two");
+  expect(vi.getTimerCount()).toBe(0);
+});
+
 test("a denial in a folder that a link was swapped to comes into force, although no watch tells of it", async () => {
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
   onTestFinished(() => void vi.useRealTimers());

@@ -1,5 +1,6 @@
 import { readDocuments, type SourceDocument, watchDocuments as watchFiles } from "#config";
 import { GatehouseError, messageOf } from "#lib/errors";
+import { limits } from "#lib/limits";
 
 /** What a parser made of all documents of a set: a value in whole, or what is wrong, one sentence each. */
 export type Parsed<T> =
@@ -52,13 +53,27 @@ export async function openLiveSet<T>(parts: LiveSetParts<T>, watch: Watch = watc
     inForce = { value: next.value, text };
   }
 
-  const watcher = watch(parts.paths, () => {
-    // One after the other, and a change that could not be put on record leaves the old set in force until the next look.
-    reloading = reloading
-      .then(reload)
-      .catch((error: unknown) => parts.onRefused([messageOf(error)]).catch(() => undefined));
-  });
-  return { current: () => inForce.value, close: () => watcher.close() };
+  let again: NodeJS.Timeout | undefined;
+  let isClosed = false;
+  // One after the other. A change that could not be put on record leaves the old set in force until the next look, which
+  // nobody tells of: the files stay as they are.
+  function look(): void {
+    reloading = reloading.then(reload).catch(async (error: unknown) => {
+      await parts.onRefused([messageOf(error)]).catch(() => undefined);
+      clearTimeout(again);
+      if (!isClosed) again = setTimeout(look, limits.documentsLookMs).unref();
+    });
+  }
+
+  const watcher = watch(parts.paths, look);
+  return {
+    current: () => inForce.value,
+    close: () => {
+      isClosed = true;
+      clearTimeout(again);
+      watcher.close();
+    },
+  };
 }
 
 type Reading =

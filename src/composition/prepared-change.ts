@@ -74,7 +74,11 @@ async function prepare(
     : undefined;
   const masking = has("masking") ? await openLiveMasking(effective.masking, rules) : undefined;
   const policies = has("policies", "protected")
-    ? await openLivePolicies(effective.policies, effective.protected, rules)
+    ? await openLivePolicies(effective.policies, effective.protected, rules).catch((error: unknown) => {
+        // Left alone it would go on watching, and put changes on record that are in force nowhere.
+        masking?.close();
+        throw error;
+      })
     : undefined;
   return {
     entries: held.release(),

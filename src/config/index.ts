@@ -10,6 +10,7 @@ export { readDocuments, type SourceDocument, watchDocuments } from "./documents.
 export { configurationJsonSchema } from "./json-schema.ts";
 export { type ListenerConfiguration, urlOfListener } from "./listener.ts";
 export { loadConfiguration, parseConfiguration, readConfiguration } from "./load.ts";
+export { objectionToGroups } from "./machines.ts";
 export { printConfiguration } from "./print.ts";
 export type { RecordingsConfiguration } from "./recordings.ts";
 export { absoluteReference, readSecret, type SecretReference, secretReference } from "./secret-reference.ts";

@@ -20,6 +20,12 @@ export function tlsDoor(server: Server, certificate: ServedCertificate): TlsServ
   });
   // Whoever speaks no TLS, or an old one, is not worth a word in the log: scanners do it all day.
   door.on("tlsClientError", (_error, socket) => socket.destroy());
-  door.on("close", forget);
+  // The server never listens itself, and Node begins to look for headers that do not come, or do not end, when one does.
+  door.on("listening", () => server.emit("listening"));
+  door.on("close", () => {
+    forget();
+    // Ends that looking; it has no socket of its own to close.
+    server.close();
+  });
   return door;
 }

@@ -39,6 +39,9 @@ export function openAuthenticator(parts: AuthenticatorParts): Authenticator {
     const startedMs = clock.monotonicMs();
     const { authentication, lifeMs } = await prove();
     if (authentication.kind === "caller") {
+      const { session } = authentication.caller;
+      if (!sessions.isRunning(session))
+        return refused("session_ended", `session ${session.id} has just ended`);
       const untilMs = startedMs + Math.min(limits.authenticationCacheMs, lifeMs);
       proofs.set(key, { caller: authentication.caller, epoch, untilMs });
     }
@@ -82,16 +85,18 @@ function refused(code: AuthenticationRefusal, detail: string): Authentication {
 
 async function proveToken(text: string, parts: AuthenticatorParts): Promise<Proven> {
   const token = parseCompactToken(text);
-  const { gatewayTokens, identityTokens } = parts;
+  const { gatewayTokens, identityTokens, sessions } = parts;
+  const stopsBefore = sessions.recentStops.count;
   const issuer = token?.claims["iss"];
   if (isGoogleCredential(text, token, identityTokens.knows(issuer))) {
     return failed(refused("google_credential", "a credential of Google's"));
   }
-  if (token === undefined) return proveIdentity(text, await identityTokens.verifyOpaque(text), parts);
+  if (token === undefined)
+    return proveIdentity({ text, stopsBefore }, await identityTokens.verifyOpaque(text), parts);
   // Byte for byte: another spelling of an issuer is another issuer.
   if (issuer === gatewayTokens.issuer) return proveGatewayToken(token, parts);
   if (identityTokens.knows(issuer))
-    return proveIdentity(text, await identityTokens.verify(token, ["agent"]), parts);
+    return proveIdentity({ text, stopsBefore }, await identityTokens.verify(token, ["agent"]), parts);
   return failed(refused("invalid", "an issuer we do not know"));
 }
 
@@ -113,7 +118,7 @@ async function proveGatewayToken(token: CompactToken, parts: AuthenticatorParts)
 }
 
 async function proveIdentity(
-  text: string,
+  { text, stopsBefore }: { readonly text: string; readonly stopsBefore: number },
   verdict: IdentityVerdict,
   parts: AuthenticatorParts,
 ): Promise<Proven> {
@@ -125,7 +130,7 @@ async function proveIdentity(
   if (mustChoose)
     return failed(refused("not_permitted", "of several connections one has to be named, at /v1/token"));
   const finding = await parts.sessions.openFor(
-    { digest: tokenDigest(text), countsUntil },
+    { digest: tokenDigest(text), countsUntil, stopsBefore },
     principal,
     workload,
   );

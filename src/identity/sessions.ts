@@ -7,6 +7,7 @@ import type { Timer } from "#lib/timer";
 import type { Principal } from "./principal.ts";
 import type { Workload } from "./proven-identity.ts";
 import type { Session, SessionStore } from "./session.ts";
+import { RecentStops } from "./sign-out/recent-stops.ts";
 
 /** What happened to a session, for the audit log. */
 export type SessionFact =
@@ -42,6 +43,15 @@ export interface NewSession {
   /** The session ends by then at the latest. */
   readonly endsBy?: Date;
   readonly workload?: Workload | undefined;
+  /** Of `recentStops`, read before the proof was looked at; now without it. */
+  readonly stopsBefore?: number;
+}
+
+export interface ShownToken {
+  readonly digest: string;
+  readonly countsUntil: Date;
+  /** As of a new session. */
+  readonly stopsBefore?: number;
 }
 
 type StopListener = (session: Pick<Session, "id">) => void;
@@ -53,16 +63,13 @@ interface Watch {
 
 /** Agents' sessions of one server. They end within 12 hours, whatever happens to the wall clock. */
 export interface Sessions {
+  /** It is stopped already, and says so, when its principal was stopped while it was opened. */
   open(wanted: NewSession): Promise<Session>;
   /**
    * The session of a token that did not come through our token endpoint: one for each token, ending with it. The same
    * token never opens a second one, not even after the first was stopped and the server restarted.
    */
-  openFor(
-    token: { readonly digest: string; readonly countsUntil: Date },
-    principal: Principal,
-    workload?: Workload,
-  ): Promise<SessionFinding>;
+  openFor(token: ShownToken, principal: Principal, workload?: Workload): Promise<SessionFinding>;
   find(id: string): Promise<SessionFinding>;
   /** Ends them at once and returns the ids of those that ran. Rejects if that cannot be stored or recorded. */
   stop(which: Parameters<SessionStore["stop"]>[0], cause: StopCause): Promise<readonly string[]>;
@@ -71,6 +78,7 @@ export interface Sessions {
   onStopped(listener: StopListener): () => void;
   /** Grows with each stop; what was concluded under an earlier epoch has to be concluded anew. */
   readonly epoch: number;
+  readonly recentStops: RecentStops;
   isRunning(session: Session): boolean;
   close(): void;
 }
@@ -84,6 +92,9 @@ class WatchedSessions implements Sessions {
   readonly #listeners = new Set<StopListener>();
   readonly #watched: LRUCache<string, Watch>;
   readonly #opening = new Map<string, Promise<SessionFinding>>();
+  /** Ids that were told of: what was read of them before says nothing any more. */
+  readonly #ended = new LRUCache<string, true>({ max: limits.watchedSessionsMax });
+  readonly recentStops = new RecentStops();
   #epoch = 0;
 
   constructor(parts: SessionsParts) {
@@ -95,7 +106,8 @@ class WatchedSessions implements Sessions {
     return this.#epoch;
   }
 
-  open({ principal, agent, connection, endsBy, workload }: NewSession): Promise<Session> {
+  open(wanted: NewSession): Promise<Session> {
+    const { principal, agent, connection, endsBy } = wanted;
     const { clock } = this.#parts;
     const startedAt = clock.now();
     const endsAtMs = startedAt.getTime() + limits.sessionLifeMsMax;
@@ -108,17 +120,17 @@ class WatchedSessions implements Sessions {
       endsAt: new Date(Math.min(endsAtMs, endsBy?.getTime() ?? endsAtMs)),
       stoppedAt: undefined,
     };
-    return this.#insert(session, workload);
+    return this.#insert(session, wanted);
   }
 
   openFor(
-    token: { digest: string; countsUntil: Date },
+    { digest, countsUntil: endsBy, stopsBefore = this.recentStops.count }: ShownToken,
     principal: Principal,
     workload?: Workload,
   ): Promise<SessionFinding> {
-    const id = implicitSessionId(token.digest);
+    const id = implicitSessionId(digest);
     const opening =
-      this.#opening.get(id) ?? this.#findOrOpen(id, { principal, workload, endsBy: token.countsUntil });
+      this.#opening.get(id) ?? this.#findOrOpen(id, { principal, workload, endsBy, stopsBefore });
     this.#opening.set(id, opening);
     const done = (): void => void this.#opening.delete(id);
     opening.then(done, done);
@@ -133,6 +145,7 @@ class WatchedSessions implements Sessions {
   }
 
   async stop(which: Parameters<SessionStore["stop"]>[0], cause: StopCause): Promise<readonly string[]> {
+    if (which === "all" || !("id" in which)) this.recentStops.note(which, cause);
     const ids = await this.#parts.store.stop(which, this.#parts.clock.now());
     // First the cut, then the record: a log that is full must not keep a stopped agent going.
     this.#epoch += 1;
@@ -155,7 +168,7 @@ class WatchedSessions implements Sessions {
     const { clock } = this.#parts;
     const watched = this.#watched.peek(id);
     const isPast = watched !== undefined && clock.monotonicMs() >= watched.endsAtMs;
-    return stoppedAt === undefined && clock.now() < endsAt && !isPast;
+    return stoppedAt === undefined && clock.now() < endsAt && !isPast && !this.#ended.has(id);
   }
 
   close(): void {
@@ -165,10 +178,11 @@ class WatchedSessions implements Sessions {
 
   async #findOrOpen(
     id: string,
-    { principal, workload, endsBy }: Pick<NewSession, "principal" | "workload"> & { endsBy: Date },
+    proven: Pick<NewSession, "principal" | "workload" | "stopsBefore"> & { readonly endsBy: Date },
   ): Promise<SessionFinding> {
     const found = await this.find(id);
     if (found.kind !== "unknown") return found;
+    const { principal, workload, endsBy } = proven;
     const startedAt = this.#parts.clock.now();
     const endsAtMs = Math.min(endsBy.getTime(), startedAt.getTime() + limits.sessionLifeMsMax);
     const session: Session = {
@@ -180,10 +194,14 @@ class WatchedSessions implements Sessions {
       endsAt: new Date(endsAtMs),
       stoppedAt: undefined,
     };
-    return { kind: "running", session: await this.#insert(session, workload) };
+    const opened = await this.#insert(session, proven);
+    return { kind: this.isRunning(opened) ? "running" : "over", session: opened };
   }
 
-  async #insert(session: Session, workload: Workload | undefined): Promise<Session> {
+  async #insert(
+    session: Session,
+    { workload, stopsBefore = this.recentStops.count }: Pick<NewSession, "workload" | "stopsBefore">,
+  ): Promise<Session> {
     await this.#parts.onFact({
       kind: "session.opened",
       session,
@@ -191,7 +209,11 @@ class WatchedSessions implements Sessions {
     });
     await this.#parts.store.insert(session);
     this.#watch(session);
-    return session;
+    // A stop that came after the proof and before this looked for sessions when this one was not there yet.
+    const cause = this.recentStops.causeSince(stopsBefore, session.principal);
+    if (cause === undefined) return session;
+    await this.stop({ id: session.id }, cause);
+    return { ...session, stoppedAt: this.#parts.clock.now() };
   }
 
   #watch({ id, endsAt, stoppedAt }: Session): void {
@@ -206,6 +228,7 @@ class WatchedSessions implements Sessions {
   }
 
   #tell(id: string): void {
+    this.#ended.set(id, true);
     for (const listener of this.#listeners) listener({ id });
   }
 }

@@ -143,10 +143,11 @@ async function exchange(
   if (connection !== undefined && !parts.knowsConnection(connection)) {
     return refused("invalid_target", "No connection of that name is configured.");
   }
+  const stopsBefore = parts.sessions.recentStops.count;
   const proven =
     type === loginTokenType ? await proveLogin(subjectToken, parts) : await proveSubject(subjectToken, parts);
   if ("error" in proven) return proven;
-  return openSession(parsed.data, proven, { ...parts, refreshTokens });
+  return openSession(parsed.data, { ...proven, stopsBefore }, { ...parts, refreshTokens });
 }
 
 function describeForm(error: z.ZodError): string {
@@ -220,15 +221,15 @@ async function proveLogin(token: string, parts: TokenEndpointParts): Promise<Sub
  */
 async function openSession(
   form: ExchangeForm,
-  identity: Subject,
+  identity: Subject & { readonly stopsBefore: number },
   parts: TokenEndpointParts & { readonly refreshTokens: RefreshTokens },
 ): Promise<TokenOutcome> {
-  const { principal, countsUntil, workload } = identity;
+  const { principal, countsUntil, workload, stopsBefore } = identity;
   const connection = form.connection ?? onlyConnection(workload);
   const objection = objectionToConnection(connection, workload);
   if (objection !== undefined) return objection;
   if (form.agent === undefined && form.connection === undefined) {
-    const token = { digest: tokenDigest(form.subject_token), countsUntil };
+    const token = { digest: tokenDigest(form.subject_token), countsUntil, stopsBefore };
     const finding = await parts.sessions.openFor(token, principal, workload);
     if (finding.kind !== "running") return sessionOver("the session of this token is over");
     return issued(finding.session, undefined, parts);
@@ -240,8 +241,10 @@ async function openSession(
     agent: workload?.agent ?? form.agent ?? "unnamed",
     connection,
     workload,
+    stopsBefore,
     ...(endsBy === undefined ? {} : { endsBy }),
   });
+  if (!parts.sessions.isRunning(session)) return sessionOver(`${session.id} was stopped while it was opened`);
   return issued(session, parts.refreshTokens.issue(session.id), parts);
 }
 
@@ -290,16 +293,21 @@ const deviceErrors = {
 /** RFC 8628 section 3.4. The code goes with its first success; what it brings is a login, which carries `agent-user` alone. */
 async function answerDevice(
   form: Readonly<Record<string, unknown>>,
-  { deviceSignIns, logins }: TokenEndpointParts,
+  { deviceSignIns, logins, sessions }: TokenEndpointParts,
 ): Promise<TokenOutcome> {
   const parsed = deviceForm.safeParse(form);
   if (!parsed.success) return refused("invalid_request", describeForm(parsed.error));
+  const stopsBefore = sessions.recentStops.count;
   const poll = deviceSignIns.poll(parsed.data.device_code, parsed.data.client_id);
   if (poll.kind !== "approved") {
     const [error, message] = deviceErrors[poll.kind];
     return refused(error, message);
   }
   const { token, lifeMs } = await logins.issue(poll.principal, poll.machine);
+  if (sessions.recentStops.causeSince(stopsBefore, poll.principal) !== undefined) {
+    await logins.revokeToken(token);
+    return refused("access_denied", deviceErrors.denied[1], "stopped while the login was made");
+  }
   return { kind: "login", token, expiresInS: Math.floor(lifeMs / 1000), email: poll.principal.email };
 }
 

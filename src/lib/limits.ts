@@ -241,6 +241,8 @@ export const limits = {
   watchedSessionsMax: 10_000,
   /** Logout tokens are sent when they are made; OpenID Connect Back-Channel Logout section 2.4 wants two minutes at most. */
   logoutTokenAgeMsMax: 2 * 60 * 1000,
+  /** Stops that are remembered for what was being opened meanwhile; more of them than fit into a few seconds. */
+  recentStopsMax: 10_000,
   /** Logout tokens from one address: a company's people at the end of a day. */
   logoutsPerMinuteMax: 600,
   /** What a sign-in began may run for twelve hours and the hour that the browser stayed signed in. */

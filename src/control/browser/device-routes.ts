@@ -54,7 +54,9 @@ export function addDeviceRoutes(app: App, ports: ControlPlanePorts, visitors: Vi
   app.post("/device/decision", { config, schema: { body: decisionForm } }, async (request, reply) => {
     const visitor = requireFreshVisitor(request, { ports, visitors });
     const isApproved = request.body.verdict === "approve";
-    await decide(visitor, { request, userCode: request.body.user_code, isApproved }, { ports, record });
+    const decision = { request, userCode: request.body.user_code, isApproved };
+    const isStillHere = (): boolean => visitors.find(request)?.id === visitor.id;
+    await decide(visitor, decision, { ports, record, isStillHere });
     return sendDone(reply, { visitor, isApproved, ports });
   });
 }
@@ -96,6 +98,13 @@ function requireFreshVisitor(request: FastifyRequest, { ports, visitors }: Hall)
   throw new ControlRefusal("sign_in_not_fresh", "a device sign-in");
 }
 
+interface DecisionTools {
+  readonly ports: ControlPlanePorts;
+  readonly record: ReturnType<typeof onRecord>;
+  /** Whether the browser session has not been ended meanwhile. */
+  readonly isStillHere: () => boolean;
+}
+
 interface Decision {
   readonly request: FastifyRequest;
   readonly userCode: string;
@@ -106,7 +115,7 @@ interface Decision {
 async function decide(
   { id, actor }: Visitor,
   { request, userCode, isApproved }: Decision,
-  { ports, record }: { ports: ControlPlanePorts; record: ReturnType<typeof onRecord> },
+  { ports, record, isStillHere }: DecisionTools,
 ): Promise<void> {
   const { deviceSignIns, mayUseAgents } = ports.identity;
   const claimed = deviceSignIns.claimed(id);
@@ -126,6 +135,8 @@ async function decide(
       device: { machine, command, address },
     },
   });
+  // A stop takes back what was approved; it cannot take back what is approved after it.
+  if (!isStillHere()) throw new ControlRefusal("sign_in_needed", "stopped while deciding");
   const isDecided = deviceSignIns.decide(userCode, id, isApproved ? principal : "denied");
   if (!isDecided) throw new ControlRefusal("device_code_unknown", "decided too late");
 }

@@ -29,6 +29,8 @@ export function signInFinish(ports: ControlPlanePorts, visitors: Visitors): Sign
     if (begun === undefined) {
       throw new ControlRefusal("sign_in_unknown", "no pending sign-in in this browser");
     }
+    const { recentStops } = ports.identity.sessions;
+    const stopsBefore = recentStops.count;
     const outcome = await ports.identity.browserSignIn.finish(answer, begun.pending);
     if (outcome.kind === "refused") {
       const { code, detail } = outcome;
@@ -44,6 +46,9 @@ export function signInFinish(ports: ControlPlanePorts, visitors: Visitors): Sign
         address: request.ip,
       },
     });
+    // Browser sessions were ended when this one was not there yet.
+    if (recentStops.causeSince(stopsBefore, principal) !== undefined)
+      throw new ControlRefusal("sign_in_refused", "stopped while they signed in");
     visitors.enter(request, reply, outcome);
     return reply.redirect(begun.returnPath, 303);
   };

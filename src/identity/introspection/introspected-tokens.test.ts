@@ -273,3 +273,22 @@ test("a secret that is gone refuses, and its place is not told to the agent", as
   expect(await ask(opaque)).toBe("provider_unavailable");
   expect(asked).toEqual([]);
 });
+
+test.each([
+  "ya29.a0AfH6SMBx-0123456789",
+  "1//0gFVx-0123456789abcdef",
+  "AIzaSyA1234567890123456789012345678901",
+])(
+  "a credential of Google's that an agent trades at the token endpoint (%s) is shown to no other issuer",
+  async (credential) => {
+    const { identity, asked } = await underTest();
+    const outcome = await identity.tokenEndpoint.answer({
+      grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
+      subject_token: credential,
+      subject_token_type: "urn:ietf:params:oauth:token-type:access_token",
+      agent: "cursor",
+    });
+    expect(outcome).toMatchObject({ kind: "refused", error: "invalid_request" });
+    expect(asked).toEqual([]);
+  },
+);

@@ -1,6 +1,7 @@
 import type { Clock } from "#lib/clock";
 import { limits } from "#lib/limits";
 import { type Claims, claimAt } from "../claim-path.ts";
+import { isGoogleCredential } from "../google-credential.ts";
 import type { IssuerTokens, OpaqueTokens } from "../issuers.ts";
 import { judgePerson, type PersonRules } from "../person-claims.ts";
 import { type IdentityVerdict, refusedIdentity } from "../proven-identity.ts";
@@ -29,9 +30,9 @@ export function opaqueTokens({ rules, introspector, clock }: IntrospectedParts):
   };
 }
 
-/** Our own tokens, and JWTs of whoever in a broken spelling, are nothing that an issuer should get to see. */
+/** Our own tokens, Google's, and JWTs of whoever in a broken spelling, are nothing that an issuer should get to see. */
 function isPlausible(text: string): boolean {
-  const isOfAnother = /^(eyJ|gh[a-z]_)/.test(text);
+  const isOfAnother = /^(eyJ|gh[a-z]_)/.test(text) || isGoogleCredential(text, undefined, false);
   const isLong = text.length >= limits.opaqueTokenCharsMin && text.length <= limits.opaqueTokenCharsMax;
   return isLong && !isOfAnother && shape.test(text);
 }

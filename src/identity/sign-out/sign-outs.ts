@@ -51,7 +51,7 @@ export interface SignOuts {
 
 export interface SignOutsParts {
   readonly store: SignOutStore;
-  readonly sessions: Pick<Sessions, "stop">;
+  readonly sessions: Pick<Sessions, "stop" | "recentStops">;
   readonly logins: Pick<Logins, "revoke">;
   readonly deviceSignIns: Pick<DeviceSignIns, "refuseApproved">;
   /** By the provider's id; `undefined` for those that send no logout tokens. */
@@ -103,8 +103,13 @@ interface Occasion {
 
 async function end(whose: Whose, { cause, at, enders }: Occasion, parts: SignOutsParts): Promise<Ended> {
   const { store, sessions, logins, deviceSignIns } = parts;
-  const browsers = enders.reduce((sum, ender) => sum + ender(whose), 0);
+  const endBrowsers = (): number => enders.reduce((sum, ender) => sum + ender(whose), 0);
+  const first = endBrowsers();
   await store.end(scopeOf(whose), at);
+  // Whose proof was believed a moment before finds this when they come in or open something. Whoever was faster is ended
+  // by what follows.
+  sessions.recentStops.note(whose, cause);
+  const browsers = first + endBrowsers();
   deviceSignIns.refuseApproved((principal) => isMeant(principal, whose));
   const revoked = await logins.revoke(whose);
   return { sessions: await sessions.stop(whose, cause), logins: revoked, browsers };

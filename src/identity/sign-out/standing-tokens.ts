@@ -22,7 +22,9 @@ export function standingTokens(tokens: IssuerTokens, parts: StandingParts): Issu
     verify: async (token, clients) => {
       const verdict = await ifItStands(await tokens.verify(token, clients), parts);
       if (verdict.kind === "refused") return verdict;
-      await rememberSession(token.claims["sid"], verdict.identity.principal, parts);
+      // A workload has no session at the provider: one that shows a person's `sid` must not become whose it is.
+      if (verdict.identity.workload === undefined)
+        await rememberSession(token.claims["sid"], verdict.identity.principal, parts);
       return verdict;
     },
   };
