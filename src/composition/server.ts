@@ -20,7 +20,7 @@ import { connectionOf, issuerSettings, samlSettings } from "./configured.ts";
 import { exchangeReader } from "./exchange-reader.ts";
 import { approvalEntry, connectionEntry, sessionEntry } from "./facts.ts";
 import { gatewayPorts } from "./gateway-ports.ts";
-import { listenOptions } from "./listen-options.ts";
+import { listenOptions, universeOptions } from "./listen-options.ts";
 import { openLiveMasking, openLivePolicies } from "./live-rules.ts";
 import { type Memory, openMemory } from "./memory.ts";
 import { describeServer } from "./server-description.ts";
@@ -28,6 +28,8 @@ import { describeServer } from "./server-description.ts";
 export interface RunningServer {
   readonly controlUrl: string;
   readonly proxyUrl: string;
+  /** Where names of the gateway's own domain are answered, if they are. */
+  readonly universePort: number | undefined;
   /** Rejects when the server cannot go on: the audit log has stopped. */
   readonly failed: Promise<never>;
   /** Drains: running exchanges finish or are recorded as unfinished, then everything closes in reverse order. */
@@ -84,7 +86,11 @@ async function openPlanes(configuration: Configuration, { memory, log, opened }:
     log,
   });
   opened.defer(() => gateway.close());
-  const dataPlane = await openDataPlane(gateway.ports, listenOptions(configuration.proxy, opened, log));
+  const dataPlane = await openDataPlane(
+    gateway.ports,
+    listenOptions(configuration.proxy, opened, log),
+    universeOptions(configuration.universe, opened, log),
+  );
   opened.defer(() => dataPlane.close({ graceMs: drainMs }));
 
   const controlPlane = await openControlPlane({
@@ -108,7 +114,7 @@ async function openPlanes(configuration: Configuration, { memory, log, opened }:
     log,
   });
   opened.defer(() => controlPlane.close());
-  return { controlUrl, proxyUrl: dataPlane.url };
+  return { controlUrl, proxyUrl: dataPlane.url, universePort: dataPlane.universePort };
 }
 
 /** Everything that has a say in what may happen, each telling the audit log what it did. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { isLoopbackHost, listener } from "./listener.ts";
+import { universe } from "./universe.ts";
 
 /** https anywhere; http only to this machine, where nobody can listen in between. */
 const webUrl = z
@@ -154,6 +155,7 @@ export const configurationSchema = z.strictObject({
   data: z.string().min(1).default("data").describe("folder of the database and the keys"),
   control: listener(8440),
   proxy: listener(8441),
+  universe: universe.optional(),
   identity,
   connections: z
     .array(connection)

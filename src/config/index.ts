@@ -9,3 +9,4 @@ export { type ListenerConfiguration, urlOfListener } from "./listener.ts";
 export { loadConfiguration, parseConfiguration } from "./load.ts";
 export { printConfiguration } from "./print.ts";
 export { absoluteReference, readSecret, type SecretReference, secretReference } from "./secret-reference.ts";
+export type { UniverseConfiguration } from "./universe.ts";

@@ -3,7 +3,7 @@ import { z } from "zod";
 export const isLoopbackHost = (host: string): boolean =>
   host === "127.0.0.1" || host === "[::1]" || host === "::1" || host === "localhost";
 
-const tls = z
+export const tls = z
   .strictObject({
     certificate: z.string().min(1).describe("PEM file, own certificate first; read again when it changes"),
     key: z.string().min(1).describe("PEM file of its private key"),

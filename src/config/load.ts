@@ -68,6 +68,9 @@ function absolutePaths(configuration: Configuration, base: string): Configuratio
     data: absolute(configuration.data),
     control: absoluteCertificate(configuration.control, absolute),
     proxy: absoluteCertificate(configuration.proxy, absolute),
+    ...(configuration.universe === undefined
+      ? {}
+      : { universe: absoluteCertificate(configuration.universe, absolute) }),
     identity: {
       ...configuration.identity,
       saml: configuration.identity.saml.map((provider) => ({
@@ -84,10 +87,10 @@ function absolutePaths(configuration: Configuration, base: string): Configuratio
   };
 }
 
-function absoluteCertificate(
-  listener: ListenerConfiguration,
+function absoluteCertificate<Listener extends Pick<ListenerConfiguration, "tls">>(
+  listener: Listener,
   absolute: (path: string) => string,
-): ListenerConfiguration {
+): Listener {
   const { tls } = listener;
   if (tls === undefined) return listener;
   return { ...listener, tls: { certificate: absolute(tls.certificate), key: absolute(tls.key) } };
