@@ -6,6 +6,7 @@ import type { DeviceSignIns } from "./device/device-sign-ins.ts";
 import type { Logins } from "./device/login.ts";
 import type { GatewayTokens } from "./gateway-tokens.ts";
 import type { IdentityTokens } from "./identity-token.ts";
+import { exchangeOwnToken } from "./own-token-exchange.ts";
 import type { Principal } from "./principal.ts";
 import { RefreshTokens } from "./refresh-tokens.ts";
 import { type RoleGroups, rolesOf } from "./roles.ts";
@@ -140,6 +141,8 @@ async function exchange(
   if (connection !== undefined && !parts.knowsConnection(connection)) {
     return refused("invalid_target", "No connection of that name is configured.");
   }
+  const own = await exchangeOwnToken(parsed.data, parts);
+  if (own !== undefined) return own;
   const proven =
     type === loginTokenType ? await proveLogin(subjectToken, parts) : await proveSubject(subjectToken, parts);
   if ("error" in proven) return proven;

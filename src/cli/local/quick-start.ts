@@ -2,7 +2,12 @@ import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { type Configuration, type ConnectionConfiguration, configurationSchema } from "#config";
+import {
+  type Configuration,
+  type ConnectionConfiguration,
+  configurationSchema,
+  type UniverseConfiguration,
+} from "#config";
 import { type PracticeCloud, startPracticeCloud } from "#practice/cloud";
 import { type IdentityProvider, startIdentityProvider } from "#practice/identity-provider";
 import { type RunningServer, startServer } from "../../composition/server.ts";
@@ -33,6 +38,7 @@ export interface QuickStartOptions {
   readonly operationMs: number;
   /** Connections besides the one to the practice cloud. */
   readonly connections?: readonly ConnectionConfiguration[];
+  readonly universe?: UniverseConfiguration;
   readonly isQuiet: boolean;
 }
 
@@ -113,6 +119,7 @@ function quickStartConfiguration({ options, issuer, upstream, ports, keyFile }: 
     data: options.data,
     control: { port: ports.control },
     proxy: { port: ports.proxy },
+    universe: options.universe,
     identity: {
       issuers: [
         {
