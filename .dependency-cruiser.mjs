@@ -60,7 +60,7 @@ const homes = {
   "xml-crypto": "^test",
   saxes: "^(src/identity/saml|test)",
   "@peculiar/x509": "^(src/keys|test)",
-  "google-auth-library": "^src/connections",
+  "google-auth-library": "^(src/connections|test)",
   "@marcbachmann/cel-js": "^src/policy",
   re2js: "^src/masking",
   "jsonc-parser": "^src/catalogue",
