@@ -7,9 +7,10 @@ import { type Finding, findingOf } from "../doctor/finding.ts";
 import { findLeftovers, type Leftover } from "../doctor/leftovers.ts";
 import { findOnPath, runProbe } from "../doctor/run-probe.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { NotStarted } from "../failure.ts";
 import { readHelperToken } from "../helper-token.ts";
 import { readLogin } from "../login-file.ts";
-import { openRun, parseRunOptions, type RunOptions } from "../run-session.ts";
+import { noticeOf, openHelper, parseRunOptions, type RunOptions } from "../run-session.ts";
 import { findServer, type Server } from "../server.ts";
 import type { Settings } from "../settings.ts";
 import { printable, table } from "../text.ts";
@@ -83,7 +84,7 @@ async function probeAll(
 ): Promise<Finding[]> {
   if (installed.length === 0) return [];
   let tunnels = 0;
-  const helper = await openRun(settings, options, () => {
+  const helper = await openProbed(settings, server, options, () => {
     tunnels += 1;
   });
   try {
@@ -103,6 +104,22 @@ async function probeAll(
     return findings;
   } finally {
     await helper.close();
+  }
+}
+
+/** Always in this process: what passes the helper is what is looked at. */
+async function openProbed(
+  settings: Settings,
+  server: Server,
+  options: RunOptions,
+  onGatewayTunnel: () => void,
+): Promise<Helper> {
+  const { environment } = settings.terminal;
+  try {
+    const surroundings = { environment, notice: noticeOf(settings), onGatewayTunnel };
+    return await openHelper(settings, server, options, surroundings);
+  } catch (cause) {
+    throw new NotStarted("the run was not started", { cause });
   }
 }
 

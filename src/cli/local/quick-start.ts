@@ -39,6 +39,8 @@ export interface QuickStartOptions {
   /** Connections besides the one to the practice cloud. */
   readonly connections?: readonly ConnectionConfiguration[];
   readonly universe?: UniverseConfiguration;
+  /** Who can sign in at the development provider, instead of those it knows by itself. */
+  readonly people?: Parameters<typeof startIdentityProvider>[0]["people"];
   readonly isQuiet: boolean;
 }
 
@@ -56,6 +58,7 @@ export async function startQuickStart(options: QuickStartOptions): Promise<Quick
     port: ports.provider,
     webRedirectUris: [`http://127.0.0.1:${ports.control}/sign-in/callback`],
     stateFile: join(options.data, "practice", "identity-provider.json"),
+    ...(options.people === undefined ? {} : { people: options.people }),
   });
   writeFileSync(keyFile, JSON.stringify(await cloud.issueKey()), { mode: 0o600 });
   const closeSurroundings = () => Promise.all([cloud.close(), provider.close()]);
