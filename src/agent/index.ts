@@ -25,8 +25,8 @@ export {
   socketEnvironment,
 } from "./environment.ts";
 export { type Helper, type HelperParts, startHelper } from "./helper.ts";
+export { createService, type OpenRun, type Service, type ServiceParts } from "./open-runs.ts";
 export { type PeerCheck, peerCheckOfThisSystem } from "./peer.ts";
-export { createService, type OpenRun, type Service, type ServiceParts } from "./service.ts";
 export { joinService, readServiceStatus, stopService } from "./service-call.ts";
 export { type RunRequest, relevantVariables, type ServiceStatus } from "./service-wire.ts";
 export { askSocket } from "./socket-call.ts";

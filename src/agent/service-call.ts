@@ -2,7 +2,7 @@ import { type IncomingMessage, request } from "node:http";
 import { createInterface } from "node:readline";
 import { GatehouseError } from "#lib/errors";
 import { ControlPlaneRefusal } from "./control-plane.ts";
-import type { OpenRun } from "./service.ts";
+import type { OpenRun } from "./open-runs.ts";
 import {
   type RunRequest,
   runLine,

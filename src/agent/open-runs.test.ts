@@ -8,7 +8,7 @@ import { Secret } from "#lib/secret";
 import { manualClock } from "../../test/fakes/manual-clock.ts";
 import { type RunBench, startRunBench } from "../../test/fakes/run-bench.ts";
 import type { RunPlaces } from "./environment.ts";
-import { createService, type Service } from "./service.ts";
+import { createService, type Service } from "./open-runs.ts";
 import { joinService, readServiceStatus, stopService } from "./service-call.ts";
 import { type RunRequest, relevantVariables } from "./service-wire.ts";
 import { listenAt } from "./socket-file.ts";
