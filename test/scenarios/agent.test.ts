@@ -88,7 +88,7 @@ const sessionShown = z.object({
   exchanges: z.array(z.object({ host: z.string(), resource: z.string().optional(), at: z.string() })),
 });
 
-test("three agents of one person and one of another run at once, and no token, project or session crosses", {
+test("three agents of one person and two of another run at once, and no token, project or session crosses", {
   timeout,
 }, async () => {
   const started = await service();
@@ -97,6 +97,7 @@ test("three agents of one person and one of another run at once, and no token, p
     { agent: "two", project: "project-two", as: developer },
     { agent: "three", project: "project-three", as: developer },
     { agent: "four", project: "project-four", as: colleague },
+    { agent: "five", project: "project-five", as: colleague },
   ];
   const runs = wanted.map(({ agent, project, as }) =>
     stage.start(
@@ -116,8 +117,8 @@ test("three agents of one person and one of another run at once, and no token, p
   // All of them have been served before any goes on.
   await Promise.all(runs.map((run) => said(run, '"word":"first"')));
   const status = await stage.gatehouse("agent", "status", "--json");
-  expect(JSON.parse(status.stdout)).toMatchObject({ running: true });
-  expect(JSON.parse(status.stdout).runs).toHaveLength(4);
+  const running = z.object({ running: z.literal(true), runs: z.array(z.unknown()) });
+  expect(running.parse(JSON.parse(status.stdout)).runs).toHaveLength(5);
   for (const run of runs) run.process.stdin?.end("go\n");
   const outcomes = await Promise.all(runs.map(({ outcome }) => outcome));
 
@@ -132,8 +133,8 @@ test("three agents of one person and one of another run at once, and no token, p
     expect(lines[0]).toMatchObject({ agent: wanted[index]?.agent, project: wanted[index]?.project });
   }
   const firsts = told.flatMap(({ lines }) => lines.slice(0, 1));
-  expect(new Set(firsts.map(({ sid }) => sid)).size).toBe(4);
-  expect(new Set(firsts.map(({ proxy }) => proxy)).size).toBe(4);
+  expect(new Set(firsts.map(({ sid }) => sid)).size).toBe(5);
+  expect(new Set(firsts.map(({ proxy }) => proxy)).size).toBe(5);
   expect(new Set(firsts.map(({ sub }) => sub)).size).toBe(2);
 
   // What the server has on record of each session is that agent's project, asked for by that person, and nothing else.
@@ -156,7 +157,8 @@ test("a second service does not start, and stopping the first ends its runs and 
 }, async () => {
   const started = await service();
   const second = await stage.gatehouse("agent", "start", "--as", developer);
-  expect(second).toMatchObject({ status: 1, stderr: expect.stringContaining("is running") });
+  expect(second.status).toBe(1);
+  expect(second.stderr).toContain("is running");
   const run = stage.start("run", "--", "sh", "-c", 'echo "$SSL_CERT_FILE"; echo there; read go');
   const folder = /^(\/\S+)\/ca\.pem$/m.exec(await said(run, "there"))?.[1] ?? "";
   expect(existsSync(folder)).toBe(true);

@@ -20,8 +20,9 @@ import { agentSignIn } from "../agent-sign-in.ts";
 import type { CommandTools } from "../command-tools.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { withLock } from "../file-lock.ts";
+import { readLogin } from "../login-file.ts";
 import { openHelper, ownCommand, sayWhoIsKeptOut, serviceSocketPath } from "../run-session.ts";
-import { findServer, type Server } from "../server.ts";
+import { findServer, type Server, serverUrl } from "../server.ts";
 import type { Settings } from "../settings.ts";
 import { facts, moment, table } from "../text.ts";
 
@@ -107,11 +108,15 @@ function untilSignal(): Promise<void> {
 }
 
 /** Starts this command again without --detach, and returns once the service answers or has said why it does not. */
-async function detach({ terminal }: Settings, path: string): Promise<number> {
+async function detach(settings: Settings, path: string): Promise<number> {
+  const { terminal } = settings;
+  const { environment } = terminal;
+  // The service leaves this folder, and with it what the folder says about a server.
+  const url = serverUrl(settings, readLogin(environment));
   const [program = process.execPath, ...script] = ownCommand();
   const words = process.argv.slice(2).filter((word) => word !== "--detach");
   const child = spawn(program, [...script, ...words], {
-    env: terminal.environment,
+    env: { ...environment, GATEHOUSE_URL: url },
     cwd: "/",
     detached: true,
     stdio: ["ignore", "ignore", "pipe"],

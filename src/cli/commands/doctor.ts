@@ -10,6 +10,7 @@ import { exitCodes } from "../exit-codes.ts";
 import { NotStarted } from "../failure.ts";
 import { readHelperToken } from "../helper-token.ts";
 import { readLogin } from "../login-file.ts";
+import { reachesLoopback } from "../loopback.ts";
 import { noticeOf, openHelper, parseRunOptions, type RunOptions } from "../run-session.ts";
 import { findServer, type Server } from "../server.ts";
 import type { Settings } from "../settings.ts";
@@ -41,6 +42,8 @@ const doctorOptions = z.object({ client: z.array(z.string()).optional() });
 interface Report {
   readonly server: string;
   readonly as: string | undefined;
+  /** Whether loopback TCP can be reached from here; some agents' sandboxes forbid it. */
+  readonly loopback: boolean;
   readonly clients: readonly Finding[];
   readonly leftovers: readonly Leftover[];
 }
@@ -62,7 +65,8 @@ async function doctor(settings: Settings, command: Command): Promise<number> {
     options: { agent: "gatehouse doctor", connection, project, as: person },
   });
   const leftovers = await findLeftovers(settings.terminal.environment);
-  say(settings, { server: server.url, as: person, clients, leftovers });
+  const loopback = await reachesLoopback();
+  say(settings, { server: server.url, as: person, loopback, clients, leftovers });
   return clients.every(({ works }) => works) ? exitCodes.ok : exitCodes.failed;
 }
 
@@ -129,7 +133,7 @@ function projectOf(helper: Helper, { project }: RunOptions): string {
 }
 
 function say({ terminal, isJson }: Settings, report: Report): void {
-  const { server, as, clients, leftovers } = report;
+  const { server, as, loopback, clients, leftovers } = report;
   if (isJson) {
     terminal.out(JSON.stringify({ ...report, works: clients.every(({ works }) => works) }));
     return;
@@ -139,6 +143,7 @@ function say({ terminal, isJson }: Settings, report: Report): void {
       `Server ${server}${as === undefined ? "" : `, as ${as} of its development identity provider`}\n`,
     ),
   );
+  if (!loopback) terminal.out(sandboxed);
   if (clients.length === 0) terminal.out("None of the clients that Gatehouse knows is on the PATH.");
   else terminal.out(table(["CLIENT", "ROUTED", "TRUSTED", "AUTHENTICATED", "SEEN"], clients.map(rowOf)));
   for (const { client, mend } of clients) {
@@ -148,6 +153,9 @@ function say({ terminal, isJson }: Settings, report: Report): void {
     terminal.out(printable(`\nWarning: ${what} reaches Google past Gatehouse.\n  ${where}\n  ${mend}`));
   }
 }
+
+const sandboxed =
+  "Loopback TCP is forbidden here, as in a sandbox: no client reaches a helper's ports.\nUse `gatehouse run --socket -- COMMAND`, whose tokens come over a Unix socket.\n";
 
 function rowOf({ client, routed, trusted, authenticated, seen }: Finding): string[] {
   const word = (holds: boolean): string => (holds ? "yes" : "no");
