@@ -9,9 +9,15 @@ export interface Direction {
 /** Under a domain of the gateway's own, if it has one; otherwise by gcloud's and Terraform's endpoint overrides. */
 export function directionOf({ universe, proxyUrl }: Pick<ServerInfo, "universe" | "proxyUrl">): Direction {
   if (universe === undefined) return { variables: overrides(proxyUrl), universeDomain: undefined };
-  const { domain } = universe;
+  const { domain, port } = universe;
+  const storage = `https://storage.${domain}${port === 443 ? "" : `:${port}`}`;
   return {
-    variables: { CLOUDSDK_CORE_UNIVERSE_DOMAIN: domain, GOOGLE_CLOUD_UNIVERSE_DOMAIN: domain },
+    variables: {
+      CLOUDSDK_CORE_UNIVERSE_DOMAIN: domain,
+      GOOGLE_CLOUD_UNIVERSE_DOMAIN: domain,
+      // Terraform's own backend knows no universe, from the credential file neither (measured, 1.11).
+      GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT: `${storage}/storage/v1/b`,
+    },
     universeDomain: domain,
   };
 }
@@ -20,7 +26,7 @@ interface Override {
   /** As in `CLOUDSDK_API_ENDPOINT_OVERRIDES_<API>`. */
   readonly gcloud: string;
   readonly host: string;
-  /** gcloud wants these paths within the override, and Terraform all of them (measured). */
+  /** gcloud wants these paths within the override (measured). Terraform wants one for every product (read in its source, not run). */
   readonly path?: string;
   /** As in `GOOGLE_<PRODUCT>_CUSTOM_ENDPOINT` with its version. */
   readonly terraform?: readonly [product: string, path: string];

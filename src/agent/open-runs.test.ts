@@ -142,7 +142,7 @@ test("what travels is the run's places as they are, and the nonce stays a secret
 
 test("a command that ends, however it ends, takes its run with it and leaves the others", async () => {
   const [one] = await Promise.all([joined("one"), joined("two")]);
-  await one?.close();
+  await one.close();
   await closed.promise;
   const left = (await readServiceStatus(path))?.runs.map(({ agent }) => agent);
   expect(left).toEqual(["two"]);

@@ -13,6 +13,7 @@ import { installed, installedInSdk } from "./installed.ts";
 // own address, or to names under its universe domain.
 const gcloud = installed("gcloud");
 const bq = installed("bq");
+const terraform = installed("terraform");
 const python = installedInSdk(gcloud, "platform/bundledpythonunix/bin/python3");
 const domain = "gw.example.com";
 
@@ -121,6 +122,24 @@ describe.skipIf(gcloud === undefined)("under the gateway's universe domain", () 
     expect(readFileSync(back).equals(readFileSync(large))).toBe(true);
     expect(names.asked.filter((authority) => !authority.endsWith(`.${domain}:443`))).toEqual([]);
   });
+
+  test.skipIf(terraform === undefined)(
+    "Terraform keeps its state under our name, by the executable source as Go reads it",
+    async () => {
+      const work = mkdtempSync(join(folder, "terraform-"));
+      writeFileSync(
+        join(work, "main.tf"),
+        'terraform {\n  backend "gcs" {\n    bucket = "practice-bucket"\n  }\n}\n',
+      );
+      const before = names.asked.length;
+      const { status, stdout, stderr } = await run(
+        ...["env", `SSL_CERT_FILE=${join(folder, "tls.crt")}`, "CHECKPOINT_DISABLE=1"],
+        ...["terraform", `-chdir=${work}`, "init", "-no-color", "-input=false"],
+      );
+      expect(status, `${stdout}\n${stderr}`).toBe(0);
+      expect(names.asked.slice(before)).toContain(`storage.${domain}:443`);
+    },
+  );
 
   test.skipIf(bq === undefined)("bq asks our names", async () => {
     const before = names.asked.length;
