@@ -85,7 +85,7 @@ const homes = {
   standardwebhooks: "^src/sinks",
   "prom-client": "^src/telemetry",
   "@peculiar/x509": "^(src/keys|test)",
-  "google-auth-library": "^src/connections",
+  "google-auth-library": "^(src/connections|test)",
   "@marcbachmann/cel-js": "^src/policy",
   re2js: "^src/masking",
   "jsonc-parser": "^src/catalogue",

@@ -12,6 +12,11 @@ const places = {
   preload: "/opt/preload.cjs",
   project: "my-project",
   controlUrl: "http://127.0.0.1:8440",
+  bySocket: {
+    socket: "/run/helper.sock",
+    credentials: "/run/credentials.json",
+    variables: { GOOGLE_CLOUD_UNIVERSE_DOMAIN: "gw.example.com" },
+  },
 };
 
 test("variables that lead past the gateway or to a credential are gone, in whatever case", () => {
@@ -82,6 +87,7 @@ test("the environment of a run is the measured one, name by name", () => {
     BOTO_PATH: "/run/boto",
     GATEHOUSE_URL: "http://127.0.0.1:8440",
     GATEHOUSE_HELPER: "127.0.0.1:18442",
+    GATEHOUSE_SOCKET: "/run/helper.sock",
   });
 });
 

@@ -66,6 +66,7 @@ test("a gateway in clear text on the network gets no token, and a helper that ca
     project: undefined,
     environment: {},
     checkPeer: () => ({ kind: "same_user" }),
+    gatehouse: ["gatehouse"],
     notice: () => {},
   });
   await expect(attempt).rejects.toMatchObject({ code: "gateway_in_clear" });

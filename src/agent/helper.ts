@@ -3,14 +3,18 @@ import type { AddressInfo, Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { ServerInfo } from "#api";
 import { assert, GatehouseError } from "#lib/errors";
+import { limits } from "#lib/limits";
 import { createConnectProxy } from "./connect-proxy.ts";
-import { runEnvironment } from "./environment.ts";
+import { type RunPlaces, runEnvironment } from "./environment.ts";
 import { projectOf, readActiveConfiguration } from "./gcloud-configuration.ts";
 import { createMetadataServer } from "./metadata-server.ts";
 import { newNonce } from "./nonce.ts";
 import { guardPeers, type PeerCheck } from "./peer.ts";
 import { originalProxies } from "./route.ts";
 import { createRunFolder, type RunFolder } from "./run-folder.ts";
+import { createRunSocket } from "./run-socket.ts";
+import { listenAt } from "./socket-file.ts";
+import { prepareSocketWay, type SocketWay } from "./socket-way.ts";
 import type { TokenSource } from "./token-source.ts";
 
 export interface HelperParts {
@@ -24,6 +28,8 @@ export interface HelperParts {
   /** The user's environment, before us. */
   readonly environment: NodeJS.ProcessEnv;
   readonly checkPeer: PeerCheck;
+  /** How `gatehouse` is started here, program and arguments, for the executable that sandboxed clients run. */
+  readonly gatehouse: readonly string[];
   /** Tells the person at the terminal. Each sentence is told once. */
   readonly notice: (sentence: string) => void;
   /** Told of each tunnel that the gateway has opened for the command. */
@@ -32,8 +38,10 @@ export interface HelperParts {
 
 /** What runs beside one command: its own ports, its own nonce, its own folder. */
 export interface Helper {
-  /** The environment of the command. */
+  /** The environment of the command, by way of the proxy. */
   readonly environment: NodeJS.ProcessEnv;
+  /** What environments of this run point at; another process of the same user may make one of its own. */
+  readonly places: RunPlaces;
   readonly folder: string;
   readonly proxyPort: number;
   readonly metadataPort: number;
@@ -63,17 +71,25 @@ export async function startHelper(parts: HelperParts): Promise<Helper> {
   parts.tokens.onEnded(notice);
 
   const folder = createRunFolder({ gatewayCaPem: parts.info.caCertificatePem, properties, environment });
-  const listeners = [proxy, metadata].map((server) => openable(server, parts.checkPeer, notice));
+  const listeners: Openable[] = [proxy, metadata].map((server) => openable(server, parts.checkPeer, notice));
   try {
+    const bySocket = socketWayOf(parts, folder, listeners);
     const [proxyPort = 0, metadataPort = 0] = await Promise.all(listeners.map(({ listen }) => listen()));
-    const places = { nonce, proxyPort, metadataPort, project, preload, controlUrl: parts.info.controlUrl };
-    const files = {
+    const places: RunPlaces = {
+      nonce,
+      proxyPort,
+      metadataPort,
+      project,
+      preload,
+      controlUrl: parts.info.controlUrl,
       caBundle: folder.caBundle,
       gcloudConfiguration: folder.gcloudConfiguration,
       boto: folder.boto,
+      bySocket,
     };
     return {
-      environment: runEnvironment(environment, { ...places, ...files }),
+      environment: runEnvironment(environment, places),
+      places,
       folder: folder.path,
       proxyPort,
       metadataPort,
@@ -83,6 +99,24 @@ export async function startHelper(parts: HelperParts): Promise<Helper> {
     await closeAll(listeners, folder);
     throw error;
   }
+}
+
+/**
+ * Windows has no Unix sockets that Google's libraries could be pointed at, and the kernel takes no path of any length: a
+ * run does without then.
+ */
+function socketWayOf(
+  { info, tokens, gatehouse }: HelperParts,
+  { path }: RunFolder,
+  listeners: Openable[],
+): SocketWay | undefined {
+  if (process.platform === "win32") return undefined;
+  const way = prepareSocketWay({ info, folder: path, gatehouse });
+  if (Buffer.byteLength(way.socket) > limits.socketPathBytesMax) return undefined;
+  const server = createRunSocket({ tokens, controlUrl: info.controlUrl });
+  const known = tracked(server);
+  listeners.push({ ...known, listen: () => listenAt(server, way.socket).then(() => 0) });
+  return way;
 }
 
 /** A gateway token travels to this address: over TLS, or not further than this machine. */
@@ -101,21 +135,28 @@ interface Openable {
   close(): Promise<void>;
 }
 
-/** A loopback listener that knows its sockets: Node forgets those of CONNECT. */
+/** A loopback listener. */
 function openable(server: Server, checkPeer: PeerCheck, notice: (sentence: string) => void): Openable {
-  const sockets = new Set<Socket>();
   guardPeers(server, checkPeer, notice);
+  return {
+    ...tracked(server),
+    listen: () =>
+      new Promise((resolve, reject) => {
+        server.once("error", reject);
+        server.listen({ host: "127.0.0.1", port: 0 }, () => resolve(portOf(server.address())));
+      }),
+  };
+}
+
+/** A listener that knows its sockets: Node forgets those of CONNECT. */
+function tracked(server: Server): Pick<Openable, "close"> {
+  const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     socket.setNoDelay(true);
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
   return {
-    listen: () =>
-      new Promise((resolve, reject) => {
-        server.once("error", reject);
-        server.listen({ host: "127.0.0.1", port: 0 }, () => resolve(portOf(server.address())));
-      }),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

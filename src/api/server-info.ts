@@ -7,6 +7,10 @@ export const serverInfo = z.object({
   controlUrl: z.url(),
   /** Where CONNECT goes, `http://host:port`. */
   proxyUrl: z.url(),
+  /** `<api>.<domain>` stands for `<api>.googleapis.com`; absent where the gateway has no domain of its own. */
+  universe: z
+    .object({ domain: z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/), port: z.int().min(1).max(65_535) })
+    .optional(),
   /** PEM of the authority that signs the intercepted leaves. */
   caCertificatePem: z.string(),
   signIn: z.object({

@@ -1,9 +1,7 @@
-import { mkdirSync, rmSync, statSync } from "node:fs";
-import { dirname } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { GatehouseError } from "#lib/errors";
 import type { Secret } from "#lib/secret";
+import { withLock } from "./file-lock.ts";
 import {
   type DeviceLogin,
   loginFilePath,
@@ -31,6 +29,7 @@ export async function agentSignIn(
   const login = loginFor(server, terminal);
   if (login.kind === "device") return deviceProof(login, terminal);
   if (isFresh(login.idToken, terminal)) return proofOf(login);
+  // Several runs start at once; a provider that rotates refresh tokens takes two uses of one for a theft.
   return withLock(`${loginFilePath(terminal.environment)}.lock`, async () => {
     // Another command may have renewed it while we waited; its refresh token must not be used a second time.
     const current = loginFor(server, terminal);
@@ -100,33 +99,4 @@ function isFresh(idToken: Secret, terminal: Terminal): boolean {
   } catch {
     return false;
   }
-}
-
-const lockStaleMs = 30_000;
-const lockPauseMs = 100;
-
-/** Several runs start at once; a provider that rotates refresh tokens takes two uses of one for a theft. */
-async function withLock<Result>(path: string, act: () => Promise<Result>): Promise<Result> {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  for (;;) {
-    try {
-      mkdirSync(path);
-      break;
-    } catch (error) {
-      if (!isTaken(error)) throw error;
-      const found = statSync(path, { throwIfNoEntry: false });
-      if (found !== undefined && Date.now() - found.mtimeMs > lockStaleMs) rmSync(path, { recursive: true });
-      else await pause(lockPauseMs);
-    }
-  }
-  try {
-    return await act();
-  } finally {
-    rmSync(path, { recursive: true, force: true });
-  }
-}
-
-/** Anything else (a disk that is full or read-only) will not get better by waiting. */
-function isTaken(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "EEXIST";
 }

@@ -1,12 +1,15 @@
 import { Command } from "commander";
 import { type CommandTools, commandTools } from "./command-tools.ts";
+import { addAgentCommands } from "./commands/agent.ts";
 import { addApprovalCommands } from "./commands/approvals.ts";
 import { addCompletionCommand } from "./commands/completion.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
-import { addRunCommands } from "./commands/run.ts";
+import { addEnvCommand } from "./commands/env.ts";
+import { addRunCommand } from "./commands/run.ts";
 import { addSessionCommands } from "./commands/sessions.ts";
 import { addSignInCommands } from "./commands/sign-in.ts";
 import { addSinkCommands } from "./commands/sinks.ts";
+import { addTokenCommand } from "./commands/token.ts";
 import { addWaitCommand } from "./commands/wait.ts";
 import { exitCodes, exitCodeTable } from "./exit-codes.ts";
 import { reportFailure } from "./failure.ts";
@@ -42,9 +45,12 @@ export function buildProgram(parts: ProgramParts, tools: CommandTools): Command 
     .configureHelp({ sortOptions: true })
     .addHelpText("after", epilogue());
   for (const add of parts.localCommands) add(program, tools);
-  addRunCommands(program, tools);
+  addRunCommand(program, tools);
+  addEnvCommand(program, tools);
+  addAgentCommands(program, tools);
   addSignInCommands(program, tools);
   addDoctorCommand(program, tools);
+  addTokenCommand(program, tools);
   addWaitCommand(program, tools);
   addApprovalCommands(program, tools);
   addSessionCommands(program, tools);

@@ -14,7 +14,8 @@ const roles = "  roles: { agent-user: [ci, engineering], approver: [], auditor: 
 const rest = "connections: [{ name: prod, identity: { kind: none } }]\npolicies: [policies]\n";
 
 /** The example, with the parts of a configuration that it leaves out. */
-function configured(text: string): Configuration {
+function configured(example: string): Configuration {
+  const text = example.includes("identity:\n") ? example : `identity:\n${example}`;
   const issuers = text.includes("issuers:") ? "" : people;
   const whole = `${text.replace("identity:\n", `identity:\n${roles}${issuers}`)}${rest}`;
   return parseConfiguration("example.yaml", whole);
@@ -24,7 +25,7 @@ const machinesIn = (text: string) => machineSettings(configured(text));
 const documented = examples.find((text) => text.includes("machines:")) ?? "";
 
 test("every example of the page is a sound configuration, one for each kind of machine", () => {
-  expect(examples).toHaveLength(2);
+  expect(examples).toHaveLength(4);
   for (const text of examples) configured(text);
   expect(machinesIn(documented).map(({ kind }) => kind)).toEqual([
     "kubernetes",

@@ -1,4 +1,4 @@
-import { type ListenerConfiguration, watchDocuments } from "#config";
+import { type ListenerConfiguration, type UniverseConfiguration, watchDocuments } from "#config";
 import { openServedCertificate } from "#keys";
 import { systemClock as clock } from "#lib/clock";
 import type { ServedCertificate } from "#lib/served-certificate";
@@ -18,7 +18,26 @@ export function listenOptions(
   log: Logger,
 ): ListenOptions {
   const address = url === undefined ? undefined : new URL(url).origin;
-  if (tls === undefined) return { host, port, tls: undefined, url: address };
+  return { host, port, tls: served(tls, opened, log), url: address };
+}
+
+/** The same for the names of the gateway's own domain, where there are any. */
+export function universeOptions(
+  universe: UniverseConfiguration | undefined,
+  opened: AsyncDisposableStack,
+  log: Logger,
+) {
+  if (universe === undefined) return undefined;
+  const { domain, host, port, public_port: publicPort, tls } = universe;
+  return { domain, host, port, publicPort, tls: served(tls, opened, log) };
+}
+
+function served(
+  tls: ListenerConfiguration["tls"],
+  opened: AsyncDisposableStack,
+  log: Logger,
+): ServedCertificate | undefined {
+  if (tls === undefined) return undefined;
   const certificate = openServedCertificate(tls, clock);
   const watching = watchDocuments([tls.certificate, tls.key], () => {
     try {
@@ -28,5 +47,5 @@ export function listenOptions(
     }
   });
   opened.defer(() => watching.close());
-  return { host, port, tls: certificate, url: address };
+  return certificate;
 }

@@ -11,7 +11,7 @@ export interface Addresses {
 }
 
 /** What `/.well-known/gatehouse` tells helpers and auditors. Nothing in it is secret. */
-export function describeServer({ identity }: Configuration, addresses: Addresses): ServerInfo {
+export function describeServer({ identity, universe }: Configuration, addresses: Addresses): ServerInfo {
   const [issuer] = identity.issuers;
   const { controlUrl, proxyUrl, authority, verifierKey } = addresses;
   return {
@@ -19,6 +19,7 @@ export function describeServer({ identity }: Configuration, addresses: Addresses
     version: packageVersion(),
     controlUrl,
     proxyUrl,
+    ...(universe === undefined ? {} : { universe: { domain: universe.domain, port: universe.public_port } }),
     caCertificatePem: authority.certificatePem,
     signIn: {
       ...(issuer === undefined

@@ -27,7 +27,7 @@ import { openServerCustody } from "./custody.ts";
 import { exchangeReader } from "./exchange-reader.ts";
 import { approvalEntry, connectionEntry, sessionEntry } from "./facts.ts";
 import { gatewayPorts } from "./gateway-ports.ts";
-import { listenOptions } from "./listen-options.ts";
+import { listenOptions, universeOptions } from "./listen-options.ts";
 import { openLiveConfiguration } from "./live-configuration.ts";
 import { openLiveMasking, openLivePolicies } from "./live-rules.ts";
 import { type Memory, openMemory } from "./memory.ts";
@@ -41,6 +41,8 @@ export interface RunningServer {
   readonly proxyUrl: string;
   /** Where metrics are; `undefined` when they are off. */
   readonly metricsPort: number | undefined;
+  /** Where names of the gateway's own domain are answered, if they are. */
+  readonly universePort: number | undefined;
   /** Rejects when the server cannot go on: the audit log has stopped. */
   readonly failed: Promise<never>;
   /** Drains: running exchanges finish or are recorded as unfinished, then everything closes in reverse order. */
@@ -145,7 +147,11 @@ async function openPlanes(
     log,
   });
   opened.defer(() => gateway.close());
-  const dataPlane = await openDataPlane(gateway.ports, listenOptions(configuration.proxy, opened, log));
+  const dataPlane = await openDataPlane(
+    gateway.ports,
+    listenOptions(configuration.proxy, opened, log),
+    universeOptions(configuration.universe, opened, log),
+  );
   opened.defer(() => dataPlane.close({ graceMs: drainMs }));
 
   const witnesses = await openWitnesses(configuration.witnesses, { ...memory, log }, opened);
@@ -179,7 +185,7 @@ async function openPlanes(
   const record = recorder(memory);
   const { signOuts } = identity;
   const prepare = changePreparer({ ...deciders, inForce: surroundings.inForce, signOuts, record, log });
-  return { controlUrl, proxyUrl: dataPlane.url, prepare };
+  return { controlUrl, proxyUrl: dataPlane.url, universePort: dataPlane.universePort, prepare };
 }
 
 /** Everything that has a say in what may happen, each telling the audit log what it did. */

@@ -9,6 +9,7 @@ import { haveOneSource, machine, objectionToGroups } from "./machines.ts";
 import { metrics } from "./metrics.ts";
 import { recordings } from "./recordings.ts";
 import { sinks } from "./sinks.ts";
+import { universe } from "./universe.ts";
 import { isLoopbackHost, isOrigin, issuerReach, webUrl } from "./web-address.ts";
 import { witnesses } from "./witnesses.ts";
 
@@ -231,6 +232,7 @@ export const configurationSchema = z
     database: databaseSchema,
     control: listener(8440),
     proxy: listener(8441),
+    universe: universe.optional(),
     identity,
     connections: z
       .array(connection)

@@ -15,3 +15,4 @@ export { printConfiguration } from "./print.ts";
 export type { RecordingsConfiguration } from "./recordings.ts";
 export { absoluteReference, readSecret, type SecretReference, secretReference } from "./secret-reference.ts";
 export type { SinkConfiguration } from "./sinks.ts";
+export type { UniverseConfiguration } from "./universe.ts";

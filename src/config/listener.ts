@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isLoopbackHost } from "./web-address.ts";
 
-const tls = z
+export const tls = z
   .strictObject({
     certificate: z.string().min(1).describe("PEM file, own certificate first; read again when it changes"),
     key: z.string().min(1).describe("PEM file of its private key"),

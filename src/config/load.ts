@@ -78,6 +78,9 @@ function absolutePaths(configuration: Configuration, base: string): Configuratio
     database: absoluteDatabasePaths(configuration.database, absolute),
     control: absoluteCertificate(configuration.control, absolute),
     proxy: absoluteCertificate(configuration.proxy, absolute),
+    ...(configuration.universe === undefined
+      ? {}
+      : { universe: absoluteCertificate(configuration.universe, absolute) }),
     identity: {
       ...configuration.identity,
       issuers: configuration.identity.issuers.map((issuer) =>
@@ -101,10 +104,10 @@ function absolutePaths(configuration: Configuration, base: string): Configuratio
   };
 }
 
-function absoluteCertificate(
-  listener: ListenerConfiguration,
+function absoluteCertificate<Listener extends Pick<ListenerConfiguration, "tls">>(
+  listener: Listener,
   absolute: (path: string) => string,
-): ListenerConfiguration {
+): Listener {
   const { tls } = listener;
   if (tls === undefined) return listener;
   return { ...listener, tls: { certificate: absolute(tls.certificate), key: absolute(tls.key) } };

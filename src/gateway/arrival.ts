@@ -1,22 +1,24 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
-import { TLSSocket } from "node:tls";
 import type { Clock } from "#lib/clock";
 import { headerValues, pairHeaders, type RawHeader, singleHeader } from "#lib/headers";
 import { limits } from "#lib/limits";
 import type { ReceivedRequest } from "./exchange.ts";
 import { framingFault, type Head } from "./framing.ts";
-import { type Refusal, type RefusalCode, refusal } from "./refusal.ts";
+import { ownBase, type Place, placeOfPrefix, placeOfTunnel, placeOfUniverse } from "./place.ts";
+import { type Refusal, refusal } from "./refusal.ts";
 import type { RunningExchange } from "./running-exchanges.ts";
 import type { Tunnel } from "./tunnels.ts";
+import type { UniverseConnection } from "./universe-door.ts";
 
 export interface Arrival {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly exchangeId: string;
   readonly exchange: RunningExchange;
-  /** The tunnel it came through; `undefined` on the listener itself, where only the prefix form is taken. */
+  /** The tunnel it came through, or what is known of a connection by a name of ours; without either only the prefix form is taken. */
   readonly tunnel: Tunnel | undefined;
+  readonly universe: UniverseConnection | undefined;
   /** Whether the client waits for `100 Continue` before it sends the body. */
   readonly expectsContinue: boolean;
   /** The address others know this listener by, where it was configured. */
@@ -32,7 +34,7 @@ export interface Arrived {
 
 /** From what the parser gives us to our own request type; nothing is decoded and nothing normalised. */
 export function arrive(arrival: Arrival): Arrived {
-  const { request, tunnel } = arrival;
+  const { request } = arrival;
   const headers = pairHeaders(request.rawHeaders);
   const head: Head = {
     method: request.method ?? "",
@@ -41,52 +43,17 @@ export function arrive(arrival: Arrival): Arrived {
     headers,
   };
   const fault = framingFault(head);
-  const place =
-    tunnel === undefined
-      ? placeOfPrefix(head, arrival.ownUrl ?? ownBase(request))
-      : placeOfTunnel(head, tunnel);
+  const place = placeOf(arrival, head);
   const received = receive(arrival, head, place);
   if (fault !== undefined) return { received, refused: refusal("malformed", received, fault) };
   if (place.fault === undefined) return { received, refused: undefined };
   return { received, refused: refusal(place.fault, received, place.detail) };
 }
 
-/** Where the request means to go, as the way in says it. */
-interface Place {
-  readonly host: string;
-  readonly target: string;
-  readonly prefixBase: string | undefined;
-  readonly fault?: RefusalCode;
-  readonly detail: string;
-}
-
-function placeOfTunnel(head: Head, tunnel: Tunnel): Place {
-  const place = { host: tunnel.host, target: head.target, prefixBase: undefined, detail: "" };
-  const host = (singleHeader(head.headers, "host") ?? "").toLowerCase();
-  // A tunnel to one host that carries requests for another would be judged as one and reach the other.
-  if (!tunnel.namesAgree || (host !== tunnel.host && host !== `${tunnel.host}:443`)) {
-    return { ...place, fault: "misdirected", detail: `tunnel to ${tunnel.host}, Host ${host}` };
-  }
-  if (!head.target.startsWith("/")) {
-    return { ...place, fault: "wrong_form", detail: "inside a tunnel only the origin form is taken" };
-  }
-  return place;
-}
-
-function placeOfPrefix(head: Head, own: string): Place {
-  const [, host, target] = /^\/([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)(\/.*)$/.exec(head.target) ?? [];
-  if (host === undefined || target === undefined) {
-    const place = { host: "", target: head.target, prefixBase: own };
-    return { ...place, fault: "wrong_form", detail: "neither CONNECT nor the endpoint prefix form" };
-  }
-  return { host: host.toLowerCase(), target, prefixBase: own, detail: "" };
-}
-
-/** As the client reached it, which on one machine is good enough. */
-function ownBase({ socket }: IncomingMessage): string {
-  const address = socket.localAddress ?? "";
-  const scheme = socket instanceof TLSSocket ? "https" : "http";
-  return `${scheme}://${address.includes(":") ? `[${address}]` : address}:${socket.localPort ?? 0}`;
+function placeOf({ request, tunnel, universe, ownUrl }: Arrival, head: Head): Place {
+  if (tunnel !== undefined) return placeOfTunnel(head, tunnel);
+  if (universe !== undefined) return placeOfUniverse(head, universe);
+  return placeOfPrefix(head, ownUrl ?? ownBase(request));
 }
 
 function receive(arrival: Arrival, head: Head, place: Place): ReceivedRequest {
@@ -103,7 +70,7 @@ function receive(arrival: Arrival, head: Head, place: Place): ReceivedRequest {
     bodyBytes: bytes,
     bearer: bearerOf(head.headers),
     proxySessionId: tunnel?.sessionId,
-    prefixBase: place.prefixBase,
+    urlOf: place.urlOf,
     gone: exchange.gone,
     sendInterim: interimSender(arrival),
   };

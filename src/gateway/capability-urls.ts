@@ -41,8 +41,7 @@ export function createCapabilityBinder(
       call,
       isApproved: kind === "resumable_upload" && request.approvalId !== undefined,
     });
-    const base = request.prefixBase === undefined ? "https:/" : request.prefixBase;
-    return `${base}/${parsed.host}${local}`;
+    return `${request.urlOf(parsed.host)}${local}`;
   }
 
   /**
@@ -75,7 +74,9 @@ export function createCapabilityBinder(
     const headers = answer.headers.flatMap(([name, value]): [string, string][] => {
       if (name.toLowerCase() !== "location") return [[name, value]];
       const isSession = isResumableStart(exchange.request, answer) && /[?&]upload_id=/.test(value);
-      const url = isSession ? rewrite(value, "resumable_upload", exchange) : withoutPower(value);
+      const url = isSession
+        ? rewrite(value, "resumable_upload", exchange)
+        : withoutPower(value, exchange.request);
       return url === undefined ? [] : [[name, url]];
     });
     return { ...answer, headers };
@@ -103,9 +104,15 @@ function isResumableStart(request: RecordedRequest, answer: UpstreamAnswer): boo
   return answer.status >= 200 && answer.status < 300 && request.call.media === "resumable_upload";
 }
 
-/** A Location we did not bind passes only if it carries no query, where permissions travel. */
-function withoutPower(url: string): string | undefined {
-  return url.includes("?") ? undefined : url;
+/**
+ * A Location we did not bind passes only if it carries no query, where permissions travel; and under the name by which
+ * the client came, for Google's own would lead it past us.
+ */
+function withoutPower(url: string, { urlOf }: RecordedRequest): string | undefined {
+  if (url.includes("?")) return undefined;
+  return url.replace(/^https:\/\/([a-z0-9.-]+\.googleapis\.com)(?=\/|$)/i, (_, host: string) =>
+    urlOf(host.toLowerCase()),
+  );
 }
 
 /** Emulators issue URLs with their own host and port; those mean the host the client asked for. */

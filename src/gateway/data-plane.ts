@@ -18,6 +18,7 @@ import { createRunningExchanges, type RunningExchanges } from "./running-exchang
 import { buildStages } from "./stages/build.ts";
 import { tlsDoor } from "./tls-door.ts";
 import { createTunnels, type Tunnels } from "./tunnels.ts";
+import { type UniverseDoor, type UniverseListenOptions, universeDoor } from "./universe-door.ts";
 
 export interface ListenOptions {
   readonly host: string;
@@ -31,13 +32,24 @@ export interface DataPlane {
   /** `http://host:port` or `https://…`, for proxy variables and for the endpoint prefix form. */
   readonly url: string;
   readonly port: number;
+  /** Of the door for names of our own domain, where there is one. */
+  readonly universePort: number | undefined;
   /** Stops accepting; lets what runs or waits finish for `graceMs`; then cuts it, and resolves once that is on record. */
   close(options: { readonly graceMs: number }): Promise<void>;
 }
 
-/** Opens the listener of the data plane. Port 0 takes any. Without TLS only on loopback (`tls_required`). */
-export async function openDataPlane(ports: DataPlanePorts, listen: ListenOptions): Promise<DataPlane> {
-  if (listen.tls === undefined) requireLoopback(listen.host);
+/**
+ * Opens the listeners of the data plane, one for proxies and prefixes and, if wanted, one for names of our own domain.
+ * Port 0 takes any. Without TLS only on loopback (`tls_required`).
+ */
+export async function openDataPlane(
+  ports: DataPlanePorts,
+  listen: ListenOptions,
+  universe?: UniverseListenOptions,
+): Promise<DataPlane> {
+  for (const { tls, host } of [listen, ...(universe === undefined ? [] : [universe])]) {
+    if (tls === undefined) requireLoopback(host);
+  }
   const exchanges = createRunningExchanges();
   const capabilities = createCapabilityRegister(ports.clock);
   const strangers = createStrangerQuota(ports.clock);
@@ -61,6 +73,7 @@ export async function openDataPlane(ports: DataPlanePorts, listen: ListenOptions
   const plane = {
     ...{ ports, server, exchanges, stages, tunnels, turns, strangers },
     door: listen.tls === undefined ? server : tlsDoor(server, listen.tls),
+    universe: universe === undefined ? undefined : universeDoor(server, universe),
     url: listen.url,
     isDraining: false,
   };
@@ -74,6 +87,7 @@ export async function openDataPlane(ports: DataPlanePorts, listen: ListenOptions
   return {
     url: listen.url ?? addressOf(listen, port),
     port,
+    universePort: await openUniverse(plane, universe),
     close: async ({ graceMs }) => {
       plane.isDraining = true;
       draining.abort();
@@ -81,6 +95,20 @@ export async function openDataPlane(ports: DataPlanePorts, listen: ListenOptions
       await drain(plane, sockets, graceMs);
     },
   };
+}
+
+/** When the second door does not open, the first does not stay open without it. */
+async function openUniverse(
+  plane: Pick<Plane, "door" | "universe">,
+  options: UniverseListenOptions | undefined,
+): Promise<number | undefined> {
+  if (plane.universe === undefined || options === undefined) return undefined;
+  try {
+    return await listening(plane.universe.listener, options);
+  } catch (error) {
+    plane.door.close();
+    throw error;
+  }
 }
 
 function addressOf({ host, tls }: ListenOptions, port: number): string {
@@ -93,6 +121,8 @@ interface Plane {
   readonly server: Server;
   /** What listens: the server itself, or TLS in front of it. */
   readonly door: TcpServer;
+  /** What listens for names of our own domain. */
+  readonly universe: UniverseDoor | undefined;
   /** The address others know it by, where it was configured. */
   readonly url: string | undefined;
   readonly exchanges: RunningExchanges;
@@ -121,8 +151,9 @@ function attach(plane: Plane): ReadonlySet<Socket> {
     // The server has let go of this socket, its errors included.
     socket.on("error", () => socket.destroy());
     // A tunnel inside a tunnel would hide its requests from the host check, and an answer that is still due would
-    // be written into the tunnel.
-    const isOutOfPlace = tunnels.of(socket) !== undefined || turns.isBusy(socket);
+    // be written into the tunnel. Under names of our own there is no proxy.
+    const isInside = tunnels.of(socket) !== undefined || plane.universe?.of(socket) !== undefined;
+    const isOutOfPlace = isInside || turns.isBusy(socket);
     if (isOutOfPlace || plane.isDraining) {
       lastWord(socket, badRequest);
       return;
@@ -201,6 +232,7 @@ async function serve(plane: Plane, begun: Begun): Promise<void> {
   const { received, refused } = arrive({
     ...begun,
     tunnel: tunnels.of(request.socket),
+    universe: plane.universe?.of(request.socket),
     ownUrl: plane.url,
     clock: ports.clock,
   });
@@ -218,7 +250,8 @@ async function serve(plane: Plane, begun: Begun): Promise<void> {
 }
 
 async function drain(plane: Plane, sockets: ReadonlySet<Socket>, graceMs: number): Promise<void> {
-  const closed = new Promise<void>((done) => plane.door.close(() => done()));
+  const doors = [plane.door, ...(plane.universe === undefined ? [] : [plane.universe.listener])];
+  const closed = Promise.all(doors.map((door) => new Promise<void>((done) => door.close(() => done()))));
   plane.server.closeIdleConnections();
   if (!(await within(plane.exchanges.idle(), graceMs))) {
     plane.exchanges.abortAll();

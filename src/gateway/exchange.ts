@@ -12,7 +12,10 @@ import type { SentBody } from "./sent-body.ts";
 export interface ReceivedRequest {
   readonly exchangeId: string;
   readonly receivedAt: Date;
-  /** Host the client meant, lower case, without port: from CONNECT, SNI and Host (which agree), or from the path prefix. */
+  /**
+   * Host of Google's that the client meant, lower case, without port: from CONNECT, SNI and Host (which agree), from the
+   * path prefix, or from a name of our own domain.
+   */
   readonly host: string;
   readonly method: string;
   /** Raw request target below the host, as it will be judged and forwarded. */
@@ -26,10 +29,10 @@ export interface ReceivedRequest {
   /** Session proven by proxy authentication on the enclosing CONNECT, if any. */
   readonly proxySessionId: string | undefined;
   /**
-   * Base URL of the endpoint prefix form the request came by, e.g. `http://127.0.0.1:8470`; URLs handed to the client
-   * begin with it. `undefined` inside a tunnel, where Google's own names lead back to us.
+   * What a URL of one of Google's hosts begins with, for this client: `https://<host>` inside a tunnel, where Google's own
+   * names lead back to us; `http://127.0.0.1:8470/<host>` or `https://<api>.<domain>` by the other ways in.
    */
-  readonly prefixBase: string | undefined;
+  readonly urlOf: (host: string) => string;
   /** Aborted when the client goes away or its session is stopped. */
   readonly gone: AbortSignal;
   /** Sends an interim reply (100, 103) to keep a waiting client alive. */

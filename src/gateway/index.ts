@@ -8,3 +8,4 @@ export type { ApprovalKeys, DataPlanePorts } from "./data-plane-ports.ts";
 export type { Answer, DecidedRequest, ReceivedRequest } from "./exchange.ts";
 export type { RefusalCode } from "./refusal.ts";
 export { refusalTable } from "./refusal-table.ts";
+export type { UniverseListenOptions } from "./universe-door.ts";

@@ -17,7 +17,7 @@ const request: ReceivedRequest = {
   bodyBytes: 0,
   bearer: undefined,
   proxySessionId: undefined,
-  prefixBase: undefined,
+  urlOf: (name) => `https://${name}`,
   gone: new AbortController().signal,
   sendInterim: () => undefined,
 };

@@ -1,10 +1,14 @@
 import type { Server } from "node:http";
-import { createServer, type Server as TlsServer } from "node:tls";
+import { createServer, type TLSSocket, type Server as TlsServer } from "node:tls";
 import { limits } from "#lib/limits";
 import type { ServedCertificate } from "#lib/served-certificate";
 
-/** TLS in front of the server that parses requests: what it decrypts arrives there as any other connection would. */
-export function tlsDoor(server: Server, certificate: ServedCertificate): TlsServer {
+/** TLS in front of the server that parses requests: what it decrypts is handed on as any other connection would be. */
+export function tlsDoor(
+  server: Server,
+  certificate: ServedCertificate,
+  enter: (socket: TLSSocket) => void = (socket) => void server.emit("connection", socket),
+): TlsServer {
   const door = createServer({
     ...certificate.current(),
     minVersion: "TLSv1.2",
@@ -16,7 +20,7 @@ export function tlsDoor(server: Server, certificate: ServedCertificate): TlsServ
   const forget = certificate.onChange(() => door.setSecureContext(certificate.current()));
   door.on("secureConnection", (socket) => {
     socket.on("error", () => socket.destroy());
-    server.emit("connection", socket);
+    enter(socket);
   });
   // Whoever speaks no TLS, or an old one, is not worth a word in the log: scanners do it all day.
   door.on("tlsClientError", (_error, socket) => socket.destroy());

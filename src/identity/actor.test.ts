@@ -31,7 +31,14 @@ async function underTest() {
 }
 
 const agentActs = ["session.use", "session.stop_own", "approval.follow_own"];
-const peopleActs = ["approval.review", "approval.vote", "audit.read", "session.stop_any"];
+const peopleActs = [
+  "approval.review",
+  "approval.vote",
+  "audit.read",
+  "audit.custody",
+  "session.stop_any",
+  "sink.manage",
+];
 
 test("a stored sign-in never votes, reads the audit or administers, whatever groups its owner is in", async () => {
   const { actorOf, issuer, granted } = await underTest();

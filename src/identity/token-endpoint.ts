@@ -6,6 +6,7 @@ import type { DeviceSignIns } from "./device/device-sign-ins.ts";
 import type { Logins } from "./device/login.ts";
 import type { GatewayTokens } from "./gateway-tokens.ts";
 import type { IdentityTokens } from "./issuers.ts";
+import { exchangeOwnToken } from "./own-token-exchange.ts";
 import type { Principal } from "./principal.ts";
 import type { Workload } from "./proven-identity.ts";
 import { RefreshTokens } from "./refresh-tokens.ts";
@@ -143,6 +144,8 @@ async function exchange(
   if (connection !== undefined && !parts.knowsConnection(connection)) {
     return refused("invalid_target", "No connection of that name is configured.");
   }
+  const own = await exchangeOwnToken(parsed.data, parts);
+  if (own !== undefined) return own;
   const stopsBefore = parts.sessions.recentStops.count;
   const proven =
     type === loginTokenType ? await proveLogin(subjectToken, parts) : await proveSubject(subjectToken, parts);

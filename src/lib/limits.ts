@@ -104,6 +104,14 @@ export const limits = {
   refusalBodyBytesMax: 64 * 1024,
   /** A session with all its recordings, as the control plane answers it. */
   controlAnswerBytesMax: 64 * 1024 * 1024,
+  /** A connection within one machine is there at once or not at all. */
+  loopbackTimeoutMs: 2_000,
+  /** Commands of one person at once through one helper service; each has two ports and a folder. */
+  serviceRunsMax: 100,
+  /** unix(7): `sun_path` has 108 bytes on Linux and 104 on macOS, the final zero included. */
+  socketPathBytesMax: 103,
+  /** A helper answers with a token or a list of runs. */
+  socketAnswerCharsMax: 256 * 1024,
   /** The control plane answers from its own database. */
   controlTimeoutMs: 15_000,
   /** A person finds the browser window, types and confirms. */

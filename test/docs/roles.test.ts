@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { type Act, type Actor, allActs, allRoles, mayDo, permissionOf } from "#identity";
 
 const page = readFileSync(new URL("../../docs/configuration.md", import.meta.url), "utf8");
-const section = page.slice(page.indexOf("## Roles"), page.indexOf("## Connections"));
+const section = page.slice(page.indexOf("## Roles"), page.indexOf("## Database"));
 const [head = [], , ...rows] = [...section.matchAll(/^\| (.+) \|$/gm)].map(([, row = ""]) =>
   row.split(/ ?\| ?/).map((cell) => cell.trim()),
 );

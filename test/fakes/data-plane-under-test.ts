@@ -8,7 +8,7 @@ import { type TLSSocket, connect as tlsConnect } from "node:tls";
 import { Agent } from "undici";
 import { onTestFinished } from "vitest";
 import { z } from "zod";
-import { type DataPlane, type DataPlanePorts, openDataPlane } from "#gateway";
+import { type DataPlane, type DataPlanePorts, openDataPlane, type UniverseListenOptions } from "#gateway";
 import type { AuthenticationRefusal, Caller } from "#identity";
 import { type CertificateAuthority, openCertificateAuthority } from "#keys";
 import { systemClock } from "#lib/clock";
@@ -76,6 +76,7 @@ export interface Setting {
   readonly tokens?: Record<string, Caller | AuthenticationRefusal>;
   readonly script?: Script;
   readonly ports?: Partial<DataPlanePorts>;
+  readonly universe?: UniverseListenOptions;
 }
 
 export const routes: readonly Route[] = [
@@ -198,7 +199,7 @@ export async function dataPlaneUnderTest(setting: Setting = {}): Promise<DataPla
     log: createLogger("debug", { write: (line) => log.push(line) }),
     ...setting.ports,
   };
-  const plane = await openDataPlane(ports, { host: "127.0.0.1", port: 0 });
+  const plane = await openDataPlane(ports, { host: "127.0.0.1", port: 0 }, setting.universe);
 
   const dial = async (): Promise<Socket> => {
     const socket = netConnect(plane.port, "127.0.0.1");

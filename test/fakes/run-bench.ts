@@ -48,6 +48,7 @@ export async function startRunBench(options: RunBenchOptions = {}): Promise<RunB
     account: "developer@example.com",
     project: "my-project",
     environment: { HOME: home, PATH: process.env["PATH"], ...options.environment },
+    gatehouse: [process.execPath, "gatehouse.mjs"],
     checkPeer: options.checkPeer ?? (() => ({ kind: "same_user" })),
     notice: (sentence) => notices.push(sentence),
   });

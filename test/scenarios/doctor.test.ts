@@ -1,7 +1,9 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { Socket } from "node:net";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { z } from "zod";
+import { reachesLoopback } from "../../src/cli/loopback.ts";
 import { runCommandLine } from "../../src/cli/program.ts";
 import { fakeTerminal } from "../fakes/terminal.ts";
 import { startWorld, type World } from "./world.ts";
@@ -15,6 +17,7 @@ afterAll(() => world.close());
 const report = z.object({
   as: z.string().optional(),
   works: z.boolean(),
+  loopback: z.boolean(),
   clients: z.array(
     z.looseObject({
       client: z.string(),
@@ -77,6 +80,20 @@ test("a client that brings a token nobody knows is routed and trusting, and a st
   expect(clients).toMatchObject([
     { client: "bq", routed: true, trusted: true, authenticated: false, works: false },
   ]);
+});
+
+test("where loopback TCP is forbidden that is said, with the way that works there", async () => {
+  const refusing = vi.spyOn(Socket.prototype, "connect").mockImplementation(function (this: Socket) {
+    queueMicrotask(() => this.destroy(Object.assign(new Error("not permitted"), { code: "EPERM" })));
+    return this;
+  });
+  try {
+    expect(await reachesLoopback()).toBe(false);
+  } finally {
+    refusing.mockRestore();
+  }
+  expect(await reachesLoopback()).toBe(true);
+  expect((await doctor({})).loopback).toBe(true);
 });
 
 test("a machine without any client is no failure", async () => {

@@ -7,9 +7,11 @@ import { type Finding, findingOf } from "../doctor/finding.ts";
 import { findLeftovers, type Leftover } from "../doctor/leftovers.ts";
 import { findOnPath, runProbe } from "../doctor/run-probe.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { NotStarted } from "../failure.ts";
 import { readHelperToken } from "../helper-token.ts";
 import { readLogin } from "../login-file.ts";
-import { openRun, parseRunOptions, type RunOptions } from "../run-session.ts";
+import { reachesLoopback } from "../loopback.ts";
+import { noticeOf, openHelper, parseRunOptions, type RunOptions } from "../run-session.ts";
 import { findServer, type Server } from "../server.ts";
 import type { Settings } from "../settings.ts";
 import { printable, table } from "../text.ts";
@@ -40,6 +42,8 @@ const doctorOptions = z.object({ client: z.array(z.string()).optional() });
 interface Report {
   readonly server: string;
   readonly as: string | undefined;
+  /** Whether loopback TCP can be reached from here; some agents' sandboxes forbid it. */
+  readonly loopback: boolean;
   readonly clients: readonly Finding[];
   readonly leftovers: readonly Leftover[];
 }
@@ -61,7 +65,8 @@ async function doctor(settings: Settings, command: Command): Promise<number> {
     options: { agent: "gatehouse doctor", connection, project, as: person },
   });
   const leftovers = await findLeftovers(settings.terminal.environment);
-  say(settings, { server: server.url, as: person, clients, leftovers });
+  const loopback = await reachesLoopback();
+  say(settings, { server: server.url, as: person, loopback, clients, leftovers });
   return clients.every(({ works }) => works) ? exitCodes.ok : exitCodes.failed;
 }
 
@@ -83,7 +88,7 @@ async function probeAll(
 ): Promise<Finding[]> {
   if (installed.length === 0) return [];
   let tunnels = 0;
-  const helper = await openRun(settings, options, () => {
+  const helper = await openProbed(settings, server, options, () => {
     tunnels += 1;
   });
   try {
@@ -106,13 +111,29 @@ async function probeAll(
   }
 }
 
+/** Always in this process: what passes the helper is what is looked at. */
+async function openProbed(
+  settings: Settings,
+  server: Server,
+  options: RunOptions,
+  onGatewayTunnel: () => void,
+): Promise<Helper> {
+  const { environment } = settings.terminal;
+  try {
+    const surroundings = { environment, notice: noticeOf(settings), onGatewayTunnel };
+    return await openHelper(settings, server, options, surroundings);
+  } catch (cause) {
+    throw new NotStarted("the run was not started", { cause });
+  }
+}
+
 /** bq insists on one; a project that nobody has is refused by Gatehouse, and that is an answer too. */
 function projectOf(helper: Helper, { project }: RunOptions): string {
   return project ?? (helper.environment["CLOUDSDK_CORE_PROJECT"] || "gatehouse-doctor-probe");
 }
 
 function say({ terminal, isJson }: Settings, report: Report): void {
-  const { server, as, clients, leftovers } = report;
+  const { server, as, loopback, clients, leftovers } = report;
   if (isJson) {
     terminal.out(JSON.stringify({ ...report, works: clients.every(({ works }) => works) }));
     return;
@@ -122,6 +143,7 @@ function say({ terminal, isJson }: Settings, report: Report): void {
       `Server ${server}${as === undefined ? "" : `, as ${as} of its development identity provider`}\n`,
     ),
   );
+  if (!loopback) terminal.out(sandboxed);
   if (clients.length === 0) terminal.out("None of the clients that Gatehouse knows is on the PATH.");
   else terminal.out(table(["CLIENT", "ROUTED", "TRUSTED", "AUTHENTICATED", "SEEN"], clients.map(rowOf)));
   for (const { client, mend } of clients) {
@@ -131,6 +153,9 @@ function say({ terminal, isJson }: Settings, report: Report): void {
     terminal.out(printable(`\nWarning: ${what} reaches Google past Gatehouse.\n  ${where}\n  ${mend}`));
   }
 }
+
+const sandboxed =
+  "Loopback TCP is forbidden here, as in a sandbox: no client reaches a helper's ports.\nUse `gatehouse run --socket -- COMMAND`, whose tokens come over a Unix socket.\n";
 
 function rowOf({ client, routed, trusted, authenticated, seen }: Finding): string[] {
   const word = (holds: boolean): string => (holds ? "yes" : "no");

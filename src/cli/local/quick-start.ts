@@ -7,6 +7,7 @@ import {
   type ConnectionConfiguration,
   configurationSchema,
   type SinkConfiguration,
+  type UniverseConfiguration,
 } from "#config";
 import { type PracticeCloud, startPracticeCloud } from "#practice/cloud";
 import { type IdentityProvider, startIdentityProvider } from "#practice/identity-provider";
@@ -43,6 +44,9 @@ export interface QuickStartOptions {
   readonly archive?: Configuration["archive"];
   readonly sinks?: readonly SinkConfiguration[];
   readonly metrics?: Configuration["metrics"];
+  readonly universe?: UniverseConfiguration;
+  /** Who can sign in at the development provider, instead of those it knows by itself. */
+  readonly people?: Parameters<typeof startIdentityProvider>[0]["people"];
   readonly isQuiet: boolean;
 }
 
@@ -61,6 +65,7 @@ export async function startQuickStart(options: QuickStartOptions): Promise<Quick
     webRedirectUris: [`http://127.0.0.1:${ports.control}/sign-in/callback`],
     webSignedOutUris: [`http://127.0.0.1:${ports.control}/signed-out`],
     stateFile: join(options.data, "practice", "identity-provider.json"),
+    ...(options.people === undefined ? {} : { people: options.people }),
   });
   writeFileSync(keyFile, JSON.stringify(await cloud.issueKey()), { mode: 0o600 });
   const closeSurroundings = () => Promise.all([cloud.close(), provider.close()]);
@@ -124,6 +129,7 @@ function quickStartConfiguration({ options, issuer, upstream, ports, keyFile }: 
     data: options.data,
     control: { port: ports.control },
     proxy: { port: ports.proxy },
+    universe: options.universe,
     identity: {
       issuers: [
         {

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
-import type { ConnectionConfiguration } from "#config";
-import { type QuickStart, startQuickStart } from "../quick-start.ts";
+import type { ConnectionConfiguration, UniverseConfiguration } from "#config";
+import { type QuickStart, type QuickStartOptions, startQuickStart } from "../quick-start.ts";
 
 /** What a command left behind. */
 export interface Outcome {
@@ -23,6 +23,8 @@ export interface Stage {
   readonly folder: string;
   readonly data: string;
   readonly hasGcloud: boolean;
+  /** Starts `gatehouse …`. */
+  start(...argv: readonly string[]): RunningCommand;
   /** Runs `gatehouse …` to its end. */
   gatehouse(...argv: readonly string[]): Promise<Outcome>;
   /** Runs a command as the developer's agent, through `gatehouse run`. */
@@ -40,6 +42,10 @@ export interface StageOptions {
   /** Policy files or folders instead of the shipped ones. */
   readonly policies?: readonly string[];
   readonly connections?: readonly ConnectionConfiguration[];
+  readonly universe?: UniverseConfiguration;
+  readonly people?: QuickStartOptions["people"];
+  /** Added to the environment of every command. */
+  readonly environment?: NodeJS.ProcessEnv;
 }
 
 export async function setStage(options: StageOptions): Promise<Stage> {
@@ -54,6 +60,8 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     ports: { control: 0, proxy: 0, provider: 0, cloud: 0 },
     operationMs: 500,
     ...(options.connections === undefined ? {} : { connections: options.connections }),
+    ...(options.universe === undefined ? {} : { universe: options.universe }),
+    ...(options.people === undefined ? {} : { people: options.people }),
     isQuiet: true,
   });
   const environment = {
@@ -61,6 +69,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     HOME: home,
     XDG_CONFIG_HOME: join(home, "config"),
     XDG_STATE_HOME: join(home, "state"),
+    ...options.environment,
   };
   const start = (argv: readonly string[]): RunningCommand =>
     startCommand(
@@ -73,6 +82,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     folder,
     data,
     hasGcloud: options.isGcloudAllowed && isOnPath("gcloud"),
+    start: (...argv) => start(argv),
     gatehouse: (...argv) => start(argv).outcome,
     agent: (...command) => start([...asDeveloper, "--", ...command]),
     agentWith: (flags, ...command) => start([...asDeveloper, ...flags, "--", ...command]),
