@@ -25,6 +25,8 @@ export interface Stage {
   readonly hasGcloud: boolean;
   /** Starts `gatehouse …`. */
   start(...argv: readonly string[]): RunningCommand;
+  /** Starts it by another program, such as one that takes the network away. */
+  startIn(program: readonly string[], ...argv: readonly string[]): RunningCommand;
   /** Runs `gatehouse …` to its end. */
   gatehouse(...argv: readonly string[]): Promise<Outcome>;
   /** Runs a command as the developer's agent, through `gatehouse run`. */
@@ -71,18 +73,25 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     XDG_STATE_HOME: join(home, "state"),
     ...options.environment,
   };
-  const start = (argv: readonly string[]): RunningCommand =>
+  const startIn = (program: readonly string[], argv: readonly string[]): RunningCommand =>
     startCommand(
-      [join(root, "bin/gatehouse.mjs"), "--url", quickStart.server.controlUrl, ...argv],
+      [
+        ...program,
+        process.execPath,
+        ...[join(root, "bin/gatehouse.mjs"), "--url", quickStart.server.controlUrl],
+        ...argv,
+      ],
       environment,
       folder,
     );
+  const start = (argv: readonly string[]): RunningCommand => startIn([], argv);
   return {
     quickStart,
     folder,
     data,
     hasGcloud: options.isGcloudAllowed && isOnPath("gcloud"),
     start: (...argv) => start(argv),
+    startIn: (program, ...argv) => startIn(program, argv),
     gatehouse: (...argv) => start(argv).outcome,
     agent: (...command) => start([...asDeveloper, "--", ...command]),
     agentWith: (flags, ...command) => start([...asDeveloper, ...flags, "--", ...command]),
@@ -93,8 +102,12 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   };
 }
 
-function startCommand(argv: readonly string[], environment: NodeJS.ProcessEnv, cwd: string): RunningCommand {
-  const child = spawn(process.execPath, argv, { env: environment, cwd, stdio: ["pipe", "pipe", "pipe"] });
+function startCommand(
+  [program = "", ...argv]: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  cwd: string,
+): RunningCommand {
+  const child = spawn(program, argv, { env: environment, cwd, stdio: ["pipe", "pipe", "pipe"] });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
