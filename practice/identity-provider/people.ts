@@ -12,6 +12,7 @@ export const defaultPeople: readonly Person[] = [
   { email: "approver@example.com", name: "Approver", groups: ["sre"] },
   { email: "second-approver@example.com", name: "Second approver", groups: ["sre"] },
   { email: "auditor@example.com", name: "Auditor", groups: ["audit"] },
+  { email: "second-auditor@example.com", name: "Second auditor", groups: ["audit"] },
   { email: "operator@example.com", name: "Operator", groups: ["platform"] },
   { email: "outsider@example.com", name: "Outsider", groups: [] },
 ];

@@ -27,6 +27,20 @@ export {
   type ErasureView,
   erasure,
 } from "./audit.ts";
+export {
+  type CustodyRequestView,
+  confirmation,
+  custodyRequest,
+  erasureRequest,
+  type HoldQueryView,
+  type HoldView,
+  hold,
+  holdList,
+  holdQuery,
+  type NewHold,
+  newHold,
+  releaseRequest,
+} from "./custody.ts";
 export { type Me, me } from "./me.ts";
 export { type Problem, problem } from "./problem.ts";
 export { type ServerInfo, serverInfo } from "./server-info.ts";

@@ -11,3 +11,4 @@ export type { ApprovalCaps, ApprovalFilter, ApprovalStore, VoteStep } from "./ap
 export type { Sealer } from "./held-bytes.ts";
 export { type ApprovalDeskPorts, type OpenApprovalDesk, openApprovalDesk } from "./open-approval-desk.ts";
 export { isSamePerson } from "./quorum.ts";
+export { cleanReason } from "./reason.ts";

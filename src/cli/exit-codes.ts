@@ -38,6 +38,9 @@ const byErrorCode: Readonly<Record<string, number>> = {
   sign_in_needed: exitCodes.signInNeeded,
   server_unreachable: exitCodes.serverUnreachable,
   log_contradicted: exitCodes.logContradicted,
+  same_person: exitCodes.denied,
+  under_hold: exitCodes.denied,
+  session_running: exitCodes.denied,
   command_not_found: exitCodes.notFound,
   command_not_executable: exitCodes.notExecutable,
 };

@@ -12,7 +12,8 @@ import {
   openPublishedLog,
   type PublishedLog,
 } from "#audit";
-import { openFileKeyProvider, openLogKey } from "#keys";
+import type { Configuration } from "#config";
+import { openLogKey } from "#keys";
 import { systemClock as clock } from "#lib/clock";
 import { systemTimer as timer } from "#lib/timer";
 import type { Logger } from "#telemetry";
@@ -20,12 +21,14 @@ import type { CosignatureStore } from "#witness";
 import { openDatabase } from "../storage/sqlite/index.ts";
 import { archiveStore, auditStore, cosignatureStore, type Database } from "../storage/stores/index.ts";
 import { type DataFolder, openDataFolder, publishVerifierKey } from "./data-folder.ts";
+import { openKeyProviders } from "./key-providers.ts";
 
 /** What remembers: the data folder, its database, and the audit log in it. */
 export interface Memory {
   readonly folder: DataFolder;
   readonly database: Database;
   readonly audit: OpenAuditLog;
+  readonly keys: DataKeys;
   readonly reader: AuditReader;
   readonly entries: EntryReader;
   readonly publishedLog: PublishedLog;
@@ -38,8 +41,12 @@ export interface Memory {
   readonly readiness: () => Promise<readonly { readonly name: string; readonly isReady: boolean }[]>;
 }
 
-export async function openMemory(path: string, log: Logger, opened: AsyncDisposableStack): Promise<Memory> {
-  const folder = openDataFolder(path);
+export async function openMemory(
+  { data, recordings }: Pick<Configuration, "data" | "recordings">,
+  log: Logger,
+  opened: AsyncDisposableStack,
+): Promise<Memory> {
+  const folder = openDataFolder(data);
   const database = await openDatabase(folder.database);
   opened.defer(() => database.close());
   const logKey = await openLogKey(folder.logKey, "gatehouse.local/audit");
@@ -48,7 +55,7 @@ export async function openMemory(path: string, log: Logger, opened: AsyncDisposa
   failure.promise.catch(() => undefined);
   let hasFailed = false;
   const store = auditStore(database);
-  const keys = new DataKeys(store, [await openFileKeyProvider(folder.wrappingKeys)]);
+  const keys = new DataKeys(store, await openKeyProviders(recordings, { folder, clock, opened }));
   const cosignatures = cosignatureStore(database);
   const archives = archiveStore(database);
   const audit = await openAuditLog({
@@ -72,6 +79,7 @@ export async function openMemory(path: string, log: Logger, opened: AsyncDisposa
     folder,
     database,
     audit,
+    keys,
     reader: openAuditReader(store, keys),
     entries: openEntryReader(store, {
       keys,

@@ -23,6 +23,7 @@ import {
 import { openArchive } from "./archive.ts";
 import { connectionOf, issuerSettings, liveRoles, samlSettings } from "./configured.ts";
 import { fencesOf, machineSettings } from "./configured-machines.ts";
+import { openServerCustody } from "./custody.ts";
 import { exchangeReader } from "./exchange-reader.ts";
 import { approvalEntry, connectionEntry, sessionEntry } from "./facts.ts";
 import { gatewayPorts } from "./gateway-ports.ts";
@@ -66,7 +67,7 @@ export async function startServer(
   const opened = new AsyncDisposableStack();
   try {
     const log = createLogger(options.isQuiet ? "silent" : "info");
-    const kept = await openMemory(configuration.data, log, opened);
+    const kept = await openMemory(configuration, log, opened);
     await kept.audit.append({ kind: "server.start" });
     const telling = await openTelling(configuration, { memory: kept, log, opened });
     const memory = { ...kept, audit: telling.audit, readiness: telling.readiness };
@@ -149,6 +150,9 @@ async function openPlanes(
 
   const witnesses = await openWitnesses(configuration.witnesses, { ...memory, log }, opened);
   const archive = await openArchive(configuration.archive, { ...memory, log }, opened);
+  const custody = await openServerCustody(configuration, memory, { sessions: identity.sessions, log });
+  opened.defer(() => custody.close());
+
   const controlPlane = await openControlPlane({
     url: controlUrl,
     listen: listenOptions(configuration.control, opened, log),
@@ -164,6 +168,7 @@ async function openPlanes(
     auditLog: audit,
     exchanges: exchangeReader(memory.reader),
     entries: memory.entries,
+    custody,
     publishedLog: memory.publishedLog,
     readiness: async () => [...(await memory.readiness()), ...witnesses(), ...archive()],
     sinks: { ...sinks, status: () => sinks.status().map(sinkState) },

@@ -6,6 +6,7 @@ import { introspection } from "./introspection.ts";
 import { listener } from "./listener.ts";
 import { haveOneSource, machine, objectionToGroups } from "./machines.ts";
 import { metrics } from "./metrics.ts";
+import { recordings } from "./recordings.ts";
 import { sinks } from "./sinks.ts";
 import { isLoopbackHost, isOrigin, issuerReach, webUrl } from "./web-address.ts";
 import { witnesses } from "./witnesses.ts";
@@ -236,6 +237,7 @@ export const configurationSchema = z
         error: "names must differ",
       }),
     policies: names.describe("files, or folders whose .yaml files count; reloaded when they change"),
+    recordings: recordings.prefault({}),
     sinks,
     metrics,
     masking: z.array(z.string().min(1)).default([]).describe("files or folders with masking: documents"),

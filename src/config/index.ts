@@ -10,5 +10,6 @@ export { configurationJsonSchema } from "./json-schema.ts";
 export { type ListenerConfiguration, urlOfListener } from "./listener.ts";
 export { loadConfiguration, parseConfiguration, readConfiguration } from "./load.ts";
 export { printConfiguration } from "./print.ts";
+export type { RecordingsConfiguration } from "./recordings.ts";
 export { absoluteReference, readSecret, type SecretReference, secretReference } from "./secret-reference.ts";
 export type { SinkConfiguration } from "./sinks.ts";

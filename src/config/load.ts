@@ -88,6 +88,7 @@ function absolutePaths(configuration: Configuration, base: string): Configuratio
       })),
     },
     archive: configuration.archive && absoluteArchive(configuration.archive, absolute),
+    recordings: absoluteRecordings(configuration.recordings, absolute),
     policies: configuration.policies.map(absolute),
     masking: configuration.masking.map(absolute),
     sinks: configuration.sinks.map((sink) => absoluteSinkPaths(sink, absolute)),
@@ -126,6 +127,16 @@ function absoluteSecret(issuer: Issuer, absolute: (path: string) => string): Iss
   if (introspection === undefined) return issuer;
   const secret = absoluteReference(introspection.client_secret, absolute);
   return { ...issuer, introspection: { ...introspection, client_secret: secret } };
+}
+
+function absoluteRecordings(
+  recordings: Configuration["recordings"],
+  absolute: (path: string) => string,
+): Configuration["recordings"] {
+  const { keys } = recordings;
+  if (keys.provider === "file" || keys.identity.kind !== "key_file") return recordings;
+  const identity = { ...keys.identity, path: absolute(keys.identity.path) };
+  return { ...recordings, keys: { ...keys, identity } };
 }
 
 type Identity = Configuration["connections"][number]["identity"];

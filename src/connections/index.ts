@@ -3,6 +3,7 @@
  * The credential leaves here only for the upstream request; it is never logged, stored or returned.
  */
 export type { Connection, ConnectionChoice, UpstreamCredential, UpstreamIdentity } from "./connection.ts";
+export { type GoogleApi, openGoogleApi } from "./google-api.ts";
 export { egressFences } from "./line.ts";
 export { openConnections } from "./open-connections.ts";
 export type { ConnectionChange, ConnectionRegistry, OpenedConnections } from "./registry.ts";

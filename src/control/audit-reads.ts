@@ -7,7 +7,20 @@ import type { ControlRefusal } from "./refusal.ts";
 
 /** What somebody wants to look at. */
 export interface AuditSubject {
-  readonly what: "sessions" | "session" | "log" | "entries" | "entry" | "proof";
+  readonly what:
+    | "sessions"
+    | "session"
+    | "log"
+    | "entries"
+    | "entry"
+    | "proof"
+    | "holds"
+    | "hold"
+    | "release"
+    | "erasure"
+    | "confirmation";
+  /** Of a hold or a request. */
+  readonly id?: string;
   readonly sessionId?: string;
   readonly index?: number;
   readonly asked?: Readonly<Record<string, string | number>>;
@@ -23,7 +36,12 @@ export interface AuditReads {
    * thousands longer.
    */
   exported(actor: Actor, subject: AuditSubject): Promise<void>;
-  denied(actor: Actor | undefined, subject: AuditSubject, refusal: ControlRefusal): Promise<void>;
+  denied(
+    actor: Actor | undefined,
+    subject: AuditSubject,
+    refusal: ControlRefusal,
+    kind?: "audit.read_denied" | "audit.act_denied",
+  ): Promise<void>;
 }
 
 export function auditReads(ports: ControlPlanePorts): AuditReads {
@@ -36,7 +54,7 @@ export function auditReads(ports: ControlPlanePorts): AuditReads {
     read: (actor, subject) => append({ kind: "audit.read", detail: { ...subject, ...nameOf(actor) } }),
     exported: (actor, subject) =>
       once(actor, subject, () => append({ kind: "audit.export", detail: { ...subject, ...nameOf(actor) } })),
-    denied: async (actor, subject, refusal) => {
+    denied: async (actor, subject, refusal, kind = "audit.read_denied") => {
       if (actor === undefined && !strangers.take()) return;
       const detail = {
         ...subject,
@@ -44,7 +62,7 @@ export function auditReads(ports: ControlPlanePorts): AuditReads {
         code: refusal.code,
         othersUnlisted: strangers.unlisted(),
       };
-      await append({ kind: "audit.read_denied", detail });
+      await append({ kind, detail });
     },
   };
 }

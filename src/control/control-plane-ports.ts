@@ -2,6 +2,7 @@ import type { ExchangeDetail, ServerInfo, SessionDetail, SinkState } from "#api"
 import type { ApprovalDesk } from "#approvals";
 import type { AuditLog, EntryReader, PublishedLog } from "#audit";
 import type { Catalogue } from "#catalogue";
+import type { Custody } from "#custody";
 import type { Identity } from "#identity";
 import type { Clock } from "#lib/clock";
 import type { ServedCertificate } from "#lib/served-certificate";
@@ -61,6 +62,7 @@ export interface ControlPlanePorts {
   readonly auditLog: AuditLog;
   readonly exchanges: ExchangeReader;
   readonly entries: EntryReader;
+  readonly custody: Omit<Custody, "close">;
   /** The log as it is published; its checkpoint is anybody's, the rest is for auditors. */
   readonly publishedLog: PublishedLog;
   readonly sinks: SinkDesk;

@@ -23,6 +23,7 @@ import { addApprovalRoutes } from "./routes/approval-routes.ts";
 import { addAuditRoutes } from "./routes/audit-routes.ts";
 import { addBackChannelRoutes } from "./routes/back-channel-routes.ts";
 import { addConsistencyRoute } from "./routes/consistency-route.ts";
+import { addCustodyRoutes } from "./routes/custody-routes.ts";
 import { addEntryRoutes } from "./routes/entry-routes.ts";
 import { addExportRoutes } from "./routes/export-routes.ts";
 import { addMeRoute } from "./routes/me-route.ts";
@@ -92,6 +93,7 @@ export async function buildControlPlane(ports: ControlPlanePorts): Promise<App> 
   addEntryRoutes(app, { ports, reads });
   addExportRoutes(app, { ports, reads });
   addConsistencyRoute(app, ports);
+  addCustodyRoutes(app, { ports, reads });
   addApprovalRoutes(app, ports);
   addMeRoute(app, ports);
   addBackChannelRoutes(app, ports);

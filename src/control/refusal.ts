@@ -1,4 +1,5 @@
 import type { VoteRefusal } from "#approvals";
+import type { CustodyRefusal } from "#custody";
 import type { AuthenticationRefusal } from "#identity";
 import { GatehouseError } from "#lib/errors";
 
@@ -27,6 +28,8 @@ interface Refusal {
 
 export type RefusalCode =
   | VoteRefusal
+  | CustodyRefusal
+  | "reason_needed"
   | "sign_in_needed"
   | "session_ended"
   | "google_credential"
@@ -111,6 +114,32 @@ const table: Readonly<Record<RefusalCode, Refusal>> = {
     next: "Ask somebody in one of those groups.",
   },
   already_voted: { status: 409, message: "You have voted on this request already; each person counts once." },
+  reason_needed: {
+    status: 400,
+    message: "This needs a reason: it is what somebody will read in years.",
+    next: "Say why, in a sentence.",
+  },
+  session_running: {
+    status: 409,
+    message: "This session is still running, so its recordings cannot be erased.",
+    next: "Have it stopped first: gatehouse sessions stop ID",
+  },
+  already_erased: { status: 409, message: "The recordings of this session are erased already." },
+  under_hold: {
+    status: 409,
+    message: "A hold is on this session. Nothing was erased.",
+    next: "See which: gatehouse audit hold list",
+  },
+  same_person: {
+    status: 403,
+    message: "You asked for this yourself. A second auditor has to confirm it.",
+    next: "Give the request's id to another auditor.",
+  },
+  request_closed: {
+    status: 409,
+    message: "This request was carried out already, or is older than a week.",
+    next: "Look at gatehouse audit hold list, and ask again if it is still needed.",
+  },
   request_changed: {
     status: 409,
     message: "This vote is about something else than what is waiting now.",

@@ -10,6 +10,8 @@ const cells: Readonly<Record<Act, Readonly<Record<Role, boolean>>>> = {
   "approval.review": { "agent-user": false, approver: true, auditor: false, "policy-admin": false },
   "approval.vote": { "agent-user": false, approver: true, auditor: false, "policy-admin": false },
   "audit.read": { "agent-user": false, approver: false, auditor: true, "policy-admin": false },
+  // Holding and erasing is the auditors' alone: an administrator gets nothing by being one.
+  "audit.custody": { "agent-user": false, approver: false, auditor: true, "policy-admin": false },
   "session.stop_any": { "agent-user": false, approver: false, auditor: false, "policy-admin": true },
   "sink.manage": { "agent-user": false, approver: false, auditor: false, "policy-admin": true },
 };

@@ -13,6 +13,8 @@ export type Act =
   | "approval.vote"
   /** Sessions, exchanges, recordings. */
   | "audit.read"
+  /** Hold recordings; ask for their erasure or a hold's release, and confirm what another auditor asked for. */
+  | "audit.custody"
   | "session.stop_any"
   /** Where a sink goes on: again from an earlier entry, or past one. */
   | "sink.manage";
@@ -24,6 +26,7 @@ export const allActs: readonly Act[] = [
   "approval.review",
   "approval.vote",
   "audit.read",
+  "audit.custody",
   "session.stop_any",
   "sink.manage",
 ];
@@ -34,7 +37,7 @@ export const allRoles: readonly Role[] = ["agent-user", "approver", "auditor", "
 const table: Readonly<Record<Role, readonly Act[]>> = {
   "agent-user": ["session.use", "session.stop_own", "approval.follow_own"],
   approver: ["approval.review", "approval.vote"],
-  auditor: ["audit.read"],
+  auditor: ["audit.read", "audit.custody"],
   "policy-admin": ["session.stop_any", "sink.manage"],
 };
 

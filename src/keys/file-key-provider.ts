@@ -1,12 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
 import { GatehouseError } from "#lib/errors";
 import { readKeyFile, readOrCreateKeyFile } from "#lib/key-file";
-
-/** Which key of which log is wrapped. */
-interface DataKeyName {
-  readonly origin: string;
-  readonly keyId: string;
-}
+import { associatedData, type DataKeyName } from "./data-key-name.ts";
 
 /** Wraps data keys with a key that lies in a file of this machine. The same shape as every other key provider. */
 export interface FileKeyProvider {
@@ -114,8 +109,4 @@ function unwrap(keys: readonly WrappingKey[], wrapped: Uint8Array, of: DataKeyNa
 
 function broken({ keyId }: DataKeyName): GatehouseError {
   return new GatehouseError("wrapped_key_broken", `The wrapped key of ${keyId} was changed.`);
-}
-
-function associatedData({ origin, keyId }: DataKeyName): Buffer {
-  return Buffer.from(`gatehouse-data-key/v1\n${origin}\n${keyId}`, "utf8");
 }

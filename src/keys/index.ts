@@ -4,6 +4,7 @@
  */
 export { type CertificateAuthority, openCertificateAuthority } from "./certificate-authority.ts";
 export { type FileKeyProvider, openFileKeyProvider, readFileKeyProvider } from "./file-key-provider.ts";
+export { type KmsKeyProvider, kmsKeyProvider } from "./kms-key-provider.ts";
 export { type LogKey, openCosignerKey, openLogKey } from "./log-key.ts";
 export { openPlaceholderKey, type PlaceholderKey } from "./placeholder-key.ts";
 export { openSealingKey, type SealingKey } from "./sealing-key.ts";

@@ -134,6 +134,8 @@ export const limits = {
   databaseBatchMax: 256,
   /** Opened keys of sessions, so that those that run need no key provider: as many as sessions are watched. */
   dataKeysRememberedMax: 10_000,
+  /** One question to the key service; Cloud KMS answers within 100 ms. */
+  kmsTimeoutMs: 5_000,
   /** A request for erasure or release that no second auditor confirmed in a week has to be made again. */
   custodyRequestLifeMs: 7 * 24 * 60 * 60 * 1000,
   /** Holds and open requests of one answer. */

@@ -7,6 +7,7 @@ import { buildControlPlane } from "../../src/control/control-plane.ts";
 import type { ControlPlanePorts } from "../../src/control/control-plane-ports.ts";
 import { controlUrl, type IdentityUnderTest, identityUnderTest } from "./identity-under-test.ts";
 import { type MemoryAuditLog, memoryAuditLog } from "./memory-audit-log.ts";
+import { type ScriptedCustody, scriptedCustody } from "./scripted-custody.ts";
 import type { FakePerson } from "./token-issuer.ts";
 
 type App = Awaited<ReturnType<typeof buildControlPlane>>;
@@ -16,6 +17,7 @@ export interface ControlPlaneUnderTest extends IdentityUnderTest {
   readonly app: App;
   readonly ports: ControlPlanePorts;
   readonly audit: MemoryAuditLog;
+  readonly custody: ScriptedCustody;
   readonly logged: string[];
   readonly requests: Map<string, ApprovalRequest>;
   readonly votes: { readonly id: string; readonly vote: Omit<Vote, "at">; readonly signedInAt: Date }[];
@@ -73,6 +75,7 @@ export async function controlPlaneUnderTest(
   const identityParts = await identityUnderTest(identityChanges);
   const { identity, issuer, clock } = identityParts;
   const audit = memoryAuditLog();
+  const custody = scriptedCustody();
   const logged: string[] = [];
   const log = (facts: object, sentence: string): void =>
     void logged.push(`${sentence} ${JSON.stringify(facts)}`);
@@ -121,6 +124,7 @@ export async function controlPlaneUnderTest(
         return { from: found.next, to };
       },
     },
+    custody,
     publishedLog: {
       checkpoint: async () => under.checkpoint,
       read: async (path) => under.tiles.get(path),
@@ -137,6 +141,7 @@ export async function controlPlaneUnderTest(
     app: await buildControlPlane(ports),
     ports,
     audit,
+    custody,
     logged,
     requests: new Map(),
     votes: [],

@@ -101,6 +101,39 @@ describe.skipIf(!canRun)("Keycloak in Chromium", () => {
       });
     }));
 
+  test("signing out here signs out at Keycloak as well", () =>
+    withBrowser(async (page) => {
+      await page.goto(`${gateway.controlUrl}/sign-in`);
+      await signInAs(page, "approver");
+      await page.waitForURL(`${gateway.controlUrl}/**`);
+      await page.click('form[action="/sign-out"] button');
+      await page.getByText("signed out there too").waitFor();
+      await page.goto(`${gateway.controlUrl}/sign-in`);
+      row({
+        what: "RP-initiated logout, then signing in again",
+        expected: "asked for the password",
+        observed: (await page.locator("#password").isVisible()) ? "asked for the password" : "not asked",
+      });
+    }));
+
+  test("signing out at Keycloak ends the session here (back-channel logout)", () =>
+    withBrowser(async (page) => {
+      await page.goto(`${gateway.controlUrl}/sign-in`);
+      await signInAs(page, "approver");
+      await page.waitForURL(`${gateway.controlUrl}/**`);
+      await page.goto(`${keycloak.issuer}/protocol/openid-connect/logout`);
+      await page.click("#kc-logout");
+      await page.getByText("You are logged out").waitFor();
+      await page.goto(gateway.controlUrl);
+      row({
+        what: "back-channel logout",
+        expected: "nobody is signed in",
+        observed: (await page.getByText("Nobody is signed in").isVisible())
+          ? "nobody is signed in"
+          : "signed in",
+      });
+    }));
+
   test("gatehouse login with the person's browser, then whoami", () =>
     withBrowser(async (page) => {
       const login = command("login");

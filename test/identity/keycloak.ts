@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { z } from "zod";
 import { installed } from "../clients/installed.ts";
 import { freePort } from "./gateway-with-providers.ts";
 
@@ -36,8 +37,7 @@ export async function startKeycloak(controlUrl: string): Promise<Keycloak> {
   execFileSync("unzip", ["-q", archive, "-d", folder]);
   const home = join(folder, `keycloak-${version}`);
   mkdirSync(join(home, "data/import"), { recursive: true });
-  const realm = readFileSync(realmFile, "utf8").replaceAll("https://localhost:8440", controlUrl);
-  writeFileSync(join(home, "data/import/gatehouse-realm.json"), realm);
+  writeFileSync(join(home, "data/import/gatehouse-realm.json"), realmFor(controlUrl));
   const port = await freePort();
   const server = spawn(
     join(home, "bin/kc.sh"),
@@ -56,6 +56,24 @@ export async function startKeycloak(controlUrl: string): Promise<Keycloak> {
     },
   };
 }
+
+/**
+ * The realm of deploy/ with this Gatehouse's addresses, and with logout tokens: in the containers of deploy/, Keycloak
+ * would not trust the certificate at that address.
+ */
+function realmFor(controlUrl: string): string {
+  const text = readFileSync(realmFile, "utf8").replaceAll("https://localhost:8440", controlUrl);
+  const realm = realmShape.parse(JSON.parse(text));
+  const web = realm.clients.find(({ clientId }) => clientId === "gatehouse-web");
+  if (web === undefined) throw new Error("the realm has no web client");
+  web.attributes["backchannel.logout.url"] = `${controlUrl}/sign-in/back-channel-logout`;
+  web.attributes["backchannel.logout.session.required"] = "true";
+  return JSON.stringify(realm);
+}
+
+const realmShape = z.looseObject({
+  clients: z.array(z.looseObject({ clientId: z.string(), attributes: z.record(z.string(), z.string()) })),
+});
 
 /** Keeps reading what it says for as long as it lives: a full pipe would stop it. */
 function untilStarted(server: ChildProcess): Promise<void> {

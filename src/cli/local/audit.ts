@@ -1,7 +1,9 @@
 import type { Command } from "commander";
 import type { CommandTools } from "#cli";
 import { addArchiveCommand } from "./audit/archive.ts";
+import { addEraseCommand } from "./audit/erase.ts";
 import { addExportCommand } from "./audit/export.ts";
+import { addHoldCommands } from "./audit/hold.ts";
 import { addPinsCommand } from "./audit/pins.ts";
 import { addProveCommand } from "./audit/prove.ts";
 import { addSearchCommand } from "./audit/search.ts";
@@ -20,4 +22,6 @@ export function addAuditCommands(program: Command, tools: CommandTools): void {
   addPinsCommand(audit, tools);
   addWitnessCommand(audit, tools);
   addArchiveCommand(audit, tools);
+  addHoldCommands(audit, tools);
+  addEraseCommand(audit, tools);
 }

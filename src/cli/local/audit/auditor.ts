@@ -12,7 +12,8 @@ import { patiently } from "./patience.ts";
 /** Asks the server as somebody who signed in just now; what it answers is on record there. */
 export interface Auditor {
   readonly server: Server;
-  ask<Shape extends z.ZodType>(path: string, answer: Shape): Promise<z.output<Shape>>;
+  /** With `json` it is posted. */
+  ask<Shape extends z.ZodType>(path: string, answer: Shape, json?: object): Promise<z.output<Shape>>;
   /** Throws `entry_not_found` when there is no such file. */
   read(path: string): Promise<string>;
   /** The server's log as it is published. */
@@ -25,8 +26,11 @@ export async function signInAsAuditor(person: string | undefined, settings: Sett
   const { url } = server;
   return {
     server,
-    ask: (path, answer) =>
-      patiently(() => callControlPlane({ url, bearer, path, answer }), settings.terminal),
+    ask: (path, answer, json) =>
+      patiently(
+        () => callControlPlane({ url, bearer, path, answer, ...(json === undefined ? {} : { json }) }),
+        settings.terminal,
+      ),
     read: async (path) => {
       const bytes = await readControlPlaneFile({ url, bearer, path }, limits.controlAnswerBytesMax);
       if (bytes !== undefined) return Buffer.from(bytes).toString("utf8");

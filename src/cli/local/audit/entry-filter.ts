@@ -55,7 +55,7 @@ export function filterQuery({ from, to, ...asked }: FilterOptions, settings: Set
   return query;
 }
 
-function timeOf(given: string, { terminal }: Settings): string {
+export function timeOf(given: string, { terminal }: Settings): string {
   const ago = parseDuration(given);
   if (ago !== undefined) return new Date(terminal.clock.now().getTime() - ago).toISOString();
   const isTime = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(given);
