@@ -3,6 +3,7 @@ import type { NewEntry } from "#audit";
 import type { SourceDocument } from "#config";
 import type { ConnectionChange } from "#connections";
 import type { Principal, SessionFact } from "#identity";
+import { GatehouseError } from "#lib/errors";
 
 // What modules tell of themselves, as entries of the audit log. Names of people go into `detail`, never into the entry.
 
@@ -62,7 +63,7 @@ export function refusedDocumentsEntry(name: string, problems: readonly string[])
 }
 
 /** Who asked and who voted are people: in the detail. What was decided, about which operation, is in the entry. */
-export function approvalEntry(fact: ApprovalFact): NewEntry {
+function approvalEntry(fact: ApprovalFact): NewEntry {
   const { request } = fact;
   return {
     kind: fact.kind,
@@ -86,6 +87,23 @@ export function approvalEntry(fact: ApprovalFact): NewEntry {
       })),
     },
   };
+}
+
+/**
+ * Puts it on record. A session can be erased while something it asked for still waits to end: then the entry says what became
+ * of it and names nobody, or the desk would try for ever and the server not start again.
+ */
+export async function recordApproval(
+  fact: ApprovalFact,
+  append: (entry: NewEntry) => Promise<unknown>,
+): Promise<void> {
+  const { detail, ...nameless } = approvalEntry(fact);
+  try {
+    await append({ ...nameless, detail });
+  } catch (error) {
+    if (!(error instanceof GatehouseError) || error.code !== "audit_key_erased") throw error;
+    await append(nameless);
+  }
 }
 
 function nameOf({ email, subject }: Principal): string {

@@ -25,7 +25,7 @@ import { connectionOf, issuerSettings, liveRoles, samlSettings } from "./configu
 import { fencesOf, machineSettings } from "./configured-machines.ts";
 import { openServerCustody } from "./custody.ts";
 import { exchangeReader } from "./exchange-reader.ts";
-import { approvalEntry, connectionEntry, sessionEntry } from "./facts.ts";
+import { connectionEntry, recordApproval, sessionEntry } from "./facts.ts";
 import { gatewayPorts } from "./gateway-ports.ts";
 import { listenOptions, universeOptions } from "./listen-options.ts";
 import { openLiveConfiguration } from "./live-configuration.ts";
@@ -237,7 +237,7 @@ async function openDeciders(configuration: Configuration, surroundings: Surround
     clock,
     timer,
     wasStopped: async (sessionId) => isStopped(await identity.sessions.find(sessionId)),
-    onFact: (fact) => record(approvalEntry(fact)),
+    onFact: (fact) => recordApproval(fact, record),
     onFailure: (error) => log.error({ err: error }, "approval desk"),
   });
   opened.defer(() => approvals.close());

@@ -83,3 +83,9 @@ test("a receiver that never ends the connection has not got it, and a stopping s
   const delivered = sinkTo().deliver(batchOf(0, 0), stop.signal);
   await expect(delivered).rejects.toMatchObject({ code: "call_failed" });
 });
+
+test("a receiver that ends the connection while a batch is still being sent has not got it", async () => {
+  receiver.behave = (socket) => void socket.end();
+  const batch = batchOf(0, 9, { filler: "x".repeat(4_000_000) });
+  await expect(sinkTo().deliver(batch, signal)).rejects.toMatchObject({ code: "call_failed" });
+});

@@ -38,16 +38,22 @@ export function syslogSink({ connect, receiver, hostname }: SyslogSinkParts): Si
 }
 
 async function sendAll(socket: Duplex, frames: readonly Buffer[], signal: AbortSignal): Promise<void> {
+  // What comes after a wait was over has nobody waiting, and must not end the process.
+  socket.on("error", () => undefined);
   // It has nothing to say; what it says anyway must not stop it from closing.
   socket.resume();
   const ended = once(socket, "end", { signal });
   // Whichever of the two waits fails first tells; the other must not go unheard.
   ended.catch(() => undefined);
+  const early = ended.then(() => {
+    if (!socket.writableFinished) throw new Error("it ended the connection before it had everything");
+  });
+  early.catch(() => undefined);
   for (const frame of frames) {
-    if (!socket.write(frame)) await Promise.race([once(socket, "drain", { signal }), ended]);
+    if (!socket.write(frame)) await Promise.race([once(socket, "drain", { signal }), early]);
   }
   socket.end();
-  await ended;
+  await early;
 }
 
 /** RFC 5425 section 4.3: the length of a message in octets, a space, the message. */

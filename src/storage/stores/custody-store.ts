@@ -165,8 +165,13 @@ const destroyKey = `INSERT INTO audit_data_key (key_id, scope, made_at, erased_a
 // Whose session it was is kept for signing in and for lists; that there was one, when, and that it is over stays.
 const forgetPrincipal = `UPDATE session SET principal_id = 'erased', issuer = 'erased', subject = 'erased', email = NULL, groups = '[]'
   WHERE id = ?`;
+// What still waits ends: the session is over, and the held bytes are what it was going to send.
+const waits = "state IN ('pending', 'approved')";
 const forgetApprovals = `UPDATE approval_request SET requester_id = 'erased', fingerprint = 'erased', match_key = id, preview = '', resource_name = '',
-    requester = '{"id":"erased","issuer":"erased","subject":"erased","email":null,"groups":[]}'
+    requester = '{"id":"erased","issuer":"erased","subject":"erased","email":null,"groups":[]}',
+    sealed = CASE WHEN ${waits} THEN NULL ELSE sealed END,
+    recorded = CASE WHEN ${waits} THEN 0 ELSE recorded END,
+    state = CASE WHEN ${waits} THEN 'cancelled' ELSE state END
   WHERE session_id = ?`;
 
 /** Entries under the session's key, and those with nothing beside them; not what tells of the erasure. */
