@@ -161,6 +161,9 @@ class Log implements OpenAuditLog {
     write: (row: EntryRow) => Promise<Appended<Why>>,
   ): Promise<Recorded<Why>> {
     const row = await this.#seal(entry);
+    // What was integrated before we asked lies below the index that we are given. What is integrated while we wait need not: a
+    // reader may see our own entry sooner than we hear of it.
+    const integrated = this.#publisher.integratedSize;
     const result = await this.#trust(write(row));
     if (result.kind === "declined") return result;
     if (result.kind === "refused") {
@@ -169,7 +172,7 @@ class Log implements OpenAuditLog {
         `Nothing was recorded, so nothing is forwarded: ${result.why}`,
       );
     }
-    if (result.index < this.#publisher.integratedSize) {
+    if (result.index < integrated) {
       throw this.#fail(
         new GatehouseError("assertion_failed", `the store gave out index ${result.index} twice`),
       );

@@ -97,9 +97,10 @@ export async function recordApproval(
   fact: ApprovalFact,
   append: (entry: NewEntry) => Promise<unknown>,
 ): Promise<void> {
-  const { detail, ...nameless } = approvalEntry(fact);
+  const entry = approvalEntry(fact);
+  const { detail: _, ...nameless } = entry;
   try {
-    await append({ ...nameless, detail });
+    await append(entry);
   } catch (error) {
     if (!(error instanceof GatehouseError) || error.code !== "audit_key_erased") throw error;
     await append(nameless);
