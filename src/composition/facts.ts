@@ -97,11 +97,12 @@ export async function recordApproval(
   fact: ApprovalFact,
   append: (entry: NewEntry) => Promise<unknown>,
 ): Promise<void> {
-  const { detail, ...nameless } = approvalEntry(fact);
+  const entry = approvalEntry(fact);
   try {
-    await append({ ...nameless, detail });
+    await append(entry);
   } catch (error) {
     if (!(error instanceof GatehouseError) || error.code !== "audit_key_erased") throw error;
+    const { detail: _, ...nameless } = entry;
     await append(nameless);
   }
 }
