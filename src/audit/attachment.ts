@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { GatehouseError } from "#lib/errors";
 import type { DataKey } from "./data-key.ts";
 import type { DataKeys } from "./data-keys.ts";
 import { type Commitment, isCommitted, isSameDigest, type Kept, type Leaf } from "./leaf.ts";
@@ -67,6 +68,29 @@ export async function openAttachment(
   return committed.sealed === undefined
     ? openPlain(leaf, role, found.bytes, keyring)
     : openSealed(leaf, committed, found.bytes, keyring);
+}
+
+/**
+ * The detail of an entry for whoever passes it on and must not leave it out: `undefined` when there is none, or it was erased.
+ * Rejects as `KeyProvider` does when it cannot be opened now, and with `audit_log_damaged` when it is not what was committed to.
+ */
+export async function openDetail(
+  {
+    index,
+    leaf,
+    detail,
+  }: { readonly index: number; readonly leaf: Leaf; readonly detail: Uint8Array | undefined },
+  keyring: Keyring,
+): Promise<Uint8Array | undefined> {
+  if (detail === undefined) return undefined;
+  const opening = await openAttachment(leaf, "detail", { bytes: detail }, keyring);
+  if (opening.kind === "opened") return opening.bytes;
+  if (opening.kind === "erased") return undefined;
+  if (opening.kind === "locked") throw new GatehouseError(opening.code, opening.why);
+  throw new GatehouseError(
+    "audit_log_damaged",
+    `The detail of entry ${index} is not what was recorded. Run \`gatehouse audit verify\`.`,
+  );
 }
 
 async function openPlain(leaf: Leaf, role: string, bytes: Uint8Array, { source }: Keyring): Promise<Opening> {

@@ -3,6 +3,7 @@
  * It never reports an entry as durable before it is, and never rewrites one.
  */
 export type { About } from "./about.ts";
+export { type Keyring, openDetail } from "./attachment.ts";
 export { DataKeys } from "./data-keys.ts";
 export {
   type ActLog,

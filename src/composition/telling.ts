@@ -28,6 +28,7 @@ export async function openTelling(
   const sinks = openSinks(configuration.sinks.map(sinkOf), {
     store: sinkStore(memory.database),
     source: { origin: memory.audit.origin, productVersion: packageVersion() },
+    keyring: { source: memory.source, keys: memory.keys },
     clock,
     timer,
     random: Math.random,

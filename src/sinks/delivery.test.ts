@@ -39,6 +39,7 @@ function parts(store: MemorySinkStore) {
   const made: DeliveryParts = {
     store,
     source: { origin: "gatehouse.example/log", productVersion: "0.1.0" },
+    keyring: store.keyring,
     clock,
     timer,
     random: () => 1,

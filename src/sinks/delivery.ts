@@ -1,4 +1,4 @@
-import { parseLeaf } from "#audit";
+import { type Keyring, openDetail, parseLeaf } from "#audit";
 import type { OcsfSource } from "#exports";
 import type { Clock } from "#lib/clock";
 import { GatehouseError, messageOf } from "#lib/errors";
@@ -17,6 +17,8 @@ export interface SinkLog {
 export interface DeliveryParts {
   readonly store: SinkStore;
   readonly source: OcsfSource;
+  /** What details are opened with. */
+  readonly keyring: Keyring;
   readonly clock: Clock;
   readonly timer: Timer;
   /** 0 to 1. */
@@ -101,10 +103,10 @@ export class Delivery {
 
   async #deliverNext(): Promise<Round> {
     const { name, sink } = this.#configured;
-    const { store, source } = this.#parts;
+    const { store, source, keyring } = this.#parts;
     const entries = await this.#waiting();
     if (!this.#isDue(entries)) return "idle";
-    const batch = cutBatch(entries, this.#configured, source);
+    const batch = await cutBatch(entries, this.#configured, { source, keyring });
     await sink.deliver(batch, this.#stop.signal);
     const step = { from: batch.first, to: batch.last + 1 };
     // Not advanced: an operator moved the cursor meanwhile, and it is theirs that counts.
@@ -200,11 +202,15 @@ function timeOf(entry: OutgoingEntry | undefined): string | undefined {
 }
 
 /** As many as fit; one always does, however long. */
-function cutBatch(entries: readonly OutgoingEntry[], { form }: ConfiguredSink, source: OcsfSource): Batch {
+async function cutBatch(
+  entries: readonly OutgoingEntry[],
+  { form }: ConfiguredSink,
+  { source, keyring }: Pick<DeliveryParts, "source" | "keyring">,
+): Promise<Batch> {
   const rendered: RenderedEntry[] = [];
   let bytes = 0;
   for (const entry of entries) {
-    const next = renderEntry(entry, form, source);
+    const next = renderEntry(await withOpenDetail(entry, keyring), form, source);
     bytes += Buffer.byteLength(next.json);
     if (rendered.length > 0 && bytes > limits.sinkBatchBytesMax) break;
     rendered.push(next);
@@ -213,4 +219,11 @@ function cutBatch(entries: readonly OutgoingEntry[], { form }: ConfiguredSink, s
   const last = rendered.at(-1);
   if (first === undefined || last === undefined) throw new RangeError("a batch has an entry");
   return { origin: source.origin, first: first.index, last: last.index, entries: rendered };
+}
+
+/** What cannot be opened now is not left out: the entry waits, since nobody would send its detail later. */
+async function withOpenDetail(entry: OutgoingEntry, keyring: Keyring): Promise<OutgoingEntry> {
+  const leaf = parseLeaf(entry.leaf);
+  if (leaf === undefined) return entry;
+  return { ...entry, detail: await openDetail({ ...entry, leaf }, keyring) };
 }

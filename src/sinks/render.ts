@@ -3,7 +3,7 @@ import { exportedEntry, type OcsfSource, ocsfEvent } from "#exports";
 import { GatehouseError } from "#lib/errors";
 import type { ConfiguredSink, OutgoingEntry, RenderedEntry } from "./sink.ts";
 
-/** Throws `audit_entry_unreadable`: what cannot be read is not passed over. */
+/** With its detail in clear. Throws `audit_entry_unreadable`: what cannot be read is not passed over. */
 export function renderEntry(
   entry: OutgoingEntry,
   form: ConfiguredSink["form"],

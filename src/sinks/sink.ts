@@ -7,7 +7,7 @@ export interface OutgoingEntry {
   readonly leaf: Uint8Array;
   readonly leafHash: Uint8Array;
   readonly about: About;
-  /** JSON; only where it was asked for, and while it is not erased. */
+  /** As it is stored, sealed; only where it was asked for, and while it is not erased. */
   readonly detail: Uint8Array | undefined;
 }
 

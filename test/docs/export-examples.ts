@@ -89,7 +89,9 @@ async function batchOf(form: "ocsf" | "entry"): Promise<Batch> {
   const { promise, resolve } = Promise.withResolvers<Batch>();
   const sink = { deliver: async (batch: Batch) => resolve(batch), close: () => Promise.resolve() };
   const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  const parts = { store, source, clock: manualClock(), timer: manualTimer(), random: () => 0, log: silent };
+  const { keyring } = store;
+  const [clock, timer] = [manualClock(), manualTimer()];
+  const parts = { store, source, keyring, clock, timer, random: () => 0, log: silent };
   const batch = { entries: 1, waitMs: 0 };
   await new Delivery({ name: "siem", kind: "file", form, withDetail: false, batch, sink }, parts).round();
   return promise;

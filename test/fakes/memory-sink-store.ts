@@ -1,4 +1,5 @@
-import type { About } from "#audit";
+import { createHmac, randomBytes } from "node:crypto";
+import { type About, DataKeys, type Keyring } from "#audit";
 import type { OutgoingEntry, SinkStore } from "#sinks";
 import { hashLeaf } from "#tlog";
 
@@ -6,6 +7,8 @@ export interface MemorySinkStore extends SinkStore {
   readonly log: OutgoingEntry[];
   readonly cursors: Map<string, number>;
   published: number;
+  /** For details, which are here in the form of versions before sealing. */
+  readonly keyring: Keyring;
   /** Entries, published at once. */
   grow(count: number, said?: { readonly about?: About; readonly detail?: string; readonly t?: string }): void;
   /** Called before a cursor advances; what it throws is a crash. */
@@ -16,20 +19,31 @@ export interface MemorySinkStore extends SinkStore {
 export function memorySinkStore(): MemorySinkStore {
   const log: OutgoingEntry[] = [];
   const cursors = new Map<string, number>();
+  const key = randomBytes(32);
+  const nowhere = { head: async () => undefined, dataKey: async () => ({ kind: "missing" as const }) };
   const store: MemorySinkStore = {
     log,
     cursors,
     published: 0,
+    keyring: { source: { macKey: async () => ({ kind: "key", key }) }, keys: new DataKeys(nowhere, []) },
     beforeAdvance: () => Promise.resolve(),
     grow(count, { about = {}, detail, t = "2026-11-24T12:00:00.000Z" } = {}) {
       for (let more = 0; more < count; more += 1) {
+        const id = `rec_${log.length}`;
+        const mac = createHmac("sha256", key)
+          .update(`detail\n${id}\n`)
+          .update(detail ?? "");
+        const bytes = Buffer.byteLength(detail ?? "");
         const said = {
           v: 1,
           kind: "exchange.outcome",
-          id: `rec_${log.length}`,
+          id,
           t,
           class: "read",
           status: 200,
+          ...(detail === undefined
+            ? {}
+            : { attachments: [{ role: "detail", bytes, mac: mac.digest("base64url") }] }),
         };
         const leaf = Buffer.from(JSON.stringify(said));
         log.push({
