@@ -81,6 +81,11 @@ test("a checkpoint kept earlier shows a log that was cut; without it, and with a
   const cut = await run("audit", "verify", before, "--pinned", kept, "--json");
   expect([cut.status, json(cut)]).toMatchObject([7, { kind: "broken" }]);
   expect(await run("audit", "verify", world.data, "--pinned", kept)).toMatchObject({ status: 0 });
+  // A forged checkpoint beside a good one that is longer.
+  const forged = join(world.folder, "forged.checkpoint");
+  writeFileSync(forged, readFileSync(kept, "utf8").replace(/\n\d+\n/, "\n1\n"));
+  const both = ["--pinned", forged, "--against", before];
+  expect(await run("audit", "verify", world.data, ...both)).toMatchObject({ status: 7 });
   const foreign = readFileSync(join(world.data, "log.vkey"), "utf8").replace(/\+[0-9a-f]{8}\+/, "+00000000+");
   expect(await run("audit", "verify", before, "--key", foreign)).toMatchObject({ status: 1 });
 });

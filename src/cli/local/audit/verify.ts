@@ -2,8 +2,8 @@ import type { Command } from "commander";
 import { z } from "zod";
 import type { LogVerification } from "#audit";
 import { type CommandTools, exitCodes, printable } from "#cli";
-import { GatehouseError } from "#lib/errors";
-import { parseCheckpoint, type TileSource, type TilesVerification } from "#tlog";
+import { assert, GatehouseError } from "#lib/errors";
+import type { TileSource, TilesVerification } from "#tlog";
 import type { Settings } from "../../settings.ts";
 import { findLog, isStored, type LogPlace, tileSource } from "./log-place.ts";
 import { pinnedOf } from "./pins.ts";
@@ -131,14 +131,15 @@ async function verify(place: LogPlace, how: How): Promise<Verified> {
     const { verifyLog } = await import("#audit");
     return withStoredLog(place, async ({ store, published }) => {
       const note = await patientSource(published, how.witnesses, settings.terminal).checkpoint();
-      const longest = [...pinned].sort((one, other) => sizeOf(one) - sizeOf(other)).at(-1);
-      const keys = await storedKeys(place.folder, store);
-      const options = {
-        verifierKey: how.key.text,
-        keys,
-        ...(longest === undefined ? {} : { pinned: longest }),
-      };
-      return withWitnesses(await verifyLog(store, options), note, how);
+      const options = { verifierKey: how.key.text, keys: await storedKeys(place.folder, store) };
+      const verifications: LogVerification[] = [];
+      // One after the other: the log must have grown from each, and a longer one must not hide a forged one.
+      for (const kept of pinned.length === 0 ? [{}] : pinned.map((note) => ({ pinned: note })))
+        verifications.push(await verifyLog(store, { ...options, ...kept }));
+      const broken = verifications.find(({ kind }) => kind === "broken");
+      const verification = broken ?? verifications.at(-1);
+      assert(verification !== undefined, "a log is verified at least once");
+      return withWitnesses(verification, note, how);
     });
   }
   const { verifyTiles } = await import("#tlog");
@@ -189,8 +190,4 @@ function withWitnesses(
   const finding = findWitnesses(note ?? "", witnesses, settings.terminal);
   if (finding.kind === "witnessed") return { verification, witnessed: finding.by };
   return { verification: { kind: "broken", index: undefined, problem: finding.problem }, witnessed: [] };
-}
-
-function sizeOf(note: string): number {
-  return parseCheckpoint(note)?.size ?? 0;
 }
