@@ -1,5 +1,4 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -8,7 +7,7 @@ import { z } from "zod";
 import { parseConfiguration } from "#config";
 import { type IdentityProvider, startIdentityProvider } from "#practice/identity-provider";
 import { type StartedChild, startChild } from "../fakes/child.ts";
-import { portOf } from "../fakes/port.ts";
+import { freePort } from "../fakes/port.ts";
 
 // deploy/ without a container engine: what its files say, and their parts as processes of this machine.
 const deploy = resolve(import.meta.dirname, "../../deploy");
@@ -174,11 +173,3 @@ describe("the parts of deploy/ as processes", () => {
     expect(outcome.stderr).toMatch(/certificate/i);
   });
 });
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((listening) => void probe.listen(0, "127.0.0.1", listening));
-  const port = portOf(probe);
-  await new Promise((closed) => void probe.close(closed));
-  return port;
-}

@@ -1,12 +1,12 @@
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { configurationSchema } from "#config";
 import { type IdentityProvider, startIdentityProvider } from "#practice/identity-provider";
 import { startServer } from "../../src/composition/server.ts";
-import { portOf } from "../fakes/port.ts";
+import { freePort } from "../fakes/port.ts";
+
+export { freePort };
 
 const root = resolve(import.meta.dirname, "../..");
 
@@ -86,13 +86,4 @@ export async function startGateway(
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-export async function freePort(): Promise<number> {
-  const probe = createServer();
-  probe.listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const port = portOf(probe);
-  await new Promise((done) => probe.close(done));
-  return port;
 }

@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -102,18 +103,23 @@ async function choosePorts(wanted: Ports): Promise<Ports> {
 }
 
 async function freePort(wanted: number): Promise<number> {
+  const port = wanted === 0 ? randomInt(lowestPort, highestPort) : wanted;
   const probe = createServer();
   try {
-    probe.listen(wanted, "127.0.0.1");
+    probe.listen(port, "127.0.0.1");
     await once(probe, "listening");
-    const address = probe.address();
-    return typeof address === "object" && address !== null ? address.port : wanted;
+    return port;
   } catch {
     return await freePort(0);
   } finally {
     probe.close();
   }
 }
+
+// Below what systems hand out to whoever asks for any port (Linux begins at 32768): between the probe and its use nobody
+// else is given it.
+const lowestPort = 20_000;
+const highestPort = 32_000;
 
 interface Surroundings {
   readonly options: QuickStartOptions;
