@@ -27,6 +27,20 @@ const form: Access = { kind: "form" };
 const ownProof: Access = { kind: "own_proof" };
 const auditors: Access = { kind: "bearer", to: ["fresh auditor"] };
 const approvers: Access = { kind: "bearer", to: ["fresh approver"] };
+const administrators: Access = { kind: "bearer", to: ["fresh policy-admin"] };
+const everybodyKnown: Access = {
+  kind: "bearer",
+  to: [
+    "stored developer",
+    "stored person of all roles",
+    "gateway token of the developer",
+    "fresh developer",
+    "fresh approver",
+    "fresh auditor",
+    "fresh policy-admin",
+    "person of all roles, ten minutes ago",
+  ],
+};
 const stops: Access = {
   kind: "bearer",
   to: ["stored developer", "gateway token of the developer", "fresh policy-admin"],
@@ -43,26 +57,19 @@ export const accessOf: Readonly<Record<string, Access>> = {
     to: ["stored developer", "gateway token of the developer", "fresh approver"],
   },
   "GET /api/v1/audit/checkpoint": open,
+  "GET /api/v1/audit/consistency": everybodyKnown,
   "GET /api/v1/audit/entries": auditors,
   "GET /api/v1/audit/entries/:index": auditors,
   "GET /api/v1/audit/entries/:index/proof": auditors,
+  "GET /api/v1/audit/export": auditors,
+  "GET /api/v1/audit/export/sessions/:id/exchanges/:exchange": auditors,
+  "GET /api/v1/audit/holds": auditors,
   "GET /api/v1/audit/log/checkpoint": open,
   "GET /api/v1/audit/log/tile/*": auditors,
-  "GET /api/v1/me": {
-    kind: "bearer",
-    to: [
-      "stored developer",
-      "stored person of all roles",
-      "gateway token of the developer",
-      "fresh developer",
-      "fresh approver",
-      "fresh auditor",
-      "fresh policy-admin",
-      "person of all roles, ten minutes ago",
-    ],
-  },
+  "GET /api/v1/me": everybodyKnown,
   "GET /api/v1/sessions": auditors,
   "GET /api/v1/sessions/:id": auditors,
+  "GET /api/v1/sinks": administrators,
   "GET /approvals": { kind: "page", to: ["sre"] },
   "GET /approvals/:id": { kind: "page", to: ["sre"] },
   "GET /device": { kind: "page", to: ["engineering", "sre", "audit", "platform"] },
@@ -78,8 +85,13 @@ export const accessOf: Readonly<Record<string, Access>> = {
   "GET /style.css": open,
   "GET /v1/ca.pem": open,
   "POST /api/v1/approvals/:id/votes": approvers,
+  "POST /api/v1/audit/erasures": auditors,
+  "POST /api/v1/audit/holds": auditors,
+  "POST /api/v1/audit/holds/:id/release": auditors,
+  "POST /api/v1/audit/requests/:id/confirmation": auditors,
   "POST /api/v1/sessions/:id/stop": stops,
   "POST /api/v1/sessions/stop": stops,
+  "POST /api/v1/sinks/:name/cursor": administrators,
   "POST /approvals/:id": form,
   "POST /device": form,
   "POST /device/decision": form,
@@ -96,6 +108,10 @@ export const accessOf: Readonly<Record<string, Access>> = {
 /** What a request to a route has to carry beside the proof. */
 export const asks: Readonly<Record<string, Pick<CallOptions, "json" | "form">>> = {
   "POST /api/v1/approvals/:id/votes": { json: { verdict: "approve", fingerprint: "f".repeat(64) } },
+  "POST /api/v1/audit/erasures": { json: { session: "ses_0199", reason: "asked by its owner" } },
+  "POST /api/v1/audit/holds": { json: { session: "ses_0199", reason: "a case" } },
+  "POST /api/v1/audit/holds/:id/release": { json: { reason: "the case is over" } },
+  "POST /api/v1/sinks/:name/cursor": { json: { to: 0, reason: "skipped by mistake" } },
   "POST /api/v1/sessions/:id/stop": { json: {} },
   "POST /api/v1/sessions/stop": { json: { principal: "OWN" } },
   "POST /approvals/:id": { form: { verdict: "approve", fingerprint: "f".repeat(64) } },
@@ -131,6 +147,31 @@ export async function withEverything(
   under.checkpoint = "gatehouse.example/log\n1\n";
   under.proofs.set(0, "proof");
   under.tiles.set("tile/0/000", Buffer.from("tile"));
+  under.sinks = [
+    {
+      name: "siem",
+      kind: "webhook",
+      next: 0,
+      lagEntries: 1,
+      lagMs: 0,
+      isLagging: false,
+      failures: 0,
+    },
+  ];
+  const asked = await under.custody.requestRelease(principal, "hld_0199", "the case is over");
+  if (asked.kind === "requested") under.custody.confirmed = { kind: "released", request: asked.request };
+  under.exchanges = [
+    {
+      id: "exc_0199",
+      at: "2026-11-24T12:00:00.000Z",
+      method: "GET",
+      host: "storage.googleapis.com",
+      decision: "allow",
+      reasons: [],
+      outcome: "answered",
+      maskedValues: 0,
+    },
+  ];
   under.listed = [
     {
       index: 0,
@@ -183,6 +224,12 @@ export function filled(path: string): string {
   return path
     .replace("/approvals/:id", "/approvals/apr_0199")
     .replace("/sessions/:id", "/sessions/ses_0199")
+    .replace("/holds/:id", "/holds/hld_0199")
+    .replace("/requests/:id", "/requests/req_0199")
+    .replace(":exchange", "exc_0199")
+    .replace(":name", "siem")
+    .replace("/audit/consistency", "/audit/consistency?from=0")
+    .replace(/\/audit\/export$/, "/audit/export?format=ocsf")
     .replace(":index", "0")
     .replace(":provider", "oidc")
     .replace("tile/*", "tile/0/000");

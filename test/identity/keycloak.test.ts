@@ -123,7 +123,7 @@ describe.skipIf(!canRun)("Keycloak in Chromium", () => {
       await page.waitForURL(`${gateway.controlUrl}/**`);
       await page.goto(`${keycloak.issuer}/protocol/openid-connect/logout`);
       await page.click("#kc-logout");
-      await page.getByText("You are logged out").waitFor();
+      await page.getByText("You are logged out").first().waitFor();
       await page.goto(gateway.controlUrl);
       row({
         what: "back-channel logout",
