@@ -145,8 +145,8 @@ test.skipIf(noTracing !== undefined)(
   "a sync that fails: nothing is sent from then on though syncs succeed again, the server says why and ends, and a start is all it takes",
   async () => {
     const server = await prepared();
-    // Past those of the start: some way into the traffic.
-    const failing = ["-e", "trace=fdatasync,fsync", "-e", "inject=fdatasync,fsync:error=EIO:when=40"];
+    // Counted for each thread. A start takes some thirty, more on a slow machine, where checkpoints fall into it; a call takes two at least.
+    const failing = ["-e", "trace=fdatasync,fsync", "-e", "inject=fdatasync,fsync:error=EIO:when=120"];
     const { process, agent } = await up(server, ["strace", "-D", "-f", "-o", "/dev/null", ...failing]);
     let said = "";
     process.stderr?.on("data", (chunk: Buffer) => {
