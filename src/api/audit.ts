@@ -1,8 +1,13 @@
 import { z } from "zod";
+import { limits } from "#lib/limits";
 
-/** One entry of the audit log, in the words of docs/audit-log.md. */
+/**
+ * One entry of the audit log, in the words of docs/audit-log.md. Stored bytes that are no entry are listed too, with `problem`, the kind
+ * `unreadable`, and nothing else of what an entry would say.
+ */
 export const auditEntry = z.object({
   index: z.int(),
+  problem: z.string().optional(),
   /** `published`: under a signed checkpoint. `durable`: on disk, and under one within a second. */
   stage: z.enum(["durable", "published"]),
   id: z.string(),
@@ -62,6 +67,8 @@ export const auditEntryQuery = z.strictObject({
   class: word.optional(),
   decision: word.optional(),
   status: z.coerce.number().int().min(0).max(999).optional(),
+  /** Words, all of which occur in what an entry says and is about. */
+  text: z.string().trim().min(1).max(limits.textQueryCharsMax).optional(),
   before: cursor.optional(),
   limit: z.coerce.number().int().min(1).max(500).default(50),
 });

@@ -1,15 +1,16 @@
-import { GatehouseError } from "#lib/errors";
 import type { About } from "./about.ts";
 import type { EntryAbout, EntryCursor, EntryQuery } from "./entry-query.ts";
 import { isCommitted, type Leaf, parseLeaf } from "./leaf.ts";
 import type { AuditStore, StoredAttachment } from "./store.ts";
+import { findText, type ReadableEntry } from "./text-search.ts";
 
 /** An entry as a listing shows it. */
 export interface ListedEntry {
   readonly index: number;
   /** `published`: under a signed checkpoint. `durable`: on disk, and under one within a second. */
   readonly stage: "durable" | "published";
-  readonly leaf: Leaf;
+  /** `undefined` when the stored bytes are no entry that this version can read: verifying the log says more. */
+  readonly leaf: Leaf | undefined;
   readonly about: About;
 }
 
@@ -42,7 +43,12 @@ export function openEntryReader(store: AuditStore): EntryReader {
   return {
     async find(query) {
       const signed = await signedSize();
-      const { entries, next } = await store.findEntries(query);
+      const { entries, next } =
+        query.text === undefined
+          ? await store.findEntries(query)
+          : await findText(store, { ...query, text: query.text }, (entry, role) =>
+              opened(store, entry, role),
+            );
       return { entries: entries.map((entry) => listed(entry, signed)), next };
     },
     async show(index) {
@@ -54,13 +60,21 @@ export function openEntryReader(store: AuditStore): EntryReader {
   };
 }
 
-function listed({ index, leaf: bytes, about }: EntryAbout, signedSize: number): ListedEntry {
-  const leaf = parseLeaf(bytes);
-  if (leaf !== undefined) return { index, stage: index < signedSize ? "published" : "durable", leaf, about };
-  throw new GatehouseError(
-    "audit_entry_unreadable",
-    `Entry ${index} of the log cannot be read. Run \`gatehouse audit verify\`.`,
-  );
+function listed({ index, leaf, about }: Omit<EntryAbout, "t">, signedSize: number): ListedEntry {
+  return { index, stage: index < signedSize ? "published" : "durable", leaf: parseLeaf(leaf), about };
+}
+
+/** The bytes of one attachment in clear; `undefined` unless they are there and as committed. */
+async function opened(
+  store: AuditStore,
+  { index, leaf }: ReadableEntry,
+  role: string,
+): Promise<Uint8Array | undefined> {
+  if (leaf.key === undefined || leaf.attachments?.some((each) => each.role === role) !== true)
+    return undefined;
+  const [found, key] = await Promise.all([store.attachment(index, role), store.macKey(leaf.key)]);
+  if (found?.bytes === undefined || key.kind !== "key") return undefined;
+  return isCommitted(leaf, role, found.bytes, key.key) ? found.bytes : undefined;
 }
 
 async function kept(
@@ -68,6 +82,8 @@ async function kept(
   { index, leaf }: ListedEntry,
 ): Promise<Pick<ShownEntry, "attachments" | "detail">> {
   const stored = await store.attachments(index, index + 1);
+  // What the entry committed to is not known any more; what is there is said to be.
+  if (leaf === undefined) return { attachments: stored.map(unvouched), detail: undefined };
   const macKey = leaf.key === undefined ? undefined : await store.macKey(leaf.key);
   const key = macKey?.kind === "key" ? macKey.key : undefined;
   const attachments = (leaf.attachments ?? []).map(({ role, bytes }) => {
@@ -77,6 +93,10 @@ async function kept(
   const isSound = attachments.some(({ role, state }) => role === "detail" && state === "as_committed");
   const detail = isSound ? stored.find(({ role }) => role === "detail")?.bytes : undefined;
   return { attachments, detail: detail && Buffer.from(detail).toString("utf8") };
+}
+
+function unvouched({ role, bytes }: StoredAttachment): ShownAttachment {
+  return { role, bytes: bytes?.byteLength ?? 0, state: bytes === undefined ? "erased" : "changed" };
 }
 
 function stateOf(

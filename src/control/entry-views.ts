@@ -2,6 +2,8 @@ import type { AuditEntry, AuditEntryDetail, AuditEntryQuery } from "#api";
 import type { EntryCursor, EntryQuery, ListedEntry, ShownEntry } from "#audit";
 
 export function entryOf({ index, stage, leaf, about }: ListedEntry): AuditEntry {
+  if (leaf === undefined)
+    return { index, stage, id: "", kind: "unreadable", at: "", problem: problemOf(index), ...about };
   const { id, kind, t: at, session, exchange, approval, operation, decision, status, policy } = leaf;
   return {
     index,
@@ -19,6 +21,10 @@ export function entryOf({ index, stage, leaf, about }: ListedEntry): AuditEntry 
     ...(policy === undefined ? {} : { policy }),
     ...about,
   };
+}
+
+function problemOf(index: number): string {
+  return `Unreadable entry at index ${index}: verify the log.`;
 }
 
 export function entryDetailOf(entry: ShownEntry): AuditEntryDetail {
@@ -40,9 +46,10 @@ function parseJson(text: string): unknown {
   }
 }
 
-export function queryOf({ before, limit, from, to, principal, ...exact }: AuditEntryQuery): EntryQuery {
+export function queryOf({ before, limit, text, from, to, principal, ...exact }: AuditEntryQuery): EntryQuery {
   return {
     limit,
+    text,
     before: before === undefined ? undefined : cursorOf(before),
     filter: {
       ...exact,

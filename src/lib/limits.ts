@@ -240,6 +240,12 @@ export const limits = {
   searchedEntriesMax: 1_000,
   /** Entries of one answer. */
   listedEntriesMax: 500,
+  /** Read for one question about words, with their details opened: about 0.1 s, in pieces of a few ms. */
+  textEntriesMax: 2_000,
+  /** Characters that one such question looks through, recordings included; the last group may exceed it by 2 MiB. */
+  textCharsMax: 4 * 1024 * 1024,
+  /** Words are typed by people. */
+  textQueryCharsMax: 256,
   /** Questions about entries, per address and minute: at most a tenth of the thread that also commits intents. */
   searchesPerMinuteMax: 240,
   /** Files of the published log: a hundred a second read three million entries within one fresh sign-in. */

@@ -9,7 +9,7 @@ import type {
 } from "#audit";
 import { assert } from "#lib/errors";
 import { type Database, isKnownUnwritten, type Row, type Statement } from "./database.ts";
-import { aboutValues, findEntries, insertAbout, readAbout } from "./entry-search.ts";
+import { aboutValues, findEntries, insertListing, readAbout } from "./entry-search.ts";
 
 /** The audit log. Durable when a method resolves, since the database is. */
 export function auditStore(database: Database): AuditStore {
@@ -20,6 +20,7 @@ type Reading =
   | "head"
   | "entries"
   | "attachments"
+  | "attachment"
   | "checkpoints"
   | "newestCheckpoint"
   | "macKey"
@@ -43,6 +44,9 @@ function readingStore(database: Database): Pick<AuditStore, Reading> {
     async attachments(from, to) {
       const rows = await database.read(selectAttachments, [from, to]);
       return rows.map(parseAttachment);
+    },
+    async attachment(index, role) {
+      return (await database.read(selectAttachment, [index, role])).map(parseAttachment)[0];
     },
     async checkpoints(after, limit) {
       const sql = `SELECT ${checkpointColumns} FROM audit_checkpoint WHERE number > ? ORDER BY number LIMIT ?`;
@@ -88,7 +92,7 @@ function writingStore(database: Database): Omit<AuditStore, Reading> {
           values: [role, bytes],
           mustChange: 1,
         })),
-        { sql: insertAbout, values: aboutValues(about) },
+        { sql: insertListing, values: aboutValues(about), mustChange: 1 },
       ]);
       if ("kind" in rows) return rows;
       return { kind: "stored", index: indexRow.parse(rows[1]?.[0]).entry_index };
@@ -144,6 +148,9 @@ const entryColumns = "entry_index, leaf, leaf_hash";
 const checkpointColumns = "number, size, note, signed_at";
 const selectAttachments = `SELECT entry_index, role, bytes FROM audit_attachment
   WHERE entry_index >= ? AND entry_index < ? ORDER BY entry_index, role`;
+
+const selectAttachment =
+  "SELECT entry_index, role, bytes FROM audit_attachment WHERE entry_index = ? AND role = ?";
 
 const selectUnfinished = `SELECT ${entryColumns} FROM audit_entry AS intent
   WHERE kind = 'exchange.intent' AND exchange_id IS NOT NULL AND NOT EXISTS (

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { type AuditEntry, auditEntryList } from "#api";
-import { type CommandTools, moment, printable, table } from "#cli";
+import { type CommandTools, moment, printable, type Terminal, table } from "#cli";
 import { GatehouseError } from "#lib/errors";
 import type { Settings } from "../../settings.ts";
 import { parseDuration } from "../../text.ts";
@@ -22,6 +22,7 @@ const options = z.object({
   ...Object.fromEntries(words.map((word) => [word, text])),
   status: text,
   kind: text,
+  text,
   from: text,
   to: text,
   before: text,
@@ -35,7 +36,11 @@ export function addSearchCommand(audit: Command, { add, action, terminal }: Comm
     .option("--from <time>", "not before: 2026-11-24T12:00:00Z, or 90s, 30m, 2h ago")
     .option("--to <time>", "before: the same")
     .option("--status <status>", "of the upstream's answer")
-    .option("--kind <kind>", "kind of entry, e.g. exchange.refused");
+    .option("--kind <kind>", "kind of entry, e.g. exchange.refused")
+    .option(
+      "--text <words>",
+      "all these words, in what entries say and are about; with --session also in its recordings",
+    );
   for (const word of words) search.option(`--${word} <${word}>`, `exactly this ${word}`);
   search
     .option("--limit <number>", "entries of a page", "50")
@@ -49,7 +54,8 @@ export function addSearchCommand(audit: Command, { add, action, terminal }: Comm
           throw new GatehouseError("usage_invalid", "--limit takes a number from 1 to 500.");
         const { as: person, ...asked } = parsed.data;
         const query = queryOf(asked, settings);
-        const page = await searchPage(await signInAsAuditor(person, settings), query, asked.limit);
+        const auditor = await signInAsAuditor(person, settings);
+        const page = await searchPage(auditor, query, { limit: asked.limit, terminal });
         terminal.out(settings.isJson ? JSON.stringify(page) : pageText(page));
       }),
     );
@@ -59,6 +65,7 @@ const examples = `
 Examples:
   gatehouse audit search --from 2h --decision policy_denied
   gatehouse audit search --principal developer@example.com --class destructive --json
+  gatehouse audit search --session ses_0199c2… --text "bucket denied"
   gatehouse audit search --kind audit.read --from 2026-11-24T00:00:00Z`;
 
 type Page = z.infer<typeof auditEntryList>;
@@ -89,24 +96,38 @@ function timeOf(given: string, { terminal }: Settings): string {
 }
 
 /** The server looks at so many entries at once; we ask on until the page is full or the log has been seen. */
-async function searchPage(auditor: Auditor, query: URLSearchParams, limit: number): Promise<Page> {
+async function searchPage(
+  auditor: Auditor,
+  query: URLSearchParams,
+  { limit, terminal }: { readonly limit: number; readonly terminal: Terminal },
+): Promise<Page> {
   const entries: AuditEntry[] = [];
-  for (;;) {
+  for (let questions = 1; ; questions += 1) {
     query.set("limit", String(limit - entries.length));
     const page = await auditor.ask(`/api/v1/audit/entries?${query.toString()}`, auditEntryList);
     entries.push(...page.entries);
     if (page.next === undefined) return { entries };
     if (entries.length >= limit) return { entries, next: page.next };
     query.set("before", page.next);
+    if (questions % questionsOfProgress === 0) terminal.err(progressText(entries.length, page.next));
   }
+}
+
+/** A few seconds' worth where every entry has to be read. */
+const questionsOfProgress = 10;
+
+/** `next` begins with the time that was reached. */
+function progressText(found: number, next: string): string {
+  const [reached = ""] = next.split("~");
+  return `Looked back to ${printable(reached)}; ${found} found so far.`;
 }
 
 function pageText({ entries, next }: Page): string {
   if (entries.length === 0) return "No entry fits.";
   const rows = entries.map((entry) => [
     String(entry.index),
-    moment(entry.at),
-    entry.kind,
+    entry.at === "" ? "" : moment(entry.at),
+    entry.problem ?? entry.kind,
     entry.principal ?? "",
     entry.operation ?? "",
     entry.resource ?? "",

@@ -24,7 +24,8 @@ function entryText(entry: AuditEntryDetail): string {
   const lines = facts([
     ["Entry", `${entry.index} (${entry.stage})`],
     ["Kind", entry.kind],
-    ["Time", moment(entry.at)],
+    ["Problem", entry.problem],
+    ["Time", entry.at === "" ? undefined : moment(entry.at)],
     ["Principal", entry.principal],
     ["Agent", entry.agent],
     ["Session", entry.session],
