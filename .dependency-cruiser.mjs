@@ -71,6 +71,7 @@ const homes = {
   pino: "^src/telemetry",
   "oidc-provider": "^practice",
   undici: "^(src/lib|src/gateway|src/agent|src/connections|test)",
+  "pg/": "^(src/storage/postgres|test|bench)",
   "node:sqlite": "^(src/storage/sqlite|src/cli/local/demo|test)",
 };
 

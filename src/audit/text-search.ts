@@ -35,8 +35,8 @@ export async function findText(
   const atOnce = isOfSession ? recordingsAtOnce : detailsAtOnce;
   const found: EntryAbout[] = [];
   let before = query.before;
-  let [entriesLeft, charsLeft] = [limits.textEntriesMax, limits.textCharsMax];
-  while (entriesLeft > 0 && charsLeft > 0) {
+  let charsLeft: number = limits.textCharsMax;
+  for (let looked = 0; looked < limits.textEntriesMax; looked += atOnce) {
     const page = await store.findEntries({ filter: query.filter, before, limit: atOnce });
     const texts = await Promise.all(page.entries.map((entry) => textOf(entry, roles, read)));
     for (const [place, entry] of page.entries.entries()) {
@@ -46,8 +46,6 @@ export async function findText(
       if (found.length >= query.limit || charsLeft <= 0) return { entries: found, next: cursorOf(entry) };
     }
     if (page.next === undefined) return { entries: found, next: undefined };
-    // An empty page looked at entries too.
-    entriesLeft -= atOnce;
     before = page.next;
   }
   return { entries: found, next: before };
@@ -96,7 +94,7 @@ function detailText(text: string): string {
   const said: string[] = [];
   try {
     JSON.parse(text, (_, value: unknown) => {
-      if (typeof value !== "object") said.push(String(value));
+      if (typeof value === "string" || typeof value === "number") said.push(String(value));
       return value;
     });
   } catch {

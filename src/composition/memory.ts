@@ -8,13 +8,14 @@ import {
   openPublishedLog,
   type PublishedLog,
 } from "#audit";
+import type { Configuration } from "#config";
 import { openLogKey } from "#keys";
 import { systemClock as clock } from "#lib/clock";
 import { systemTimer as timer } from "#lib/timer";
 import type { Logger } from "#telemetry";
-import { openDatabase } from "../storage/sqlite/index.ts";
 import { auditStore, type Database } from "../storage/stores/index.ts";
 import { type DataFolder, openDataFolder, publishVerifierKey } from "./data-folder.ts";
+import { openServingDatabase } from "./database.ts";
 
 /** What remembers: the data folder, its database, and the audit log in it. */
 export interface Memory {
@@ -29,9 +30,13 @@ export interface Memory {
   readonly readiness: () => Promise<readonly { readonly name: string; readonly isReady: boolean }[]>;
 }
 
-export async function openMemory(path: string, log: Logger, opened: AsyncDisposableStack): Promise<Memory> {
-  const folder = openDataFolder(path);
-  const database = await openDatabase(folder.database);
+export async function openMemory(
+  configuration: Pick<Configuration, "data" | "database">,
+  log: Logger,
+  opened: AsyncDisposableStack,
+): Promise<Memory> {
+  const folder = openDataFolder(configuration.data);
+  const database = await openServingDatabase(configuration.database, folder.database);
   opened.defer(() => database.close());
   const logKey = await openLogKey(folder.logKey, "gatehouse.local/audit");
   const failure = Promise.withResolvers<never>();

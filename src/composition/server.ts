@@ -42,7 +42,7 @@ export async function startServer(
   const opened = new AsyncDisposableStack();
   try {
     const log = createLogger(options.isQuiet ? "silent" : "info");
-    const memory = await openMemory(configuration.data, log, opened);
+    const memory = await openMemory(configuration, log, opened);
     await memory.audit.append({ kind: "server.start" });
     const server = await openPlanes(configuration, { memory, log, opened });
     return { ...server, failed: memory.failed, close: () => opened.disposeAsync() };

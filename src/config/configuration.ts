@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { databaseSchema } from "./database.ts";
 
 const isLoopbackHost = (host: string): boolean =>
   host === "127.0.0.1" || host === "[::1]" || host === "::1" || host === "localhost";
@@ -166,6 +167,7 @@ const connection = z.strictObject({
 /** The whole of gatehouse.yaml. Unknown keys are refused: a misspelt fence must not be an absent one. */
 export const configurationSchema = z.strictObject({
   data: z.string().min(1).default("data").describe("folder of the database and the keys"),
+  database: databaseSchema,
   control: listener(8440),
   proxy: listener(8441),
   identity,

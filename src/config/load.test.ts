@@ -1,6 +1,8 @@
-import { readFileSync } from "node:fs";
-import { expect, test } from "vitest";
-import { parseConfiguration } from "./load.ts";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { loadConfiguration, parseConfiguration } from "./load.ts";
 
 const sound = `
 identity:
@@ -115,6 +117,47 @@ test("what is left out gets loopback listeners and a data folder", () => {
     { host: "127.0.0.1", port: 8441 },
     "data",
   ]);
+});
+
+const onPostgres = (members: string): string => `${sound}\ndatabase: { kind: postgres, ${members} }\n`;
+
+test("what is left out of a PostgreSQL database is its usual port and names; without any of it there is a file", () => {
+  expect(parseConfiguration("gatehouse.yaml", sound).database).toEqual({ kind: "sqlite" });
+  expect(parseConfiguration("gatehouse.yaml", onPostgres("host: db.example.com")).database).toEqual({
+    kind: "postgres",
+    host: "db.example.com",
+    port: 5432,
+    name: "gatehouse",
+    user: "gatehouse",
+  });
+});
+
+test("a password in the configuration itself, a URL that could hold one, or a switch against TLS is refused", () => {
+  for (const members of [
+    "host: db, password: hunter2",
+    "url: postgres://gatehouse:hunter2@db/gatehouse",
+    "host: db, ssl: false",
+    "host: db, migrate_as: { user: owner, password: hunter2 }",
+  ]) {
+    expect(refusal(onPostgres(members)), members).toContain("database");
+  }
+});
+
+test("files of a PostgreSQL database are found beside the configuration", () => {
+  const folder = mkdtempSync(join(tmpdir(), "gatehouse-config-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "gatehouse.yaml");
+  writeFileSync(
+    file,
+    onPostgres(
+      "host: db, ca: ca.pem, password: { file: pg.password }, migrate_as: { user: o, password: { file: /own } }",
+    ),
+  );
+  expect(loadConfiguration(file).database).toMatchObject({
+    ca: join(folder, "ca.pem"),
+    password: { file: join(folder, "pg.password") },
+    migrate_as: { user: "o", password: { file: "/own" } },
+  });
 });
 
 test("the example in the documentation is a sound configuration", () => {

@@ -4,6 +4,7 @@ import { isNode, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { GatehouseError, messageOf } from "#lib/errors";
 import { type Configuration, configurationSchema } from "./configuration.ts";
+import { absoluteDatabasePaths } from "./database.ts";
 
 /**
  * Reads gatehouse.yaml. Relative paths in it are relative to the file.
@@ -65,6 +66,7 @@ function absolutePaths(configuration: Configuration, base: string): Configuratio
   return {
     ...configuration,
     data: absolute(configuration.data),
+    database: absoluteDatabasePaths(configuration.database, absolute),
     identity: {
       ...configuration.identity,
       saml: configuration.identity.saml.map((provider) => ({

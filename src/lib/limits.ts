@@ -132,6 +132,18 @@ export const limits = {
   databaseQueueMax: 4_096,
   /** Writes of one transaction: more no longer helps the disk, and holds back the first. */
   databaseBatchMax: 256,
+  /** A database server that does not answer a greeting in this time is down. */
+  databaseConnectMsMax: 5_000,
+  /** How long somebody else (an operator's shell, an ending gateway) may hold a lock before we refuse. */
+  databaseLockMsMax: 1_000,
+  /** No statement of ours takes a tenth of this; one that does is refused, and those behind it get their turn. */
+  databaseStatementMsMax: 5_000,
+  /** One transaction with its commit, a standby's confirmation included; after that nobody knows what became of it. */
+  databaseCommitMsMax: 30_000,
+  /** Sessions that read: a long search leaves others a way past it. */
+  databaseReadersMax: 4,
+  /** A session that says nothing for this long is asked whether it is still there. */
+  databaseKeepAliveMs: 10_000,
   /** A recording of the largest body that may be configured (16 MiB), with its headers. */
   attachmentBytesMax: 17 * 1024 * 1024,
   /** A policy file longer than this is generated or hostile; people review these. */

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import type { About, AuditStore, EntryFilter } from "#audit";
 
@@ -101,4 +101,17 @@ export function entrySearchContract(name: string, open: () => Promise<AuditStore
     expect(await found(store, { principal: "' OR 1=1 --", agent: "cursor" })).toEqual([]);
     expect(await found(store, { resource: "r/%" })).toEqual([]);
   });
+
+  contract(
+    "what an agent calls things does not stop the log, however long or odd it is, and is found",
+    async (store) => {
+      // Not compressible, as an attacker would make it.
+      const long = randomBytes(6_000).toString("base64");
+      for (const resource of [long, "a\0b", "\u{1F511}".repeat(700), "half a pair: \uD800"]) {
+        await append(store, { t: at(30) }, { principal: resource, agent: resource, resource });
+        expect(await found(store, { resource }), resource.slice(0, 20)).toHaveLength(1);
+        expect(await found(store, { agent: resource, principal: resource })).toHaveLength(1);
+      }
+    },
+  );
 }

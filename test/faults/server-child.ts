@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type PracticeCloud, startPracticeCloud } from "#practice/cloud";
 import { type IdentityProvider, startIdentityProvider } from "#practice/identity-provider";
+import { freePort } from "../fakes/port.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
@@ -15,13 +15,15 @@ export interface ServerChild {
   readonly provider: IdentityProvider;
   readonly controlUrl: string;
   readonly data: string;
+  readonly config: string;
   readonly policies: string;
   /** Starts the server; resolves once it says it is up, or with its exit status and words if it refuses. */
   start(): Promise<{ kind: "up"; process: ChildProcess } | { kind: "ended"; status: number; said: string }>;
   close(): Promise<void>;
 }
 
-export async function prepareServer(): Promise<ServerChild> {
+/** `more` is added to the configuration. */
+export async function prepareServer(more = ""): Promise<ServerChild> {
   const folder = mkdtempSync(join(tmpdir(), "gatehouse-server-"));
   const data = join(folder, "data");
   const policies = join(folder, "policies");
@@ -35,7 +37,7 @@ export async function prepareServer(): Promise<ServerChild> {
   const config = join(folder, "gatehouse.yaml");
   writeFileSync(
     config,
-    configuration({ control, proxy, issuer: provider.issuer, keyFile, endpoint: cloud.url }),
+    `${configuration({ control, proxy, issuer: provider.issuer, keyFile, endpoint: cloud.url })}${more}\n`,
   );
   let running: ChildProcess | undefined;
   return {
@@ -43,6 +45,7 @@ export async function prepareServer(): Promise<ServerChild> {
     provider,
     controlUrl,
     data,
+    config,
     policies,
     start: async () => {
       const child = spawn(process.execPath, [join(root, "bin/gatehouse.mjs"), "serve", "--config", config], {
@@ -73,15 +76,6 @@ function untilUp(child: ChildProcess): ReturnType<ServerChild["start"]> {
     child.stderr?.on("data", listen);
     child.on("close", (status) => resolve({ kind: "ended", status: status ?? -1, said }));
   });
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const address = probe.address();
-  probe.close();
-  await once(probe, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
 }
 
 function configuration(of: {

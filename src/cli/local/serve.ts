@@ -20,9 +20,13 @@ export function addServeCommand(program: Command, { add, action, terminal }: Com
         terminal.out(
           `Gatehouse is up: control plane ${server.controlUrl}, data plane ${server.proxyUrl}. Ctrl-C drains and stops it.`,
         );
-        await untilSignal(server.failed);
-        terminal.out("Draining: running exchanges finish, held ones are recorded as unfinished.");
-        await server.close();
+        try {
+          await untilSignal(server.failed);
+          terminal.out("Draining: running exchanges finish, held ones are recorded as unfinished.");
+        } finally {
+          // Also when the log has stopped: a process that only refuses would keep whoever watches it from starting another.
+          await server.close();
+        }
       }),
     );
 }

@@ -1,32 +1,10 @@
-import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { systemClock } from "#lib/clock";
 import { GatehouseError } from "#lib/errors";
+import { type Migration, readMigrationsIn, requireKnown } from "../migrations.ts";
 
-interface Migration {
-  readonly number: number;
-  readonly name: string;
-  readonly sql: string;
-  readonly sha256: string;
-}
-
-/** `0001-audit.sql`: four digits, without gaps, never edited once released. */
-const fileName = /^(\d{4})-[a-z0-9-]+\.sql$/;
-
-export function readMigrations(
-  folder: URL = new URL("./migrations/", import.meta.url),
-): readonly Migration[] {
-  const files = readdirSync(folder).filter((name) => fileName.test(name));
-  return files.sort().map((name) => {
-    const sql = readFileSync(new URL(name, folder), "utf8");
-    return {
-      number: Number(name.slice(0, 4)),
-      name,
-      sql,
-      sha256: createHash("sha256").update(sql).digest("hex"),
-    };
-  });
+export function readMigrations(folder = new URL("./migrations/", import.meta.url)): readonly Migration[] {
+  return readMigrationsIn(folder);
 }
 
 /** Applies what is missing, each file in one transaction. Throws `migration_changed` or `database_newer`. */
@@ -62,25 +40,6 @@ function appliedMigrations(database: DatabaseSync): ReadonlyMap<number, string> 
   if (table === undefined) return new Map();
   const rows = database.prepare("SELECT number, sha256 FROM migration").all();
   return new Map(rows.map((row) => [Number(row["number"]), String(row["sha256"])]));
-}
-
-function requireKnown(applied: ReadonlyMap<number, string>, migrations: readonly Migration[]): void {
-  const known = new Map(migrations.map((migration) => [migration.number, migration]));
-  for (const [number, sha256] of applied) {
-    const migration = known.get(number);
-    if (migration === undefined) {
-      throw new GatehouseError(
-        "database_newer",
-        `The database has migration ${number}, which this version does not know. Use the Gatehouse that wrote it, or a newer one.`,
-      );
-    }
-    if (migration.sha256 !== sha256) {
-      throw new GatehouseError(
-        "migration_changed",
-        `${migration.name} is not what was applied to this database. Migrations only go forward: restore the file and add a new one.`,
-      );
-    }
-  }
 }
 
 function apply(database: DatabaseSync, migration: Migration): void {

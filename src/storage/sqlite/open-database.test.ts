@@ -68,62 +68,6 @@ test("a file that is not a database is refused", async () => {
   await expect(openDatabase(path)).rejects.toMatchObject({ code: "database_unusable" });
 });
 
-test("a write that breaks a constraint is undone alone, while its neighbours in the group commit stay", async () => {
-  const database = await opened(openDatabase(path));
-  await database.write([insert("taken")]);
-  const results = await Promise.allSettled([
-    database.write([insert("first")]),
-    database.write([insert("half"), insert("taken")]),
-    database.write([insert("last")]),
-  ]);
-  expect(results.map((result) => result.status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
-  expect(results[1]).toMatchObject({ reason: { code: "database_statement_refused" } });
-  const rows = await database.read("SELECT key_id FROM audit_key ORDER BY key_id");
-  expect(rows.map((row) => row["key_id"])).toEqual(["first", "last", "taken"]);
-});
-
-test("a write whose row count does not hold is a conflict and leaves nothing", async () => {
-  const database = await opened(openDatabase(path));
-  const result = await database.write([
-    insert("new"),
-    {
-      sql: "UPDATE audit_key SET erased_at = 1, mac_key = NULL WHERE key_id = ?",
-      values: ["absent"],
-      mustChange: 1,
-    },
-  ]);
-  expect(result).toEqual({ kind: "conflict", statement: 1 });
-  expect(await database.read("SELECT * FROM audit_key")).toEqual([]);
-});
-
-test("reading cannot write", async () => {
-  const database = await opened(openDatabase(path));
-  await expect(database.read("INSERT INTO audit_key (key_id) VALUES ('x')")).rejects.toThrow();
-  expect(await database.read("SELECT * FROM audit_key")).toEqual([]);
-});
-
-test("a statement that is not SQL is refused and the database lives on", async () => {
-  const database = await opened(openDatabase(path));
-  await expect(database.write([{ sql: "DROP EVERYTHING", values: [] }])).rejects.toMatchObject({
-    code: "database_statement_refused",
-  });
-  expect(await database.write([insert("after")])).toMatchObject({ kind: "done" });
-});
-
-test("after closing, everything is refused", async () => {
-  const database = await openDatabase(path);
-  await database.close();
-  await expect(database.read("SELECT 1")).rejects.toMatchObject({ code: "database_closed" });
-  await expect(database.write([insert("x")])).rejects.toMatchObject({ code: "database_closed" });
-});
-
-test("closing first finishes what was asked before", async () => {
-  const database = await openDatabase(path);
-  const written = database.write([insert("last words")]);
-  await database.close();
-  expect(await written).toMatchObject({ kind: "done" });
-});
-
 test("a reader works beside a running server, sees what was written, and cannot write", async () => {
   const database = await opened(openDatabase(path));
   const reader = await opened(openDatabaseForReading(path));
@@ -143,17 +87,4 @@ test("the database, its WAL and its lock are private to our own user", async () 
   for (const suffix of ["", "-wal", "-shm", ".lock"]) {
     expect(statSync(`${path}${suffix}`).mode & 0o077).toBe(0);
   }
-});
-
-test("a caller that reuses its buffer after asking does not change what is written", async () => {
-  const database = await opened(openDatabase(path));
-  const key = new Uint8Array(32).fill(7);
-  const written = database.write([
-    { sql: "INSERT INTO audit_key (key_id, mac_key) VALUES ('k', ?)", values: [key] },
-  ]);
-  key.fill(0);
-  await written;
-  expect(await database.read("SELECT mac_key FROM audit_key")).toEqual([
-    { mac_key: new Uint8Array(32).fill(7) },
-  ]);
 });

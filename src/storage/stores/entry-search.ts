@@ -29,7 +29,7 @@ export async function findEntries(database: Database, query: EntryQuery): Promis
   const last = isShort ? undefined : await lastCandidate(database, query, driver);
   const rows = await database.read(selectPage(driver, others), [
     ...valuesOf(query, driver, last),
-    ...others.map(({ name }) => filter[name] ?? null),
+    ...others.map(({ name }) => findable(filter[name])),
     limit + 1,
   ]);
   const found = rows.map(parseRow);
@@ -69,7 +69,7 @@ function valuesOf(
   const below = before !== undefined && before.t < to.t ? before : to;
   const from = last ?? { t: filter.from ?? "", index: 0 };
   return [
-    ...(driver === undefined ? [] : [filter[driver.name] ?? null]),
+    ...(driver === undefined ? [] : [findable(filter[driver.name])]),
     ...[below.t, from.t],
     ...[below.t, below.index, from.t, from.index],
   ];
@@ -135,16 +135,29 @@ function parseAbout(row: Row): About {
   };
 }
 
+/**
+ * So much of a name can be searched for; the rest is in the entry's detail. PostgreSQL refuses index rows above 2,704 bytes, and
+ * an agent that asks for a longer resource must not be able to stop the log.
+ */
+const nameCharsMax = 600;
+
+/** A value as it is kept and looked for, in whole characters. Where U+0000 stands, SQL's functions think that a text ends. */
+function findable(value: string | number | undefined): SqlValue {
+  if (typeof value !== "string") return value ?? null;
+  const text = value.replaceAll("\0", "\u{FFFD}");
+  return text.length <= nameCharsMax ? text : [...text].slice(0, nameCharsMax).join("");
+}
+
 /** The statement that puts an entry's row into the listing, in the transaction that appends it. */
 export const insertListing = `INSERT INTO audit_listing
     (entry_index, t, kind, session_id, operation, class, decision, status, principal, agent, resource)
   SELECT entry.entry_index, coalesce(entry.t, ''), entry.kind, entry.session_id, entry.operation, entry.class,
     entry.decision, entry.status,
-    coalesce(?, lower(coalesce(session.email, session.subject))), coalesce(?, session.agent), ?
+    coalesce(?, substr(lower(coalesce(session.email, session.subject)), 1, ${nameCharsMax})), coalesce(?, session.agent), ?
   FROM audit_head AS head
   JOIN audit_entry AS entry ON entry.entry_index = head.next_index - 1
   LEFT JOIN session ON session.id = entry.session_id`;
 
 export function aboutValues({ principal, agent, resource }: About): readonly SqlValue[] {
-  return [principal ?? null, agent ?? null, resource ?? null];
+  return [findable(principal), findable(agent), findable(resource)];
 }

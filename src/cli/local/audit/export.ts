@@ -5,7 +5,14 @@ import { z } from "zod";
 import { type CommandTools, exitCodes, printable } from "#cli";
 import { GatehouseError, messageOf } from "#lib/errors";
 import type { TileSource } from "#tlog";
-import { findLog, folderSource, type LogPlace, serverSource } from "./log-place.ts";
+import {
+  findLog,
+  folderSource,
+  isStored,
+  type LogPlace,
+  type StoredPlace,
+  serverSource,
+} from "./log-place.ts";
 import { withStoredLog } from "./stored.ts";
 import { verifierKey } from "./verifier-key.ts";
 import { inWords } from "./verify.ts";
@@ -17,7 +24,11 @@ const options = z.object({ tiles: z.string(), key: z.string().optional(), as: z.
  * commit to stays where it is. The copy is verified before the command says that it is there.
  */
 export function addExportCommand(audit: Command, { add, action, terminal }: CommandTools): void {
-  add(audit, "export [log]", "copy the log of a data folder or a server (default) as C2SP tiles")
+  add(
+    audit,
+    "export [log]",
+    "copy the log of a data folder, a configured database or a server (default) as C2SP tiles",
+  )
     .requiredOption("--tiles <folder>", "where to; the folder must be empty or not there yet")
     .option("--key <key>", "the log's verifier key, or a file with it (default: the log's own)")
     .option("--as <email>", "a person of the development identity provider, for a server's log")
@@ -29,8 +40,8 @@ export function addExportCommand(audit: Command, { add, action, terminal }: Comm
         const given = verifierKey(key, place);
         makeEmptyFolder(folder);
         const copy = (source: TileSource) => copyTo(folder, source);
-        const files = await (place.kind === "data folder"
-          ? copyStored(place.folder, copy)
+        const files = await (isStored(place)
+          ? copyStored(place, copy)
           : copy(await published(place, person, settings)));
         writeFileSync(join(folder, "log.vkey"), `${given.text}\n`);
         const { verifyTiles } = await import("#tlog");
@@ -52,21 +63,22 @@ export function addExportCommand(audit: Command, { add, action, terminal }: Comm
 const examples = `
 Examples:
   gatehouse audit export data --tiles exported
+  gatehouse audit export gatehouse.yaml --tiles exported      # of the PostgreSQL database that it names
   gatehouse audit export --tiles exported --url https://gatehouse.example.com
 
 Through a server it takes an auditor's fresh sign-in, and is on record there.
 Exit status: 0 exported and verified; 7 exported, but the log is not what was signed.`;
 
 function published(
-  place: Exclude<LogPlace, { kind: "data folder" }>,
+  place: Exclude<LogPlace, StoredPlace>,
   person: string | undefined,
   settings: Parameters<typeof serverSource>[2],
 ): Promise<TileSource> | TileSource {
   return place.kind === "tiles" ? folderSource(place.folder) : serverSource(place.server, person, settings);
 }
 
-function copyStored(folder: string, copy: (source: TileSource) => Promise<number>): Promise<number> {
-  return withStoredLog(folder, async (store) => {
+function copyStored(place: StoredPlace, copy: (source: TileSource) => Promise<number>): Promise<number> {
+  return withStoredLog(place, async (store) => {
     const { openPublishedLog } = await import("#audit");
     return copy(openPublishedLog(store));
   });

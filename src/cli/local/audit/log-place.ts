@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readControlPlaneFile } from "#agent";
+import type { DatabaseConfiguration } from "#config";
 import { GatehouseError, messageOf } from "#lib/errors";
 import { type TileSource, tileBytesMax } from "#tlog";
 import { consoleSignIn } from "../../console-sign-in.ts";
@@ -8,24 +9,43 @@ import { findServer, type Server } from "../../server.ts";
 import type { Settings } from "../../settings.ts";
 import { patiently } from "./patience.ts";
 
+/** A log as the gateway keeps it: `folder` has its verifier key, and where nothing else is configured its database. */
+export interface StoredPlace {
+  readonly kind: "data folder" | "database";
+  readonly folder: string;
+  readonly database: DatabaseConfiguration;
+}
+
+export function isStored(place: LogPlace): place is StoredPlace {
+  return place.kind === "data folder" || place.kind === "database";
+}
+
 /** Where a log is to be found, as somebody named it on the command line. */
 export type LogPlace =
-  | { readonly kind: "data folder"; readonly folder: string }
+  | StoredPlace
   | { readonly kind: "tiles"; readonly folder: string }
   | { readonly kind: "server"; readonly server: Server };
 
-/** A folder with a database, a folder with tiles, a URL; nothing named is the server that commands speak to. */
+/** A folder with a database, a folder with tiles, a URL, a configuration that names a database; nothing named is the server that commands speak to. */
 export async function findLog(named: string | undefined, settings: Settings): Promise<LogPlace> {
   if (named === undefined) return { kind: "server", server: await findServer(settings) };
   if (/^https?:\/\//.test(named)) {
     return { kind: "server", server: await findServer({ ...settings, url: named }) };
   }
-  if (existsSync(join(named, "gatehouse.db"))) return { kind: "data folder", folder: named };
+  if (existsSync(join(named, "gatehouse.db")))
+    return { kind: "data folder", folder: named, database: { kind: "sqlite" } };
   if (existsSync(join(named, "checkpoint"))) return { kind: "tiles", folder: named };
+  if (/\.ya?ml$/.test(named)) return configuredPlace(named);
   throw new GatehouseError(
     "log_not_found",
-    `There is no log at ${named}: neither a data folder (gatehouse.db) nor an exported one (checkpoint, tile/).`,
+    `There is no log at ${named}: neither a data folder (gatehouse.db), an exported one (checkpoint, tile/), nor a configuration (.yaml).`,
   );
+}
+
+async function configuredPlace(file: string): Promise<StoredPlace> {
+  const { loadConfiguration } = await import("#config");
+  const { data: folder, database } = loadConfiguration(file);
+  return { kind: database.kind === "sqlite" ? "data folder" : "database", folder, database };
 }
 
 /** An exported folder. It may come from anybody, so only plain files of a sane size are read. */

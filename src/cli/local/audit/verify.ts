@@ -4,7 +4,7 @@ import type { LogVerification } from "#audit";
 import { type CommandTools, exitCodes, printable } from "#cli";
 import type { TilesVerification } from "#tlog";
 import type { Settings } from "../../settings.ts";
-import { findLog, folderSource, type LogPlace, serverSource } from "./log-place.ts";
+import { findLog, folderSource, isStored, type LogPlace, serverSource } from "./log-place.ts";
 import { withStoredLog } from "./stored.ts";
 import { readText } from "./text-file.ts";
 import { type GivenKey, verifierKey } from "./verifier-key.ts";
@@ -22,7 +22,11 @@ const options = z.object({
  * The verifier key should come from elsewhere (`--key`); the log's own proves only that the log agrees with itself.
  */
 export function addVerifyCommand(audit: Command, { add, action, terminal }: CommandTools): void {
-  add(audit, "verify [log]", "verify a log: of a data folder, an exported folder, or a server (default)")
+  add(
+    audit,
+    "verify [log]",
+    "verify a log: of a data folder, a configured database, an exported folder, or a server (default)",
+  )
     .option(
       "--key <key>",
       "the log's verifier key, or a file with it, kept outside the log (default: the log's own)",
@@ -50,6 +54,7 @@ export function addVerifyCommand(audit: Command, { add, action, terminal }: Comm
 const examples = `
 Examples:
   gatehouse audit verify data
+  gatehouse audit verify gatehouse.yaml      # the PostgreSQL database that it names
   gatehouse audit verify exported --key log.vkey --pinned last-week.checkpoint --json
   gatehouse audit verify --proof entry-42.tlog-proof --key log.vkey
   gatehouse audit verify https://gatehouse.example.com
@@ -65,10 +70,10 @@ interface How {
 
 async function verify(place: LogPlace, how: How): Promise<LogVerification | TilesVerification> {
   const pinned = how.pinned === undefined ? [] : [readText(how.pinned)];
-  if (place.kind === "data folder") {
+  if (isStored(place)) {
     const { verifyLog } = await import("#audit");
     const [kept] = pinned;
-    return withStoredLog(place.folder, (store) =>
+    return withStoredLog(place, (store) =>
       verifyLog(store, { verifierKey: how.key.text, ...(kept === undefined ? {} : { pinned: kept }) }),
     );
   }
@@ -127,7 +132,7 @@ function tileLines({ entries, root, checkpoints, tiles }: Verified<TilesVerifica
 
 function keyLines(place: LogPlace, isFromOutside: boolean): readonly string[] {
   if (isFromOutside) return [];
-  const whence = place.kind === "server" ? "server" : "folder";
+  const whence = place.kind === "server" ? "server" : place.kind === "database" ? "data folder" : "folder";
   return [
     `The verifier key came from the ${whence} itself; pass --key with one you kept to trust more than the ${whence}.`,
   ];
