@@ -10,3 +10,4 @@ export type { ApprovalRequest, ApprovalState, HeldBytes, Vote } from "./approval
 export type { ApprovalCaps, ApprovalFilter, ApprovalStore, VoteStep } from "./approval-store.ts";
 export type { Sealer } from "./held-bytes.ts";
 export { type ApprovalDeskPorts, type OpenApprovalDesk, openApprovalDesk } from "./open-approval-desk.ts";
+export { isAskedOf } from "./quorum.ts";

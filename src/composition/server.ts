@@ -95,6 +95,7 @@ async function openPlanes(configuration: Configuration, { memory, log, opened }:
     catalogue,
     auditLog: audit,
     exchanges: exchangeReader(memory.reader),
+    ownSessions: configuration.audit.own_sessions,
     entries: memory.entries,
     publishedLog: memory.publishedLog,
     readiness: memory.readiness,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { auditSchema } from "./audit.ts";
 import { databaseSchema } from "./database.ts";
 
 const isLoopbackHost = (host: string): boolean =>
@@ -178,6 +179,7 @@ export const configurationSchema = z.strictObject({
       error: "names must differ",
     }),
   policies: names.describe("files, or folders whose .yaml files count; reloaded when they change"),
+  audit: auditSchema,
   masking: z.array(z.string().min(1)).default([]).describe("files or folders with masking: documents"),
   protected: z
     .array(z.string().min(1))

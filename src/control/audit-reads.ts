@@ -10,6 +10,8 @@ export interface AuditSubject {
   readonly what: "sessions" | "session" | "log" | "entries" | "entry" | "proof";
   readonly sessionId?: string;
   readonly index?: number;
+  /** Whether somebody looked at their own, who may not look at others'. */
+  readonly own?: true;
   readonly asked?: Readonly<Record<string, string | number>>;
 }
 

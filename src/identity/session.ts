@@ -26,5 +26,6 @@ export interface SessionStore {
   find(id: string): Promise<Session | undefined>;
   /** Marks sessions stopped; returns the ids that were running. A principal is meant by id or e-mail. */
   stop(which: { id: string } | { principal: string } | "all", at: Date): Promise<readonly string[]>;
-  list(limit: number): Promise<readonly Session[]>;
+  /** The newest first, of all or of one principal, by id. */
+  list(limit: number, principalId?: string): Promise<readonly Session[]>;
 }

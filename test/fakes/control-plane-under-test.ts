@@ -96,6 +96,7 @@ export async function controlPlaneUnderTest(
     exchanges: {
       exchangesOf: async () => under.exchanges,
     },
+    ownSessions: false,
     entries: {
       find: async (query) => {
         under.asked.push(query);

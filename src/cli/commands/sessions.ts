@@ -50,7 +50,9 @@ Examples:
   gatehouse sessions show ses_0199c2… --json
   gatehouse sessions replay ses_0199c2… --speed 10
   gatehouse sessions stop ses_0199c2…
-  gatehouse sessions stop --principal developer@example.com`;
+  gatehouse sessions stop --principal developer@example.com
+
+Auditors see all sessions; others their own, where audit.own_sessions is on. Each look is an entry of the log.`;
 
 const asOption = z.object({ as: z.string().optional() });
 

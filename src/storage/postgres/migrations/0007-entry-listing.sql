@@ -43,3 +43,6 @@ CREATE INDEX audit_listing_by_status ON audit_listing (status, t, entry_index) W
 CREATE INDEX audit_listing_by_principal ON audit_listing (principal, t, entry_index) WHERE principal IS NOT NULL;
 CREATE INDEX audit_listing_by_agent ON audit_listing (agent, t, entry_index) WHERE agent IS NOT NULL;
 CREATE INDEX audit_listing_by_resource ON audit_listing (resource, t, entry_index) WHERE resource IS NOT NULL;
+
+-- People may be allowed to list their own sessions.
+CREATE INDEX session_by_owner ON session (principal_id, started_at DESC);
