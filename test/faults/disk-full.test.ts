@@ -1,21 +1,11 @@
-import { spawnSync } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import type { AuditLog, NewEntry } from "#audit";
 import type { GatehouseError } from "#lib/errors";
 import { factsIn, openLogIn } from "./log-in-folder.ts";
+import { mountSmall } from "./small-disk.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
-
-/** Mounts a file system of its own over the folder; the reason when that is not permitted. */
-function mountSmall(folder: string, bytes: number): string | undefined {
-  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${bytes}`, "tmpfs", folder], {
-    encoding: "utf8",
-  });
-  if (mounted.status !== 0) return mounted.stderr.trim() || String(mounted.error);
-  onTestFinished(() => void spawnSync("umount", ["-l", folder]));
-  return undefined;
-}
 
 const intent = (n: number): NewEntry => ({
   kind: "exchange.intent",

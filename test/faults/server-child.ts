@@ -17,8 +17,10 @@ export interface ServerChild {
   readonly data: string;
   readonly config: string;
   readonly policies: string;
-  /** Starts the server; resolves once it says it is up, or with its exit status and words if it refuses. */
-  start(): Promise<{ kind: "up"; process: ChildProcess } | { kind: "ended"; status: number; said: string }>;
+  /** Starts the server, as an argument of the command `under` if there is one; resolves once it says it is up, or with its exit status and words if it refuses. */
+  start(
+    under?: readonly string[],
+  ): Promise<{ kind: "up"; process: ChildProcess } | { kind: "ended"; status: number; said: string }>;
   close(): Promise<void>;
 }
 
@@ -47,10 +49,10 @@ export async function prepareServer(more = ""): Promise<ServerChild> {
     data,
     config,
     policies,
-    start: async () => {
-      const child = spawn(process.execPath, [join(root, "bin/gatehouse.mjs"), "serve", "--config", config], {
-        stdio: ["ignore", "pipe", "pipe"],
-      });
+    start: async (under = []) => {
+      const words = [process.execPath, join(root, "bin/gatehouse.mjs"), "serve", "--config", config];
+      const [program = process.execPath, ...rest] = [...under, ...words];
+      const child = spawn(program, rest, { stdio: ["ignore", "pipe", "pipe"] });
       running = child;
       return untilUp(child);
     },

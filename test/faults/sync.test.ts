@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,16 +6,10 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { factsIn, openLogIn } from "./log-in-folder.ts";
 import { recordingUpstream } from "./recording-upstream.ts";
+import { whyNoTracing } from "./system-calls.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-
-/** Why system calls cannot be traced here; `undefined` when they can. */
-function whyNoTracing(): string | undefined {
-  const tried = spawnSync("strace", ["-f", "-o", "/dev/null", "true"], { encoding: "utf8" });
-  if (tried.error !== undefined) return `strace: ${tried.error.message}`;
-  return tried.status === 0 ? undefined : tried.stderr.trim();
-}
 
 const noTracing = whyNoTracing();
 if (noTracing !== undefined) console.log(`skipped: system calls cannot be traced here: ${noTracing}`);
