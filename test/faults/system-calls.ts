@@ -35,7 +35,7 @@ export function stepsIn(trace: string, upstreamPort: number): readonly Step[] {
     const began = syncing.get(thread);
     if (began === undefined || !/f(?:data)?sync.*\) += /.test(call)) continue;
     syncing.delete(thread);
-    if (/\) += 0$/.test(call)) steps.push({ kind: "synced", at, began });
+    if (/\) += 0( \(DELAYED\))?$/.test(call)) steps.push({ kind: "synced", at, began });
   }
   return steps;
 }
