@@ -5,6 +5,8 @@ export interface Figure {
   readonly unit: string;
   /** The most it may be, where the project has promised a bound. */
   readonly bound?: number;
+  /** The least it may be. */
+  readonly boundMin?: number;
 }
 
 /** The middle of several measurements. */

@@ -136,6 +136,24 @@ onPostgres("what happens to a PostgreSQL while it is written to", ({ server, pla
     expect(await auditStore(next).append(entry(1))).toEqual({ kind: "stored", index: 1 });
   });
 
+  test("an append looks at no more rows the longer the log is, also where every plan was made while it was empty", async () => {
+    const where = await place();
+    const appended = async (count: number): Promise<number> => {
+      const { database, store } = await openLog(where);
+      // In one go and for longer than a plan is tried out, so that the kept plans do the work.
+      await Promise.all(Array.from({ length: count }, (_, n) => store.append(entry(n))));
+      // What a session read is counted when it ends.
+      await database.close();
+      const sums =
+        "SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::int AS n FROM pg_stat_user_tables";
+      const [row] = await server().ask(sums, where.database);
+      return Number(row?.["n"]);
+    };
+    const short = await appended(1_000);
+    const long = await appended(1_000);
+    expect(long - short).toBeLessThan(short * 1.5);
+  });
+
   test("a session that reads and is ended is replaced by the next question", async () => {
     const where = await place();
     const { store } = await openLog(where);

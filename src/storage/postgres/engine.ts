@@ -151,11 +151,12 @@ export class PostgresEngine implements BatchEngine {
 
   /** In one flight: the server begins with the first while we still send the last. */
   #send(statements: readonly Statement[]): Promise<Answer[]> {
-    return Promise.allSettled(
+    const asked = this.#session.together(() =>
       statements.map(({ sql, values }) =>
         this.#session.client.query<Row>({ ...this.#texts.of(sql), values: values.map(parameterOf) }),
       ),
     );
+    return Promise.allSettled(asked);
   }
 }
 

@@ -154,9 +154,9 @@ export const insertListing = `INSERT INTO audit_listing
   SELECT entry.entry_index, coalesce(entry.t, ''), entry.kind, entry.session_id, entry.operation, entry.class,
     entry.decision, entry.status,
     coalesce(?, substr(lower(coalesce(session.email, session.subject)), 1, ${nameCharsMax})), coalesce(?, session.agent), ?
-  FROM audit_head AS head
-  JOIN audit_entry AS entry ON entry.entry_index = head.next_index - 1
-  LEFT JOIN session ON session.id = entry.session_id`;
+  FROM audit_entry AS entry
+  LEFT JOIN session ON session.id = entry.session_id
+  WHERE entry.entry_index = (SELECT next_index - 1 FROM audit_head)`;
 
 export function aboutValues({ principal, agent, resource }: About): readonly SqlValue[] {
   return [findable(principal), findable(agent), findable(resource)];
