@@ -111,6 +111,21 @@ test("an entry that changes on disk before it is signed is noticed, and not vouc
   expect(store.signed.map(({ size }) => size)).toEqual([1]);
 });
 
+test("an entry that is integrated before its writer hears of it is no index given out twice", async () => {
+  const { log, store, timer, failures } = await openLog();
+  const { append } = store;
+  store.append = async (entry) => {
+    const stored = await append(entry);
+    timer.pass(60_000);
+    await settled();
+    return stored;
+  };
+  await log.append(intent("exc_1"));
+  expect(store.signed.at(-1)?.size).toBe(2);
+  await log.append(intent("exc_2"));
+  expect(failures).toEqual([]);
+});
+
 test("a store that gives out an index twice stops the log", async () => {
   const { log, store, timer, failures } = await openLog();
   await log.append(intent("exc_1"));
