@@ -71,8 +71,17 @@ test("recordings are looked through where a session is named, and nowhere else",
   expect(await found("windmill", { session: "ses_2" })).toEqual([]);
 });
 
+test("what others looked for is found only where reads are asked for, so that no search finds itself", async () => {
+  const { found } = await recorded([
+    { kind: "audit.read", detail: { asked: { text: "windmill" } } },
+    deletion,
+  ]);
+  expect(await found("windmill")).toEqual([]);
+  expect(await found("windmill", { kind: "audit.read" })).toEqual([1]);
+});
+
 test("a word is not found across two things that an entry says", async () => {
-  const { found } = await recorded([{ kind: "audit.read", detail: { what: "wind", who: "mill" } }]);
+  const { found } = await recorded([{ kind: "policy.change", detail: { what: "wind", who: "mill" } }]);
   expect(await found("windmill")).toEqual([]);
 });
 

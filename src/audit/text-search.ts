@@ -30,7 +30,8 @@ export async function findText(
   read: ReadAttachment,
 ): Promise<EntryPage> {
   const words = wordsOf(query.text);
-  const isOfSession = query.filter.session !== undefined;
+  const { kind, session } = query.filter;
+  const isOfSession = session !== undefined;
   const roles = isOfSession ? ["detail", "request", "answer"] : ["detail"];
   const atOnce = isOfSession ? recordingsAtOnce : detailsAtOnce;
   const found: EntryAbout[] = [];
@@ -38,7 +39,7 @@ export async function findText(
   let charsLeft: number = limits.textCharsMax;
   for (let looked = 0; looked < limits.textEntriesMax; looked += atOnce) {
     const page = await store.findEntries({ filter: query.filter, before, limit: atOnce });
-    const texts = await Promise.all(page.entries.map((entry) => textOf(entry, roles, read)));
+    const texts = await Promise.all(page.entries.map((entry) => textOf(entry, { roles, kind, read })));
     for (const [place, entry] of page.entries.entries()) {
       const text = texts[place] ?? "";
       charsLeft -= text.length;
@@ -66,15 +67,23 @@ function folded(text: string): string {
   return text.normalize("NFC").toLowerCase();
 }
 
+interface Looking {
+  readonly roles: readonly string[];
+  /** The kind that was asked for, if one was. */
+  readonly kind: string | undefined;
+  readonly read: ReadAttachment;
+}
+
 /** Everything that an entry says, one thing a line, so that no word is found across two. */
 async function textOf(
   { index, leaf: bytes, about }: EntryAbout,
-  roles: readonly string[],
-  read: ReadAttachment,
+  { roles, kind, read }: Looking,
 ): Promise<string> {
   const leaf = parseLeaf(bytes);
   const names = [about.principal, about.agent, about.resource];
   if (leaf === undefined) return folded(linesOf(names));
+  // A search is on record before it is answered, with its words: it would find itself, and every search for them before.
+  if (leaf.kind.startsWith("audit.read") && leaf.kind !== kind) return "";
   const said = [leaf.operation, leaf.class, leaf.decision, ...names];
   for (const role of roles) {
     const attachment = await read({ index, leaf }, role);
