@@ -248,7 +248,7 @@ export const limits = {
   tokenRequestsPerMinuteMax: 300,
   signInsPerMinuteMax: 60,
   votesPerMinuteMax: 60,
-  /** Looked at for one page: in a log of a million entries 25 ms of the thread that also commits intents. */
+  /** Looked at for one page: in a log of a million entries 1 ms of the thread that also commits intents. */
   searchedEntriesMax: 1_000,
   /** Entries of one answer. */
   listedEntriesMax: 500,
