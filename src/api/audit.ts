@@ -1,11 +1,16 @@
 import { z } from "zod";
+import { limits } from "#lib/limits";
 
 /** On disk; in the tree; under a signed checkpoint; under one that a witness cosigned; in a write-once bucket. */
 const entryStage = z.enum(["durable", "integrated", "published", "witnessed", "archived"]);
 
-/** One entry of the audit log, in the words of docs/audit-log.md. */
+/**
+ * One entry of the audit log, in the words of docs/audit-log.md. Stored bytes that are no entry are listed too, with `problem`, the kind
+ * `unreadable`, and nothing else of what an entry would say.
+ */
 export const auditEntry = z.object({
   index: z.int(),
+  problem: z.string().optional(),
   /** How far it has come. */
   stage: entryStage,
   id: z.string(),
@@ -96,6 +101,8 @@ export const auditEntryQuery = z.strictObject({
   class: word.optional(),
   decision: word.optional(),
   status: z.coerce.number().int().min(0).max(999).optional(),
+  /** Words, all of which occur in what an entry says and is about. */
+  text: z.string().trim().min(1).max(limits.textQueryCharsMax).optional(),
   before: cursor.optional(),
   limit: z.coerce.number().int().min(1).max(500).default(50),
 });

@@ -10,5 +10,5 @@ export type { ApprovalRequest, ApprovalState, HeldBytes, Vote } from "./approval
 export type { ApprovalCaps, ApprovalFilter, ApprovalStore, VoteStep } from "./approval-store.ts";
 export type { Sealer } from "./held-bytes.ts";
 export { type ApprovalDeskPorts, type OpenApprovalDesk, openApprovalDesk } from "./open-approval-desk.ts";
-export { isSamePerson } from "./quorum.ts";
+export { isAskedOf, isSamePerson } from "./quorum.ts";
 export { cleanReason } from "./reason.ts";

@@ -33,6 +33,11 @@ function isFresh(signedInAt: Date, now: Date): boolean {
   return ageMs >= -limits.approverSignInSkewMs && ageMs <= limits.approverSignInAgeMsMax;
 }
 
+/** Whether a request is put to somebody: whose vote could never count has no business seeing it. */
+export function isAskedOf({ requirements }: ApprovalRequest, approver: Principal): boolean {
+  return requirements.some((requirement) => mayCount(requirement, approver));
+}
+
 function mayCount({ groups }: ApprovalRequirement, { groups: own }: Principal): boolean {
   return own.some((group) => groups.includes(group));
 }

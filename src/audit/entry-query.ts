@@ -29,6 +29,8 @@ export interface EntryFilter {
 
 export interface EntryQuery {
   readonly filter: EntryFilter;
+  /** Words that all have to occur, whatever their case, in what an entry says and is about; stores do not look at it. */
+  readonly text?: string | undefined;
   /** Where the page before ended. */
   readonly before?: EntryCursor | undefined;
   readonly limit: number;
@@ -36,6 +38,8 @@ export interface EntryQuery {
 
 export interface EntryAbout extends StoredEntry {
   readonly about: About;
+  /** Its time as the listing is sorted by it. */
+  readonly t: string;
 }
 
 /** Newest first by time. A page may be short, even empty, and still not be the last: looking has a limit too. */

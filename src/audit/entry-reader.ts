@@ -1,4 +1,3 @@
-import { GatehouseError } from "#lib/errors";
 import type { About } from "./about.ts";
 import { type Opening, openAttachment } from "./attachment.ts";
 import type { DataKeys } from "./data-keys.ts";
@@ -6,14 +5,16 @@ import type { EntryAbout, EntryCursor, EntryQuery } from "./entry-query.ts";
 import { type Erasure, findErasure } from "./erasure.ts";
 import { type Leaf, parseLeaf } from "./leaf.ts";
 import { type EntryStage, type SizesReached, stagesOf } from "./stage.ts";
-import type { AuditStore } from "./store.ts";
+import type { AuditStore, StoredAttachment } from "./store.ts";
+import { findText, type ReadAttachment } from "./text-search.ts";
 
 /** An entry as a listing shows it. */
 export interface ListedEntry {
   readonly index: number;
   /** In order; the last is how far it has come. */
   readonly stages: readonly EntryStage[];
-  readonly leaf: Leaf;
+  /** `undefined` when the stored bytes are no entry that this version can read: verifying the log says more. */
+  readonly leaf: Leaf | undefined;
   readonly about: About;
 }
 
@@ -63,17 +64,25 @@ export function openEntryReader(store: AuditStore, { keys, beyond }: EntryReader
     published: (await store.newestCheckpoint())?.size ?? 0,
     ...(await beyond()),
   });
+  const read: ReadAttachment = async ({ index, leaf }, role) => {
+    if (leaf.attachments?.some((each) => each.role === role) !== true) return undefined;
+    const found = await store.attachment(index, role);
+    const opening = await openAttachment(leaf, role, found, { source: store, keys });
+    return opening.kind === "opened" ? opening.bytes : undefined;
+  };
   return {
     async find(query) {
+      const { text } = query;
       const reached = await sizesReached();
-      const { entries, next } = await store.findEntries(query);
+      const { entries, next } =
+        text === undefined ? await store.findEntries(query) : await findText(store, { ...query, text }, read);
       return { entries: entries.map((entry) => listed(entry, reached)), next };
     },
     async show(index) {
       const [entry] = await store.entries(index, 1);
       if (entry?.index !== index) return undefined;
       const shown = listed({ ...entry, about: await store.aboutOf(index) }, await sizesReached());
-      const { session } = shown.leaf;
+      const session = shown.leaf?.session;
       return {
         ...shown,
         leafBytes: entry.leaf,
@@ -86,13 +95,8 @@ export function openEntryReader(store: AuditStore, { keys, beyond }: EntryReader
   };
 }
 
-function listed({ index, leaf: bytes, about }: EntryAbout, reached: SizesReached): ListedEntry {
-  const leaf = parseLeaf(bytes);
-  if (leaf !== undefined) return { index, stages: stagesOf(index, reached), leaf, about };
-  throw new GatehouseError(
-    "audit_entry_unreadable",
-    `Entry ${index} of the log cannot be read. Run \`gatehouse audit verify\`.`,
-  );
+function listed({ index, leaf, about }: Omit<EntryAbout, "t">, reached: SizesReached): ListedEntry {
+  return { index, stages: stagesOf(index, reached), leaf: parseLeaf(leaf), about };
 }
 
 async function kept(
@@ -101,6 +105,8 @@ async function kept(
   keys: DataKeys,
 ): Promise<Pick<ShownEntry, "attachments" | "detail">> {
   const stored = await store.attachments(index, index + 1);
+  // What the entry committed to is not known any more; what is there is said to be.
+  if (leaf === undefined) return { attachments: stored.map(unvouched), detail: undefined };
   const attachments: ShownAttachment[] = [];
   let detail: string | undefined;
   for (const { role, bytes } of leaf.attachments ?? []) {
@@ -110,6 +116,10 @@ async function kept(
     if (role === "detail" && opening.kind === "opened") detail = Buffer.from(opening.bytes).toString("utf8");
   }
   return { attachments, detail };
+}
+
+function unvouched({ role, bytes }: StoredAttachment): ShownAttachment {
+  return { role, bytes: bytes?.byteLength ?? 0, state: bytes === undefined ? "erased" : "changed" };
 }
 
 function stateOf({ kind }: Opening): ShownAttachment["state"] {

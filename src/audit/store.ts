@@ -116,6 +116,8 @@ export interface AuditStore extends LogSource {
   exchangeEntries(query: ExchangeQuery): Promise<readonly EntryWithDetail[]>;
   /** Entries by what they say and are about, newest first. */
   findEntries(query: EntryQuery): Promise<EntryPage>;
+  /** One attachment of one entry; `undefined` when there is no such row. */
+  attachment(index: number, role: string): Promise<StoredAttachment | undefined>;
   /** Of one entry; empty when nothing is known or it was erased. */
   aboutOf(index: number): Promise<About>;
 }

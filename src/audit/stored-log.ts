@@ -17,8 +17,15 @@ const pageEntries = 512;
 /** All entries from `from` on, hashes checked and without gaps. Throws `audit_log_damaged`, naming the place. */
 export async function* readEntries(source: LogSource, from: number): AsyncGenerator<StoredEntry> {
   let next = from;
+  let asked = source.entries(next, pageEntries);
   for (;;) {
-    const page = await source.entries(next, pageEntries);
+    const page = await asked;
+    const isLast = page.length < pageEntries;
+    if (!isLast) {
+      // Read while this page is hashed. Where that ends with a throw, nobody waits for the next one any more.
+      asked = source.entries(next + pageEntries, pageEntries);
+      asked.catch(() => undefined);
+    }
     for (const entry of page) {
       if (entry.index !== next)
         throw damaged(next, `entry ${next} is missing; the next one is ${entry.index}`);
@@ -31,7 +38,7 @@ export async function* readEntries(source: LogSource, from: number): AsyncGenera
       yield entry;
       next += 1;
     }
-    if (page.length < pageEntries) return;
+    if (isLast) return;
   }
 }
 

@@ -173,6 +173,7 @@ async function openPlanes(
     catalogue,
     auditLog: audit,
     exchanges: exchangeReader(memory.reader),
+    ownSessions: configuration.audit.own_sessions,
     entries: memory.entries,
     custody,
     publishedLog: memory.publishedLog,

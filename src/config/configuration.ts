@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { limits } from "#lib/limits";
 import { archive } from "./archive.ts";
+import { auditSchema } from "./audit.ts";
 import { claimPath } from "./claim-path.ts";
 import { databaseSchema } from "./database.ts";
 import { introspection } from "./introspection.ts";
@@ -241,6 +242,7 @@ export const configurationSchema = z
         error: "names must differ",
       }),
     policies: names.describe("files, or folders whose .yaml files count; reloaded when they change"),
+    audit: auditSchema,
     recordings: recordings.prefault({}),
     sinks,
     metrics,

@@ -23,6 +23,8 @@ export interface AuditSubject {
   readonly id?: string;
   readonly sessionId?: string;
   readonly index?: number;
+  /** Whether somebody looked at their own, who may not look at others'. */
+  readonly own?: true;
   readonly asked?: Readonly<Record<string, string | number>>;
   /** Of an export. */
   readonly format?: string;

@@ -61,6 +61,8 @@ export interface ControlPlanePorts {
   readonly catalogue: Pick<Catalogue, "operation">;
   readonly auditLog: AuditLog;
   readonly exchanges: ExchangeReader;
+  /** Whether people who are no auditors may look at their own sessions. */
+  readonly ownSessions: boolean;
   readonly entries: EntryReader;
   readonly custody: Omit<Custody, "close">;
   /** The log as it is published; its checkpoint is anybody's, the rest is for auditors. */

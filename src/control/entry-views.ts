@@ -3,7 +3,13 @@ import type { EntryCursor, EntryQuery, Erasure, ListedEntry, ShownEntry } from "
 import { exportedEntry } from "#exports";
 
 export function entryOf({ index, stages, leaf, about }: ListedEntry): AuditEntry {
-  return { ...exportedEntry(index, leaf, about), stage: stages.at(-1) ?? "durable" };
+  const stage = stages.at(-1) ?? "durable";
+  if (leaf !== undefined) return { ...exportedEntry(index, leaf, about), stage };
+  return { index, stage, id: "", kind: "unreadable", at: "", problem: problemOf(index), ...about };
+}
+
+function problemOf(index: number): string {
+  return `Unreadable entry at index ${index}: verify the log.`;
 }
 
 export function entryDetailOf(entry: ShownEntry): AuditEntryDetail {
@@ -40,9 +46,10 @@ function parseJson(text: string): unknown {
   }
 }
 
-export function queryOf({ before, limit, from, to, principal, ...exact }: AuditEntryQuery): EntryQuery {
+export function queryOf({ before, limit, text, from, to, principal, ...exact }: AuditEntryQuery): EntryQuery {
   return {
     limit,
+    text,
     before: before === undefined ? undefined : cursorOf(before),
     filter: {
       ...exact,

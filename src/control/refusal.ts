@@ -49,6 +49,7 @@ export type RefusalCode =
   | "too_many_guesses"
   | "not_here"
   | "not_published"
+  | "entry_unreadable"
   | "internal";
 
 const signIn = "Sign in again: `gatehouse login` for agents; other commands ask by themselves.";
@@ -101,6 +102,11 @@ const table: Readonly<Record<RefusalCode, Refusal>> = {
     status: 409,
     message: "No checkpoint covers this entry yet, so nothing proves it.",
     next: "Try again in a second.",
+  },
+  entry_unreadable: {
+    status: 409,
+    message: "An entry of the log cannot be read. An export that left it out would look whole.",
+    next: "gatehouse audit search shows which; gatehouse audit verify says what is wrong.",
   },
   not_pending: { status: 409, message: "This request is no longer waiting for a decision." },
   own_request: {

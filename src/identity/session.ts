@@ -27,5 +27,6 @@ export interface SessionStore {
   find(id: string): Promise<Session | undefined>;
   /** Marks sessions stopped; returns the ids that were running. */
   stop(which: { readonly id: string } | Whose, at: Date): Promise<readonly string[]>;
-  list(limit: number): Promise<readonly Session[]>;
+  /** The newest first, of all or of one principal, by id. */
+  list(limit: number, principalId?: string): Promise<readonly Session[]>;
 }

@@ -73,7 +73,8 @@ export interface Sessions {
   find(id: string): Promise<SessionFinding>;
   /** Ends them at once and returns the ids of those that ran. Rejects if that cannot be stored or recorded. */
   stop(which: Parameters<SessionStore["stop"]>[0], cause: StopCause): Promise<readonly string[]>;
-  list(limit: number): Promise<readonly Session[]>;
+  /** The newest first, of all or of one principal, by id. */
+  list(limit: number, principalId?: string): Promise<readonly Session[]>;
   /** Told of each session that stops or reaches its end while this server watches it. */
   onStopped(listener: StopListener): () => void;
   /** Grows with each stop; what was concluded under an earlier epoch has to be concluded anew. */
@@ -154,8 +155,8 @@ class WatchedSessions implements Sessions {
     return ids;
   }
 
-  list(limit: number): Promise<readonly Session[]> {
-    return this.#parts.store.list(limit);
+  list(limit: number, principalId?: string): Promise<readonly Session[]> {
+    return this.#parts.store.list(limit, principalId);
   }
 
   onStopped(listener: StopListener): () => void {

@@ -301,10 +301,16 @@ export const limits = {
   tokenRequestsPerMinuteMax: 300,
   signInsPerMinuteMax: 60,
   votesPerMinuteMax: 60,
-  /** Looked at for one page: in a log of a million entries 25 ms of the thread that also commits intents. */
+  /** Looked at for one page: in a log of a million entries 1 ms of the thread that also commits intents. */
   searchedEntriesMax: 1_000,
   /** Entries of one answer. */
   listedEntriesMax: 500,
+  /** Read for one question about words, with their details opened: about 0.1 s, in pieces of a few ms. */
+  textEntriesMax: 2_000,
+  /** Characters that one such question looks through, recordings included; the last group may exceed it by 2 MiB. */
+  textCharsMax: 4 * 1024 * 1024,
+  /** Words are typed by people. */
+  textQueryCharsMax: 256,
   /** Questions about entries, per address and minute: at most a tenth of the thread that also commits intents. */
   searchesPerMinuteMax: 240,
   /** Entries of one page of an export with their details: each is read with its recordings, to see whether they are as committed. */

@@ -96,5 +96,8 @@ export function sessionStoreContract(name: string, open: () => Promise<SessionSt
       await store.insert(sessionOf(`ses_${hour}`, { startedAt: at(`${hour}:00`) }));
     }
     expect((await store.list(2)).map(({ id }) => id)).toEqual(["ses_11", "ses_10"]);
+    await store.insert(sessionOf("ses_12", { principal: other, startedAt: at("12:00") }));
+    expect((await store.list(2, "principal-1")).map(({ id }) => id)).toEqual(["ses_11", "ses_10"]);
+    expect(await store.list(2, "' OR TRUE --")).toEqual([]);
   });
 }

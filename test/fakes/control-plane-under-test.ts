@@ -106,6 +106,7 @@ export async function controlPlaneUnderTest(
       exchangesOf: async () => under.exchanges,
       exchange: async (_, id) => under.exchanges.find((exchange) => exchange.id === id),
     },
+    ownSessions: false,
     entries: {
       find: async (query) => {
         under.asked.push(query);

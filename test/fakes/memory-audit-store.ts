@@ -141,6 +141,9 @@ export function memoryAuditStore(): MemoryAuditStore {
           detail: store.beside.find(({ index, role }) => index === entry.index && role === "detail")?.bytes,
         }));
     },
+    async attachment(index, role) {
+      return store.beside.find((each) => each.index === index && each.role === role);
+    },
     async aboutOf(index) {
       return store.abouts.get(index) ?? {};
     },
@@ -153,7 +156,7 @@ export function memoryAuditStore(): MemoryAuditStore {
         .sort((one, other) => (isBefore(one.cursor, other.cursor) ? 1 : -1));
       const page = found.slice(0, limit);
       return {
-        entries: page.map(({ entry }) => entry),
+        entries: page.map(({ entry, cursor }) => ({ ...entry, t: cursor.t })),
         next: found.length > limit ? page.at(-1)?.cursor : undefined,
       };
     },

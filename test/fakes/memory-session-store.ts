@@ -26,7 +26,11 @@ export function memorySessionStore(): SessionStore & {
       for (const session of running) sessions.set(session.id, { ...session, stoppedAt: at });
       return running.map(({ id }) => id);
     },
-    list: async (limit: number) => [...sessions.values()].reverse().slice(0, limit),
+    list: async (limit: number, principalId?: string) =>
+      [...sessions.values()]
+        .filter(({ principal }) => principalId === undefined || principal.id === principalId)
+        .reverse()
+        .slice(0, limit),
   };
   return store;
 }

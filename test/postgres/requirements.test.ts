@@ -57,10 +57,10 @@ onPostgres("what is asked of a PostgreSQL before anything is written", ({ server
 
   test("a table that a crash empties is refused, and named", async () => {
     const where = await place();
-    await server().ask("ALTER TABLE audit_about SET UNLOGGED", where.database);
+    await server().ask("ALTER TABLE audit_listing SET UNLOGGED", where.database);
     const opening = openPostgres(where);
     await expect(opening).rejects.toMatchObject({ code: "database_not_durable" });
-    await expect(opening).rejects.toThrow("audit_about");
+    await expect(opening).rejects.toThrow("audit_listing");
   });
 
   test("a database that keeps its text otherwise than in UTF-8 is refused", async () => {

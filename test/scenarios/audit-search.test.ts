@@ -59,6 +59,18 @@ test("a call is found by person, agent, operation, class, decision, status, reso
   ).toContain("session.opened");
 });
 
+test("a call is found by words: of its detail anywhere, of its masked recordings where the session is named", async () => {
+  const [intent] = (await search("--kind", "exchange.intent")).entries;
+  const ofSession = ["--session", intent?.session ?? ""];
+  expect(kindsOf(await search("--text", "Projects.LIST cloudresourcemanager.googleapis.com"))).toEqual([
+    "exchange.intent",
+  ]);
+  // The answer lists projects by number, which no detail says.
+  expect(kindsOf(await search("--text", "projectNumber"))).toEqual([]);
+  expect(kindsOf(await search("--text", "projectnumber", ...ofSession))).toEqual(["exchange.outcome"]);
+  expect(kindsOf(await search("--text", "projectnumber zebra", ...ofSession))).toEqual([]);
+});
+
 test("pages of two are the same entries as one page, in the same order", async () => {
   const to = ["--to", new Date().toISOString()];
   const whole = (await search(...to)).entries.map(({ index }) => index);

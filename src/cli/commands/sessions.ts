@@ -53,7 +53,9 @@ Examples:
   gatehouse sessions replay ses_0199c2… --speed 10
   gatehouse sessions stop ses_0199c2…
   gatehouse sessions stop --principal developer@example.com
-  gatehouse sessions stop --issuer https://login.example.com`;
+  gatehouse sessions stop --issuer https://login.example.com
+
+Auditors see all sessions; others their own, where audit.own_sessions is on. Each look is an entry of the log.`;
 
 const asOption = z.object({ as: z.string().optional() });
 

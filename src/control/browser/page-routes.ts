@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { voteRequest } from "#api";
+import { isAskedOf } from "#approvals";
 import { limits } from "#lib/limits";
 import { requirePermission } from "../asker.ts";
 import type { ControlPlanePorts } from "../control-plane-ports.ts";
@@ -10,8 +11,8 @@ import type { Html } from "../pages/html.ts";
 import { inboxPage } from "../pages/inbox-page.ts";
 import { layout } from "../pages/layout.ts";
 import { overviewPage } from "../pages/overview-page.ts";
-import { ControlRefusal } from "../refusal.ts";
 import { type App, approvalParams, perMinute } from "../routes/app.ts";
+import { requireAskedRequest } from "../routes/approval-routes.ts";
 import { castVote } from "../votes.ts";
 import type { Visitor, Visitors } from "./visitor.ts";
 
@@ -41,15 +42,15 @@ export function addPageRoutes(app: App, ports: ControlPlanePorts, visitors: Visi
   app.get("/approvals", { config }, async (request, reply) => {
     const visitor = await requireReviewer(request, reply, { ports, visitors });
     if (visitor === undefined) return reply;
-    const main = inboxPage(await approvals.list({}), clock.now());
+    const asked = (await approvals.list({})).filter((each) => isAskedOf(each, visitor.actor.principal));
+    const main = inboxPage(asked, clock.now());
     return sendPage(reply, { title: "Approvals", visitor, main, ports });
   });
 
   app.get("/approvals/:id", { config, schema: { params: approvalParams } }, async (request, reply) => {
     const visitor = await requireReviewer(request, reply, { ports, visitors });
     if (visitor === undefined) return reply;
-    const found = await approvals.find(request.params.id);
-    if (found === undefined) throw new ControlRefusal("not_found", request.params.id);
+    const found = await requireAskedRequest(request.params.id, visitor.actor, ports);
     const classReason = catalogue.operation(found.operationId)?.classReason;
     const main = approvalPage({ request: found, visitor, classReason, now: clock.now() });
     return sendPage(reply, { title: `Approval ${found.id}`, visitor, main, ports });

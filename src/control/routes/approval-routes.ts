@@ -1,7 +1,7 @@
 import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import { approvalDetail, approvalList, approvalStatus, voteRequest } from "#api";
-import type { ApprovalRequest } from "#approvals";
+import { type ApprovalRequest, isAskedOf } from "#approvals";
 import { type Actor, permissionOf } from "#identity";
 import { limits } from "#lib/limits";
 import { detailOf, statusOf } from "../approval-views.ts";
@@ -15,14 +15,17 @@ export function addApprovalRoutes(app: App, ports: ControlPlanePorts): void {
   const { approvals } = ports;
 
   app.get("/api/v1/approvals", { schema: { response: { 200: approvalList } } }, async (request) => {
-    requirePermission(await requireActor(request, ports), "approval.review", ports);
-    return { approvals: (await approvals.list({})).map(detailOf) };
+    const actor = await requireActor(request, ports);
+    requirePermission(actor, "approval.review", ports);
+    const asked = (await approvals.list({})).filter((each) => isAskedOf(each, actor.principal));
+    return { approvals: asked.map(detailOf) };
   });
 
   const detail = { schema: { params: approvalParams, response: { 200: approvalDetail } } };
   app.get("/api/v1/approvals/:id", detail, async (request) => {
-    requirePermission(await requireActor(request, ports), "approval.review", ports);
-    return detailOf(await requireRequest(request.params.id, ports));
+    const actor = await requireActor(request, ports);
+    requirePermission(actor, "approval.review", ports);
+    return detailOf(await requireAskedRequest(request.params.id, actor, ports));
   });
 
   const vote = {
@@ -74,13 +77,20 @@ function requireFollower(
   const now = ports.clock.now();
   const isOwn = request?.requester.id === actor.principal.id;
   const mayFollow = isOwn && permissionOf(actor, "approval.follow_own", now) === "granted";
-  const mayReview = permissionOf(actor, "approval.review", now) === "granted";
+  const isAsked = request !== undefined && isAskedOf(request, actor.principal);
+  const mayReview = isAsked && permissionOf(actor, "approval.review", now) === "granted";
   if (request === undefined || !(mayFollow || mayReview)) throw new ControlRefusal("not_found", "not theirs");
 }
 
-async function requireRequest(id: string, { approvals }: ControlPlanePorts): Promise<ApprovalRequest> {
+/** What is put to others is, to this approver, not there. */
+export async function requireAskedRequest(
+  id: string,
+  actor: Actor,
+  { approvals }: ControlPlanePorts,
+): Promise<ApprovalRequest> {
   const request = await approvals.find(id);
-  if (request === undefined) throw new ControlRefusal("not_found", id);
+  if (request === undefined || !isAskedOf(request, actor.principal))
+    throw new ControlRefusal("not_found", id);
   return request;
 }
 

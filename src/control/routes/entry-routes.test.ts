@@ -48,7 +48,23 @@ test("what cannot be put on record is not found, shown or proven", async () => {
   expect(under.asked).toEqual([]);
 });
 
+test("what cannot be read is listed and shown as that, without inventing what it would say", async () => {
+  const under = await controlPlaneUnderTest();
+  under.listed = [entry, { ...entry, index: 8, leaf: undefined, detail: undefined }];
+  const bearer = await under.bearer("console", auditor);
+  const answer = await under.call("GET", "/api/v1/audit/entries?text=web-3%20denied", { bearer });
+  const broken = { index: 8, kind: "unreadable", problem: "Unreadable entry at index 8: verify the log." };
+  expect(answer.json()).toMatchObject({ entries: [{ index: 7, kind: "exchange.intent" }, broken] });
+  expect(under.asked[0]?.text).toBe("web-3 denied");
+  expect(under.audit.entries.at(-1)?.detail).toMatchObject({ asked: { text: "web-3 denied" } });
+  const shown = await under.call("GET", "/api/v1/audit/entries/8", { bearer });
+  expect([shown.statusCode, shown.json()]).toMatchObject([200, broken]);
+});
+
 test.each([
+  "?text=",
+  "?text=%20%20",
+  `?text=${"a".repeat(257)}`,
   "?limit=0",
   "?limit=501",
   "?status=x",

@@ -66,6 +66,16 @@ test("nothing is exported while that cannot be recorded", async () => {
   expect(under.asked).toEqual([]);
 });
 
+test("an entry that somebody made unreadable is not passed over: the export fails and says why", async () => {
+  const under = await underTest();
+  under.listed = [entry, { ...entry, index: 8, leaf: undefined, detail: undefined }];
+  const bearer = await under.bearer("console", auditor);
+  for (const path of [page, `${page}&detail=true`]) {
+    const answer = await under.call("GET", path, { bearer });
+    expect([answer.statusCode, answer.json()]).toMatchObject([409, { error: { code: "entry_unreadable" } }]);
+  }
+});
+
 test("all pages of an export are one entry that says what was asked for, and another question is another", async () => {
   const under = await underTest();
   const bearer = await under.bearer("console", auditor);

@@ -50,8 +50,16 @@ async function pageOf(query: AuditExportQuery, reader: EntryReader): Promise<Aud
   const { format: _, detail, ...asked } = query;
   const limit = detail === undefined ? asked.limit : Math.min(asked.limit, limits.exportedDetailsMax);
   const { entries, next } = await reader.find(queryOf({ ...asked, limit }));
+  requireReadable(entries);
   const shown = detail === undefined ? entries.map(entryOf) : await withDetails(entries, reader);
   return { entries: shown, ...(next === undefined ? {} : { next: cursorText(next) }) };
+}
+
+/** A listing shows what cannot be read as that; OCSF, CSV and HAR have no way to, and what cannot be read is not passed over. */
+function requireReadable(entries: readonly ListedEntry[]): void {
+  const damaged = entries.find(({ leaf }) => leaf === undefined);
+  if (damaged === undefined) return;
+  throw new ControlRefusal("entry_unreadable", `entry ${damaged.index}`);
 }
 
 /** One after the other: each brings its recordings into memory for a moment. */

@@ -6,7 +6,8 @@ import type { ControlPlanePorts } from "../control-plane-ports.ts";
 import { erasureViewOf } from "../entry-views.ts";
 import { onRecord } from "../on-record.ts";
 import { ControlRefusal } from "../refusal.ts";
-import { type Reading, requireRecordedRead } from "../require-auditor.ts";
+import type { Reading } from "../require-auditor.ts";
+import { requireSessionRead } from "../session-readers.ts";
 import { summaryOf } from "../session-views.ts";
 import { type App, sessionParams } from "./app.ts";
 
@@ -16,16 +17,19 @@ export function addSessionRoutes(app: App, reading: Reading): void {
   const { identity, exchanges, entries, clock } = ports;
 
   app.get("/api/v1/sessions", { schema: { response: { 200: sessionList } } }, async (request) => {
-    await requireRecordedRead(request, { what: "sessions" }, reading);
-    const sessions = await identity.sessions.list(limits.listedSessionsMax);
+    const visible = await requireSessionRead(request, { what: "sessions" }, reading);
+    const owner = visible.kind === "own" ? visible.principalId : undefined;
+    const sessions = await identity.sessions.list(limits.listedSessionsMax, owner);
     return { sessions: sessions.map((session) => summaryOf(session, clock.now())) };
   });
 
   const detail = { schema: { params: sessionParams, response: { 200: sessionDetail } } };
   app.get("/api/v1/sessions/:id", detail, async (request) => {
     const { id } = request.params;
-    await requireRecordedRead(request, { what: "session", sessionId: id }, reading);
-    const session = await requireSession(id, ports);
+    const session = await findSession(id, ports);
+    const subject = { what: "session", sessionId: id, owner: session?.principal.id } as const;
+    await requireSessionRead(request, subject, reading);
+    if (session === undefined) throw new ControlRefusal("not_found", id);
     const erasure = await entries.erasureOf(id);
     return {
       ...summaryOf(session, clock.now()),

@@ -1,10 +1,13 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
+import { openEntryReader } from "#audit";
 import { limits } from "#lib/limits";
 import { temporaryDatabase } from "../../../test/contracts/temporary-database.ts";
+import { readingWith } from "../../../test/fakes/entry-reader-parts.ts";
+import { keysOf } from "../../../test/fakes/key-provider.ts";
 import { auditStore } from "../stores/audit-store.ts";
 import type { Database } from "../stores/database.ts";
 import { sessionStore } from "../stores/session-store.ts";
@@ -44,7 +47,7 @@ test("no question looks at more than so many entries at once, and asking on find
   expect(rest).toMatchObject({ entries: [] });
 });
 
-test("every filter has an index of its own that ends in time, so that no page sorts or scans", async () => {
+test("every filter has an index of its own that ends in time, so that no page sorts or scans, alone or with others", async () => {
   const database = await temporaryDatabase();
   const asked: { sql: string; values: readonly unknown[] }[] = [];
   const spied: Database = {
@@ -59,6 +62,7 @@ test("every filter has an index of its own that ends in time, so that no page so
   const others = { class: "x", decision: "x", kind: "x" };
   for (const [name, value] of Object.entries({ ...filters, ...others, status: 1, from: "2026" })) {
     await store.findEntries({ filter: { [name]: value }, limit: 10 });
+    await store.findEntries({ filter: { [name]: value, kind: "x", class: "y" }, limit: 10 });
   }
   for (const { sql, values } of asked) {
     const plan = (await database.read(`EXPLAIN QUERY PLAN ${sql}`, values.map(String))).map(({ detail }) =>
@@ -70,7 +74,18 @@ test("every filter has an index of its own that ends in time, so that no page so
     ).toEqual([]);
     const sorts = plan.filter((step) => step.includes("TEMP B-TREE FOR ORDER BY"));
     // An exchange has a handful of entries.
-    expect(sql.includes("e.exchange_id = ? AND") ? [] : sorts, sql).toEqual([]);
+    expect(sql.includes("x.exchange_id = ? AND") ? [] : sorts, sql).toEqual([]);
+    // What does not fit is found out without reading its row, and nothing beyond the page's bounds is looked at.
+    const tests = plan.filter((step) => step.startsWith("SEARCH o "));
+    expect(
+      tests.every((step) => step.includes("COVERING INDEX")),
+      sql,
+    ).toBe(true);
+    const candidates = plan.filter((step) => step.startsWith("SEARCH a ") && !step.includes("rowid=?"));
+    expect(
+      candidates.every((step) => step.includes("t>? AND t<?")),
+      sql,
+    ).toBe(true);
   }
 });
 
@@ -105,12 +120,33 @@ test("an entry that names nobody is found by the person and agent of its session
 test("a row taken out of the index by its administrator hides an entry from a search, and not from the log", async () => {
   const database = await temporaryDatabase();
   await appendMany(database, 500, () => ({}));
-  await database.write([{ sql: "DELETE FROM audit_about WHERE entry_index = 7", values: [] }]);
+  await database.write([{ sql: "DELETE FROM audit_listing WHERE entry_index = 7", values: [] }]);
   const store = auditStore(database);
   const found = await store.findEntries({ filter: { agent: "cursor" }, limit: 500 });
   expect(found.entries).toHaveLength(499);
   expect((await store.entries(7, 1))[0]?.index).toBe(7);
-  expect((await store.findEntries({ filter: {}, limit: 500 })).entries).toHaveLength(500);
+});
+
+test("a leaf that somebody made no JSON at all, in the file itself, is listed with the others, whatever is asked", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "gatehouse-search-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "gatehouse.db");
+  const before = await openDatabase(path);
+  await appendMany(before, 500, (n) => ({ v: 1, id: `<${n}>`, class: "read", session: "ses_1" }));
+  await before.close();
+  writeFileSync(path, readFileSync(path, "latin1").replaceAll('<7>"', "<7>X"), "latin1");
+  const database = await openDatabase(path);
+  const store = auditStore(database);
+  const reader = openEntryReader(store, readingWith(keysOf(store)));
+  for (const filter of [{}, { class: "read" }, { session: "ses_1", kind: "exchange.outcome" }]) {
+    const { entries } = await reader.find({ filter, limit: 500 });
+    expect(entries).toHaveLength(500);
+    expect(entries.filter(({ leaf }) => leaf === undefined)).toMatchObject([
+      { index: 7, about: { agent: "cursor" } },
+    ]);
+  }
+  expect(await reader.show(7)).toMatchObject({ index: 7, leaf: undefined, attachments: [] });
+  await database.close();
 });
 
 /** A data folder of the version before entries could be searched, with these entries in it. */

@@ -12,7 +12,7 @@ import type {
 import { assert } from "#lib/errors";
 import { keepDataKey, readDataKey } from "./data-key-rows.ts";
 import { type Database, isKnownUnwritten, type Row, type Statement, type WriteResult } from "./database.ts";
-import { aboutValues, findEntries, insertAbout, readAbout } from "./entry-search.ts";
+import { aboutValues, findEntries, insertListing, readAbout } from "./entry-search.ts";
 
 /** The audit log. Durable when a method resolves, since the database is. */
 export function auditStore(database: Database): AuditStore {
@@ -23,6 +23,7 @@ type Reading =
   | "head"
   | "entries"
   | "attachments"
+  | "attachment"
   | "checkpoints"
   | "newestCheckpoint"
   | "macKey"
@@ -47,6 +48,9 @@ function readingStore(database: Database): Pick<AuditStore, Reading> {
     async attachments(from, to) {
       const rows = await database.read(selectAttachments, [from, to]);
       return rows.map(parseAttachment);
+    },
+    async attachment(index, role) {
+      return (await database.read(selectAttachment, [index, role])).map(parseAttachment)[0];
     },
     async checkpoints(after, limit) {
       const sql = `SELECT ${checkpointColumns} FROM audit_checkpoint WHERE number > ? ORDER BY number LIMIT ?`;
@@ -115,7 +119,7 @@ export async function appendWith<Why extends string>(
       otherwise: "key_erased" as const,
     })),
     ...acts,
-    { sql: insertAbout, values: aboutValues(about) },
+    { sql: insertListing, values: aboutValues(about), mustChange: 1 },
   ];
   const result = await attempt(database, statements);
   if ("why" in result) return result;
@@ -160,6 +164,9 @@ const entryColumns = "entry_index, leaf, leaf_hash";
 const checkpointColumns = "number, size, note, signed_at";
 const selectAttachments = `SELECT entry_index, role, bytes FROM audit_attachment
   WHERE entry_index >= ? AND entry_index < ? ORDER BY entry_index, role`;
+
+const selectAttachment =
+  "SELECT entry_index, role, bytes FROM audit_attachment WHERE entry_index = ? AND role = ?";
 
 const selectUnfinished = `SELECT ${entryColumns} FROM audit_entry AS intent
   WHERE kind = 'exchange.intent' AND exchange_id IS NOT NULL AND NOT EXISTS (

@@ -142,7 +142,7 @@ const insertRequest = `INSERT INTO audit_request (${requestColumns}) VALUES (?, 
 const holdsOn = `SELECT 1 AS one FROM audit_hold AS hold WHERE hold.released_at IS NULL AND (
     hold.session_id = ?
     OR (hold.session_id IS NULL AND EXISTS (
-      SELECT 1 FROM audit_entry AS entry LEFT JOIN audit_about AS about ON about.entry_index = entry.entry_index
+      SELECT 1 FROM audit_entry AS entry LEFT JOIN audit_listing AS about ON about.entry_index = entry.entry_index
       WHERE entry.session_id = ?
         AND (hold.principal IS NULL OR about.principal = hold.principal)
         AND (hold.agent IS NULL OR about.agent = hold.agent)
@@ -179,7 +179,8 @@ const ofSession = "session_id = ? AND (key_id IS NULL OR key_id = ?) AND entry_i
 const selectToSweep = `SELECT entry_index FROM audit_entry WHERE ${ofSession} ORDER BY entry_index LIMIT ?`;
 const swept = `SELECT entry_index FROM audit_entry WHERE ${ofSession} AND entry_index <= ?`;
 const removeBytes = `UPDATE audit_attachment SET bytes = NULL, erased_at = ? WHERE bytes IS NOT NULL AND entry_index IN (${swept})`;
-const removeNames = `DELETE FROM audit_about WHERE entry_index IN (${swept})`;
+/** What else a listing has of an entry is what the entry says for ever. */
+const removeNames = `UPDATE audit_listing SET principal = NULL, agent = NULL, resource = NULL WHERE entry_index IN (${swept})`;
 
 const selectEnded = `SELECT id, ended_at FROM (
     SELECT session.id, coalesce(session.stopped_at, session.ends_at) AS ended_at

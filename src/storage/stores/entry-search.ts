@@ -8,111 +8,108 @@ import type { Database, Row, SqlValue } from "./database.ts";
 
 /** What can be asked for, most telling first: the first that is given drives. */
 const columns = [
-  { name: "exchange", column: "e.exchange_id" },
-  { name: "session", column: "e.session_id" },
+  { name: "exchange", column: "x.exchange_id" },
+  { name: "session", column: "a.session_id" },
   { name: "resource", column: "a.resource" },
   { name: "principal", column: "a.principal" },
-  { name: "status", column: "e.status" },
-  { name: "operation", column: "e.operation" },
+  { name: "status", column: "a.status" },
+  { name: "operation", column: "a.operation" },
+  { name: "decision", column: "a.decision" },
+  { name: "class", column: "a.class" },
   { name: "agent", column: "a.agent" },
-  { name: "class", column: "e.class" },
-  { name: "decision", column: "e.decision" },
-  { name: "kind", column: "e.kind" },
+  { name: "kind", column: "a.kind" },
 ] as const;
-
-const parameters = columns.map(({ name }) => name);
 
 export async function findEntries(database: Database, query: EntryQuery): Promise<EntryPage> {
   const { filter, limit } = query;
   const driver = columns.find(({ name }) => filter[name] !== undefined);
-  const last = await lastCandidate(database, query, driver);
-  const where = boundsOf(query, last);
-  const others = parameters.map((name) => findable(filter[name]));
-  const driving: readonly SqlValue[] = driver === undefined ? [] : [findable(filter[driver.name])];
-  const rows = await database.read(selectPage(driver), [
-    ...driving,
-    ...where,
-    ...others.flatMap((value) => [value, value]),
+  const others = columns.filter((each) => each !== driver && filter[each.name] !== undefined);
+  // Where nothing else is tested, every candidate fits, and the page's own length is limit enough. An exchange has a handful.
+  const isShort = others.length === 0 || driver?.name === "exchange";
+  const last = isShort ? undefined : await lastCandidate(database, query, driver);
+  const rows = await database.read(selectPage(driver, others), [
+    ...valuesOf(query, driver, last),
+    ...others.map(({ name }) => findable(filter[name])),
     limit + 1,
   ]);
   const found = rows.map(parseRow);
   const entries = found.slice(0, limit);
   const end = entries.at(-1);
   return {
-    entries: entries.map(({ t: _, ...entry }) => entry),
+    entries,
     next: found.length > limit && end !== undefined ? { t: end.t, index: end.index } : last,
   };
 }
 
-type Driver = (typeof columns)[number];
+type Column = (typeof columns)[number];
 
-/** The candidate after which we stop looking; `undefined` when there are fewer. */
+/** The candidate after which we stop looking; `undefined` when there are fewer. Read from the driver's index alone. */
 async function lastCandidate(
   database: Database,
   query: EntryQuery,
-  driver: Driver | undefined,
+  driver: Column | undefined,
 ): Promise<EntryCursor | undefined> {
-  const driving: readonly SqlValue[] = driver === undefined ? [] : [findable(query.filter[driver.name])];
-  const [row] = await database.read(selectLast(driver), [
-    ...driving,
-    ...boundsOf(query, undefined),
-    limits.searchedEntriesMax - 1,
-  ]);
+  const values = [...valuesOf(query, driver, undefined), limits.searchedEntriesMax - 1];
+  const [row] = await database.read(selectLast(driver), values);
   if (row === undefined) return undefined;
   const { t, entry_index: index } = cursorRow.parse(row);
   return { t, index };
 }
 
-/** Values for `bounds`. Times are text of one form, so they sort as text; `~` is beyond all digits. */
-function boundsOf({ filter, before }: EntryQuery, last: EntryCursor | undefined): readonly SqlValue[] {
+/**
+ * Values for `candidates`: the driver's, and the places between which candidates are. Times are text of one form, so they sort as
+ * text; `~` is beyond all digits, and no index is below 0.
+ */
+function valuesOf(
+  { filter, before }: EntryQuery,
+  driver: Column | undefined,
+  last: EntryCursor | undefined,
+): readonly SqlValue[] {
+  const to = { t: filter.to ?? "~", index: 0 };
+  const below = before !== undefined && before.t < to.t ? before : to;
+  const from = last ?? { t: filter.from ?? "", index: 0 };
   return [
-    filter.from ?? "",
-    filter.to ?? "~",
-    before?.t ?? "~",
-    before?.index ?? Number.MAX_SAFE_INTEGER,
-    last?.t ?? "",
-    last?.index ?? 0,
+    ...(driver === undefined ? [] : [findable(filter[driver.name])]),
+    ...[below.t, from.t],
+    ...[below.t, below.index, from.t, from.index],
   ];
 }
 
-/** Where the driving column and its time are. */
-function sourceOf(driver: Driver | undefined): { readonly from: string; readonly at: "a" | "e" } {
-  return driver?.column.startsWith("a.") === true
-    ? // The order of a CROSS JOIN is not SQLite's to choose; PostgreSQL chooses by its statistics.
-      {
-        at: "a",
-        from: "audit_about AS a CROSS JOIN audit_entry AS e WHERE e.entry_index = a.entry_index AND",
-      }
-    : {
-        at: "e",
-        from: "audit_entry AS e LEFT JOIN audit_about AS a ON a.entry_index = e.entry_index WHERE",
-      };
-}
-
-function candidates(driver: Driver | undefined): string {
-  const { from, at } = sourceOf(driver);
+/** The first two bounds follow from the others, and are the ones by which an index finds where to begin and to stop. */
+function candidates(driver: Column | undefined): string {
   const driving = driver === undefined ? "" : `${driver.column} = ? AND`;
-  return `FROM ${from}
-    ${driving} ${at}.t >= ? AND ${at}.t < ?
-      AND (${at}.t, ${at}.entry_index) < (?, ?) AND (${at}.t, ${at}.entry_index) >= (?, ?)`;
+  return `${driving} a.t <= ? AND a.t >= ?
+      AND (a.t, a.entry_index) < (?, ?) AND (a.t, a.entry_index) >= (?, ?)`;
 }
 
-function selectLast(driver: Driver | undefined): string {
-  const { at } = sourceOf(driver);
-  return `SELECT ${at}.t AS t, ${at}.entry_index AS entry_index ${candidates(driver)}
-    ORDER BY ${at}.t DESC, ${at}.entry_index DESC LIMIT 1 OFFSET ?`;
+const newestFirst = "ORDER BY a.t DESC, a.entry_index DESC";
+
+function selectLast(driver: Column | undefined): string {
+  return `SELECT a.t AS t, a.entry_index AS entry_index FROM audit_listing AS a
+    WHERE ${candidates(driver)} ${newestFirst} LIMIT 1 OFFSET ?`;
 }
 
-function selectPage(driver: Driver | undefined): string {
-  const { at } = sourceOf(driver);
-  const others = columns.map(({ column }) => `(CAST(? AS TEXT) IS NULL OR ${column} = ?)`).join(" AND ");
-  return `SELECT e.entry_index, e.leaf, e.leaf_hash, ${at}.t AS t, a.principal, a.agent, a.resource
-    ${candidates(driver)} AND ${others}
-    ORDER BY ${at}.t DESC, ${at}.entry_index DESC LIMIT ?`;
+/** The order of a CROSS JOIN is not SQLite's to choose; PostgreSQL chooses by its statistics. */
+function selectPage(driver: Column | undefined, others: readonly Column[]): string {
+  const ofExchange = driver?.name === "exchange";
+  const tables = `${ofExchange ? "audit_entry AS x CROSS JOIN " : ""}audit_listing AS a CROSS JOIN audit_entry AS e`;
+  const joined = `${ofExchange ? "a.entry_index = x.entry_index AND " : ""}e.entry_index = a.entry_index`;
+  const tests = others.map((other) => `AND ${tested(other)}`).join(" ");
+  return `SELECT e.entry_index, e.leaf, e.leaf_hash, a.t AS t, a.principal, a.agent, a.resource
+    FROM ${tables} WHERE ${joined} AND ${candidates(driver)} ${tests} ${newestFirst} LIMIT ?`;
+}
+
+/**
+ * Whether a candidate has the value given, asked of the other column's own index: there candidates are neighbours, as they are in
+ * time, while their rows are not. `+ 0` keeps SQLite from reading the row after all, and the count PostgreSQL from making a join of it.
+ */
+function tested({ column }: Column): string {
+  return `(SELECT count(*) FROM audit_listing AS o WHERE o.${column.slice(2)} = ? AND o.t = a.t
+    AND o.entry_index + 0 = a.entry_index) = 1`;
 }
 
 export async function readAbout(database: Database, entryIndex: number): Promise<About> {
-  const sql = "SELECT principal, agent, resource FROM audit_about WHERE entry_index = ?";
+  const sql = "SELECT principal, agent, resource FROM audit_listing WHERE entry_index = ?";
   const [row] = await database.read(sql, [entryIndex]);
   return row === undefined ? {} : parseAbout(row);
 }
@@ -151,16 +148,15 @@ function findable(value: string | number | undefined): SqlValue {
   return text.length <= nameCharsMax ? text : [...text].slice(0, nameCharsMax).join("");
 }
 
-/** The statement that puts an entry's names beside it, in the transaction that appends it. */
-export const insertAbout = `INSERT INTO audit_about (entry_index, t, principal, agent, resource)
-  SELECT entry_index, t, principal, agent, resource FROM (
-    SELECT entry.entry_index, coalesce(entry.t, '') AS t,
-      coalesce(?, substr(lower(coalesce(session.email, session.subject)), 1, ${nameCharsMax})) AS principal,
-      coalesce(?, session.agent) AS agent, ? AS resource
-    FROM audit_entry AS entry
-    LEFT JOIN session ON session.id = entry.session_id
-    WHERE entry.entry_index = (SELECT next_index - 1 FROM audit_head)) AS named
-  WHERE coalesce(principal, agent, resource) IS NOT NULL`;
+/** The statement that puts an entry's row into the listing, in the transaction that appends it. */
+export const insertListing = `INSERT INTO audit_listing
+    (entry_index, t, kind, session_id, operation, class, decision, status, principal, agent, resource)
+  SELECT entry.entry_index, coalesce(entry.t, ''), entry.kind, entry.session_id, entry.operation, entry.class,
+    entry.decision, entry.status,
+    coalesce(?, substr(lower(coalesce(session.email, session.subject)), 1, ${nameCharsMax})), coalesce(?, session.agent), ?
+  FROM audit_entry AS entry
+  LEFT JOIN session ON session.id = entry.session_id
+  WHERE entry.entry_index = (SELECT next_index - 1 FROM audit_head)`;
 
 export function aboutValues({ principal, agent, resource }: About): readonly SqlValue[] {
   return [findable(principal), findable(agent), findable(resource)];

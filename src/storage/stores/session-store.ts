@@ -29,9 +29,11 @@ export function sessionStore(database: Database): SessionStore {
       assert(result.kind === "done", "sessions were stopped");
       return (result.rows[0] ?? []).map((row) => String(row["id"]));
     },
-    async list(limit) {
-      const sql = `SELECT ${columns} FROM session ORDER BY started_at DESC, id DESC LIMIT ?`;
-      return (await database.read(sql, [limit])).map(parseSession);
+    async list(limit, principalId) {
+      const whose = principalId === undefined ? "" : "WHERE principal_id = ?";
+      const sql = `SELECT ${columns} FROM session ${whose} ORDER BY started_at DESC, id DESC LIMIT ?`;
+      const values = principalId === undefined ? [limit] : [principalId, limit];
+      return (await database.read(sql, values)).map(parseSession);
     },
   };
 }

@@ -30,7 +30,7 @@ export function sinkStore(database: Database): SinkStore {
   };
 }
 
-const from = `FROM audit_entry AS e LEFT JOIN audit_about AS a ON a.entry_index = e.entry_index`;
+const from = `FROM audit_entry AS e LEFT JOIN audit_listing AS a ON a.entry_index = e.entry_index`;
 const columns = "e.entry_index, e.leaf, e.leaf_hash, a.principal, a.agent, a.resource";
 const range = "WHERE e.entry_index >= ? AND e.entry_index < ? ORDER BY e.entry_index";
 const selectEntries = `SELECT ${columns} ${from} ${range}`;

@@ -81,6 +81,34 @@ test("a server that answers in part is asked on until the page is full, and its 
   ]);
 });
 
+test("words are asked for as they are, and how far back the server has looked is said beside the answer", async () => {
+  const answers = Array.from({ length: 12 }, (_, n) => ({
+    status: 200,
+    body: {
+      entries: n === 11 ? [entry(4)] : [],
+      ...(n === 11 ? {} : { next: `2026-11-24T12:00:0${n % 10}.000Z~9` }),
+    },
+  }));
+  plane.routes.set(
+    "GET /api/v1/audit/entries",
+    () => answers.shift() ?? refusal(500, "internal", "asked too often"),
+  );
+  const { status, out } = await search("--text", "Bucket  denied", "--json");
+  expect([status, JSON.parse(out)]).toMatchObject([0, { entries: [{ index: 4 }] }]);
+  expect(asked()[0]).toBe("text=Bucket++denied&limit=50");
+  expect(terminal.stderr).toEqual(["Looked back to 2026-11-24T12:00:09.000Z; 0 found so far."]);
+});
+
+test("an entry that cannot be read is a line of its own that says what to do", async () => {
+  const problem = "Unreadable entry at index 7: verify the log.";
+  const broken = { index: 7, stage: "published", id: "", kind: "unreadable", at: "", problem };
+  plane.routes.set("GET /api/v1/audit/entries", () => ({
+    status: 200,
+    body: { entries: [entry(9), broken, entry(4)] },
+  }));
+  expect((await search()).out).toMatch(/\n9 [^\n]*\n7 +Unreadable entry at index 7: verify the log\.\n4 /);
+});
+
 test("a log in which nothing fits is asked for to its end, and that is said", async () => {
   plane.routes.set("GET /api/v1/audit/entries", () => ({ status: 200, body: { entries: [] } }));
   expect((await search()).out).toBe("No entry fits.");
