@@ -47,7 +47,8 @@ export const tamperings: readonly Tampering[] = [
   },
   {
     title: "entry 519 dropped, the rest moved up",
-    expected: entryNamed,
+    // Every tile from there on is another, and Tessera may come upon any of them first.
+    expected: found(/entry 519\b/i, /tile\/(0\/00[2-5]|1\/000\.p\/7)/),
     tamper: (victim, log) => {
       const leaves = withEntry(victim, () => []);
       // The last bundle would be one entry shorter, and so would its name; a repeated last entry keeps the name.
