@@ -1,7 +1,7 @@
-import type { IncomingHttpHeaders } from "node:http";
 import { answerBatch, isBatch } from "./batch.ts";
 import { type ErrorShape, GoogleError } from "./google-error.ts";
 import type { ArrivedRequest } from "./journal.ts";
+import type { Received, RenderedAnswer } from "./received.ts";
 import { type Answer, callFor, type Match, type Router } from "./router.ts";
 import type { World } from "./world.ts";
 
@@ -13,22 +13,6 @@ export interface CloudParts {
   readonly plannedFailure: (
     request: Pick<ArrivedRequest, "method" | "host" | "path">,
   ) => GoogleError | undefined;
-}
-
-/** A request off the wire or out of a batch. */
-export interface Received {
-  readonly method: string;
-  /** Path and query as sent. */
-  readonly target: string;
-  readonly headers: IncomingHttpHeaders;
-  /** Throws TOO_LARGE. */
-  readonly readBody: () => Promise<Buffer>;
-}
-
-export interface RenderedAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
 }
 
 interface Target {

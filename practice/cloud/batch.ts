@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { type IncomingHttpHeaders, STATUS_CODES } from "node:http";
-import type { Received, RenderedAnswer } from "./answering.ts";
 import { GoogleError } from "./google-error.ts";
 import { headersOf, type Part, partsOf } from "./multipart.ts";
+import type { Received, RenderedAnswer } from "./received.ts";
 import type { Answer } from "./router.ts";
 
 const PARTS_MAX = 100;

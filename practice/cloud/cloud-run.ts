@@ -1,21 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { JsonObject } from "./json.ts";
-import { now, type World } from "./world.ts";
-
-/** A Cloud Run service, whichever of the two APIs asks for it. */
-export interface RunService {
-  readonly location: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly generation: number;
-  readonly createdAt: string;
-  readonly updatedAt: string;
-  readonly labels: JsonObject;
-  readonly annotations: JsonObject;
-  /** Knative revision template, as sent. */
-  readonly template: JsonObject;
-  readonly uri: string;
-}
+import { now, type RunService, type World } from "./world.ts";
 
 export interface ProposedRunService {
   readonly location: string;

@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { answer, type CloudParts, type RenderedAnswer } from "./answering.ts";
+import { answer, type CloudParts } from "./answering.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { createCredentials, type KeyFile } from "./credentials.ts";
 import { type GoogleCode, GoogleError } from "./google-error.ts";
 import { type ArrivedRequest, createJournal, matches, type RequestFilter } from "./journal.ts";
 import { createOperations } from "./operations.ts";
+import type { RenderedAnswer } from "./received.ts";
 import { createRouter } from "./router.ts";
 import { seed } from "./seed.ts";
 import { allServices } from "./services/all.ts";

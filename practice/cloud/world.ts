@@ -1,5 +1,4 @@
 import type { Clock } from "./clock.ts";
-import type { RunService } from "./cloud-run.ts";
 import type { Credentials } from "./credentials.ts";
 import type { JsonObject } from "./json.ts";
 import type { Operations } from "./operations.ts";
@@ -30,6 +29,21 @@ export interface UploadSession {
   readonly metadata: JsonObject;
   readonly query: URLSearchParams;
   readonly received: readonly Buffer[];
+}
+
+/** A Cloud Run service, whichever of the two APIs asks for it. */
+export interface RunService {
+  readonly location: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly generation: number;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly labels: JsonObject;
+  readonly annotations: JsonObject;
+  /** Knative revision template, as sent. */
+  readonly template: JsonObject;
+  readonly uri: string;
 }
 
 /** All state there is. Owned by the practice cloud that created it; services change it, requests come one at a time. */

@@ -1,30 +1,16 @@
 import { isSamePerson } from "#approvals";
-import type { ActLog, Appended, DataKeys, EntryRow, NewEntry } from "#audit";
+import type { Appended, EntryRow, NewEntry } from "#audit";
 import type { Principal } from "#identity";
-import type { Clock } from "#lib/clock";
 import { assert } from "#lib/errors";
 import { newId } from "#lib/ids";
 import { limits } from "#lib/limits";
-import type { Timer } from "#lib/timer";
-import type { CustodyStore } from "./custody-store.ts";
 import { holdEntry, releaseEntry, requestEntry, shredEntry } from "./facts.ts";
 import type { CustodyRequest, Hold, HoldScope } from "./hold.ts";
-import type { Keep } from "./keep.ts";
-import { Retention } from "./retention.ts";
-import { Shredder } from "./shredder.ts";
+import { Retention, type RetentionParts } from "./retention.ts";
+import { Shredder, type ShredderParts } from "./shredder.ts";
 
-export interface CustodyParts {
-  readonly store: CustodyStore;
-  readonly audit: ActLog;
-  /** The keys of the log; of an erased session this process forgets its own. */
-  readonly keys: Pick<DataKeys, "forget">;
+export interface CustodyParts extends ShredderParts, RetentionParts {
   readonly isRunning: (sessionId: string) => Promise<boolean>;
-  /** For how long recordings are kept; for ever without it. */
-  readonly keep: Keep | undefined;
-  readonly clock: Clock;
-  readonly timer: Timer;
-  /** What goes wrong by itself, with nobody waiting. */
-  readonly onFailure: (error: unknown) => void;
 }
 
 export type CustodyRefusal =

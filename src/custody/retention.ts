@@ -1,14 +1,25 @@
 import { LRUCache } from "lru-cache";
+import type { Clock } from "#lib/clock";
 import { limits } from "#lib/limits";
-import type { CustodyParts } from "./custody.ts";
-import type { EndedSession } from "./custody-store.ts";
+import type { Timer } from "#lib/timer";
+import type { CustodyStore, EndedSession } from "./custody-store.ts";
 import { retentionEntry } from "./facts.ts";
 import { daysBefore, earliestDue, type Keep, keptDays } from "./keep.ts";
 import type { Shredder } from "./shredder.ts";
 
+export interface RetentionParts {
+  readonly store: CustodyStore;
+  /** For how long recordings are kept; for ever without it. */
+  readonly keep: Keep | undefined;
+  readonly clock: Clock;
+  readonly timer: Timer;
+  /** What goes wrong by itself, with nobody waiting. */
+  readonly onFailure: (error: unknown) => void;
+}
+
 /** Looks once an hour for sessions whose time is over, and erases them one after the other. Never under a hold. */
 export class Retention {
-  readonly #parts: CustodyParts;
+  readonly #parts: RetentionParts;
   readonly #shredder: Shredder;
   /** Days to keep a session that was looked at and was not due: what happened in a session that is over does not change. */
   readonly #known = new LRUCache<string, number>({ max: limits.retainedSessionsKnownMax });
@@ -16,7 +27,7 @@ export class Retention {
   #looking: Promise<void> = Promise.resolve();
   #isClosed = false;
 
-  constructor(parts: CustodyParts, shredder: Shredder) {
+  constructor(parts: RetentionParts, shredder: Shredder) {
     this.#parts = parts;
     this.#shredder = shredder;
   }

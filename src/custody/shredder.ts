@@ -1,7 +1,15 @@
-import type { NewEntry } from "#audit";
+import type { ActLog, DataKeys, NewEntry } from "#audit";
+import type { Clock } from "#lib/clock";
 import { limits } from "#lib/limits";
-import type { CustodyParts } from "./custody.ts";
-import type { Shredding } from "./custody-store.ts";
+import type { CustodyStore, Shredding } from "./custody-store.ts";
+
+export interface ShredderParts {
+  readonly store: CustodyStore;
+  readonly audit: ActLog;
+  /** The keys of the log; of an erased session this process forgets its own. */
+  readonly keys: Pick<DataKeys, "forget">;
+  readonly clock: Clock;
+}
 
 export type ShredOutcome =
   | { readonly kind: "shredded"; readonly isScrubbed: boolean }
@@ -12,10 +20,10 @@ export type ShredOutcome =
  * nobody can undo it. Then, in small steps that begin anew after a crash: the bytes that the key has left behind.
  */
 export class Shredder {
-  readonly #parts: Pick<CustodyParts, "store" | "audit" | "keys" | "clock">;
+  readonly #parts: ShredderParts;
   readonly #underWay = new Set<Promise<unknown>>();
 
-  constructor(parts: Pick<CustodyParts, "store" | "audit" | "keys" | "clock">) {
+  constructor(parts: ShredderParts) {
     this.#parts = parts;
   }
 

@@ -6,7 +6,7 @@ import type { RawHeader } from "#lib/headers";
 import type { MaskingStream } from "#masking";
 import type { Decision } from "#policy";
 import type { Capability } from "./capabilities.ts";
-import type { SentBody } from "./sent-body.ts";
+import type { OutgoingBody, SentBody } from "./sent-body.ts";
 
 /** What came off the wire, untouched. Each later type adds one known fact. */
 export interface ReceivedRequest {
@@ -61,12 +61,6 @@ export interface DecidedRequest extends ReadRequest {
   readonly connection: string;
   readonly decision: Decision;
 }
-
-/** The body as it will leave: whole with its digest, or a stream that can be read once. */
-export type OutgoingBody =
-  | { readonly kind: "empty" }
-  | { readonly kind: "buffered"; readonly bytes: Uint8Array; readonly sha256: string }
-  | { readonly kind: "stream"; readonly stream: Readable; readonly bytes: number | undefined };
 
 /** May happen. `approvalId` names the approval that was claimed for this one execution. */
 export interface ClearedRequest extends DecidedRequest {

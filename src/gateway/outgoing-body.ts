@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { GatehouseError } from "#lib/errors";
-import type { OutgoingBody, ReceivedRequest } from "./exchange.ts";
+import type { ReceivedRequest } from "./exchange.ts";
+import type { OutgoingBody } from "./sent-body.ts";
 
 /**
  * The body as it will leave. Up to `bufferMax` bytes are taken whole, so that the intent commits to their digest;

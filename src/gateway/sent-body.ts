@@ -5,7 +5,12 @@ import { setImmediate } from "node:timers/promises";
 import { limits } from "#lib/limits";
 import type { Finding, MaskingPlan, MaskingStream } from "#masking";
 import { captureBody } from "#recording";
-import type { OutgoingBody } from "./exchange.ts";
+
+/** The body as it will leave: whole with its digest, or a stream that can be read once. */
+export type OutgoingBody =
+  | { readonly kind: "empty" }
+  | { readonly kind: "buffered"; readonly bytes: Uint8Array; readonly sha256: string }
+  | { readonly kind: "stream"; readonly stream: Readable; readonly bytes: number | undefined };
 
 /** A request body on its way up, and what the record keeps of it: the digest of all of it, the masked beginning. */
 export interface SentBody {

@@ -1,10 +1,10 @@
 import { permissionsFrom, readPolicy, setPolicyFrom } from "../access-policy.ts";
-import { type RunService, revisionName, runServiceName } from "../cloud-run.ts";
+import { revisionName, runServiceName } from "../cloud-run.ts";
 import { notFound } from "../google-error.ts";
 import { type JsonObject, listIn, objectIn } from "../json.ts";
 import { pageOf } from "../page.ts";
 import { type Answer, type Call, route, type Service } from "../router.ts";
-import type { World } from "../world.ts";
+import type { RunService, World } from "../world.ts";
 
 /** Cloud Run Admin v2: reading services, and the policies that say who may invoke them. v1 uses the same policies. */
 export function runV2(world: World): Service {

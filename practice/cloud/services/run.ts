@@ -1,9 +1,9 @@
-import { putRunService, type RunService, revisionName, runServiceName } from "../cloud-run.ts";
+import { putRunService, revisionName, runServiceName } from "../cloud-run.ts";
 import { GoogleError, notFound } from "../google-error.ts";
 import { type JsonObject, objectIn, textIn } from "../json.ts";
 import { pageOf } from "../page.ts";
 import { type Answer, type Call, route, type Service } from "../router.ts";
-import type { World } from "../world.ts";
+import type { RunService, World } from "../world.ts";
 
 const LAST_MODIFIER = "deployer@example.com";
 

@@ -5,7 +5,6 @@ import type {
   ClearedRequest,
   DecidedRequest,
   IdentifiedRequest,
-  OutgoingBody,
   ReadRequest,
   UnderstoodRequest,
 } from "../exchange.ts";
@@ -14,7 +13,7 @@ import { holdFor } from "../hold.ts";
 import { requestSubject } from "../masking-subjects.ts";
 import { bufferedBody, takeBody } from "../outgoing-body.ts";
 import { isRefusal, type Refusal, type RefusalCode, refusal } from "../refusal.ts";
-import { maskWhole } from "../sent-body.ts";
+import { maskWhole, type OutgoingBody } from "../sent-body.ts";
 import { allowedHeaders } from "../upstream-headers.ts";
 import { rereadBody } from "./read-body.ts";
 

@@ -2,17 +2,8 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { assert } from "#lib/errors";
 import type { Failure, Read, ReadReply, WriteReply } from "../group-commit.ts";
 import type { Row, SqlValue, Statement, WriteResult } from "../stores/database.ts";
-import { busyTimeoutMs } from "./open-files.ts";
+import { busyTimeoutMs, type Connections } from "./open-files.ts";
 import { failureOf } from "./sqlite-failure.ts";
-
-/**
- * The two connections of the worker thread: `writer` commits, `reader` cannot write. Owned by the worker; all calls
- * are synchronous, so nothing interleaves within a transaction.
- */
-export interface Connections {
-  readonly writer: DatabaseSync | undefined;
-  readonly reader: DatabaseSync;
-}
 
 /** Runs batches until one fails in a way that leaves the disk unknown; from then on it refuses everything. */
 export class Engine {

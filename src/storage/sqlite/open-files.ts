@@ -3,12 +3,20 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { GatehouseError, messageOf } from "#lib/errors";
-import type { Connections } from "./engine.ts";
 import { migrate, requireReadable } from "./migrate.ts";
 import { resultCode } from "./sqlite-failure.ts";
 
 /** How long another process (an operator's sqlite3 shell) may hold a lock before we refuse. */
 export const busyTimeoutMs = 1_000;
+
+/**
+ * The two connections of the worker thread: `writer` commits, `reader` cannot write. Owned by the worker; all calls
+ * are synchronous, so nothing interleaves within a transaction.
+ */
+export interface Connections {
+  readonly writer: DatabaseSync | undefined;
+  readonly reader: DatabaseSync;
+}
 
 /** Opens for serving: alone, durable, and on the newest schema. `release` gives the folder back. */
 export function openForServing(path: string): Connections & { release: () => void } {

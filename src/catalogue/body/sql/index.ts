@@ -11,4 +11,5 @@ export {
   postgreSql,
   transactSql,
 } from "./dialect.ts";
-export { judgeSql, type SqlSetting } from "./judge-sql.ts";
+export { judgeSql } from "./judge-sql.ts";
+export type { SqlSetting } from "./target-table.ts";

@@ -6,15 +6,7 @@ import { givesAccess, handsOver, judgeAct, keepsElsewhere, runsUnseen } from "./
 import { isNamed, isSymbol, isWord, judgeCalls } from "./calls.ts";
 import type { Dialect } from "./dialect.ts";
 import { cut, type Token } from "./lexer.ts";
-import { reachesElsewhere, targetAfter } from "./target-table.ts";
-
-/** Where the names in a text lead. */
-export interface SqlSetting {
-  /** The project of the call. */
-  readonly project: string | undefined;
-  /** The project of names without one, if the call says so. */
-  readonly defaultProject: string | undefined;
-}
+import { reachesElsewhere, type SqlSetting, targetAfter } from "./target-table.ts";
 
 /**
  * What a text of SQL does, read in every dialect it may be in; the worst of all readings and of all its statements. A

@@ -1,6 +1,13 @@
 import { isNamed, isSymbol, isWord } from "./calls.ts";
-import type { SqlSetting } from "./judge-sql.ts";
 import type { Token } from "./lexer.ts";
+
+/** Where the names in a text lead. */
+export interface SqlSetting {
+  /** The project of the call. */
+  readonly project: string | undefined;
+  /** The project of names without one, if the call says so. */
+  readonly defaultProject: string | undefined;
+}
 
 /** What a statement names after its verb, and where its name ends. */
 interface Target {
