@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
 import {
@@ -14,29 +14,37 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { installed } from "../clients/installed.ts";
+import { signingKey } from "../fakes/saml-provider.ts";
 import { freePort } from "./gateway-with-providers.ts";
 
 const portal = "/usr/share/lemonldap-ng/portal/htdocs/index.psgi";
-/** What its OpenID Connect side loads, and its package only recommends or does not name. */
-const parts = ["IO/String.pm", "String/Random.pm"].map((module) => join("/usr/share/perl5", module));
-const packages = "lemonldap-ng-uwsgi-app liblemonldap-ng-portal-perl libio-string-perl libstring-random-perl";
+/** What its OpenID Connect and SAML sides load, and its package only recommends, suggests or does not name. */
+const modules = ["IO::String", "Lasso", "String::Random", "XML::Simple"];
+const packages =
+  "lemonldap-ng-uwsgi-app liblemonldap-ng-portal-perl libio-string-perl libstring-random-perl liblasso-perl libxml-simple-perl";
 
 /** Whether Debian's LemonLDAP::NG is here; otherwise a printed reason. */
 export function isLemonLdapInstalled(): boolean {
-  if (installed("plackup") !== undefined && [portal, ...parts].every((file) => existsSync(file))) return true;
+  if (installed("plackup") !== undefined && existsSync(portal) && hasModules()) return true;
   process.stdout.write(`skipped: LemonLDAP::NG is not installed (apt-get install ${packages})\n`);
   return false;
 }
 
+function hasModules(): boolean {
+  return spawnSync("perl", [...modules.map((each) => `-M${each}`), "-e1"], { stdio: "ignore" }).status === 0;
+}
+
 export interface LemonLdap {
   readonly issuer: string;
+  /** What the configuration of a Gatehouse says of its SAML side. */
+  readonly saml: { readonly issuer: string; readonly sign_in_url: string; readonly certificate: string };
   /** Makes every sign-in that it remembers that much older. */
   age(seconds: number): void;
   close(): Promise<void>;
 }
 
 /**
- * LemonLDAP::NG as an OpenID Connect provider for a Gatehouse at `controlUrl`, in a folder of its own. Its people are those
+ * LemonLDAP::NG as an OpenID Connect and as a SAML provider (`lemon`) for a Gatehouse at `controlUrl`, in a folder of its own. Its people are those
  * of its demonstration, each with their name as password: `dwho`, `msmith`, `rtyler`.
  */
 export async function startLemonLdap(controlUrl: string): Promise<LemonLdap> {
@@ -44,10 +52,15 @@ export async function startLemonLdap(controlUrl: string): Promise<LemonLdap> {
   const port = await freePort();
   const issuer = `http://127.0.0.1:${port}`;
   for (const name of ["conf", ...locks]) mkdirSync(join(folder, name), { recursive: true });
-  writeFileSync(
-    join(folder, "conf/lmConf-1.json"),
-    JSON.stringify(configuration(folder, issuer, controlUrl)),
-  );
+  const key = await signingKey();
+  const settings = {
+    ...general(issuer),
+    ...storage(folder),
+    ...people,
+    ...openIdConnect(issuer, controlUrl),
+    ...saml(key, controlUrl),
+  };
+  writeFileSync(join(folder, "conf/lmConf-1.json"), JSON.stringify(settings));
   writeFileSync(join(folder, "lemonldap-ng.ini"), whereToLook(folder));
   // Only its development environment says when it listens; the layers for developers are left out.
   const listening = [
@@ -66,6 +79,11 @@ export async function startLemonLdap(controlUrl: string): Promise<LemonLdap> {
   await untilStarted(server);
   return {
     issuer,
+    saml: {
+      issuer: `${issuer}/saml/metadata`,
+      sign_in_url: `${issuer}/saml/singleSignOn`,
+      certificate: key.certificate,
+    },
     age: (seconds) => ageSessions(join(folder, "sessions"), seconds),
     close: async () => {
       const ended = once(server, "exit");
@@ -95,7 +113,7 @@ languages = en
 `;
 }
 
-function configuration(folder: string, issuer: string, controlUrl: string): object {
+function general(issuer: string): object {
   return {
     cfgNum: 1,
     cfgDate: 1,
@@ -103,9 +121,6 @@ function configuration(folder: string, issuer: string, controlUrl: string): obje
     domain: "127.0.0.1",
     securedCookie: 0,
     locationRules: { "127.0.0.1": { default: "accept" } },
-    ...storage(folder),
-    ...people,
-    ...openIdConnect(issuer, controlUrl),
   };
 }
 
@@ -167,6 +182,35 @@ function openIdConnect(issuer: string, controlUrl: string): object {
     },
   };
 }
+
+function saml({ privateKey, certificate }: SigningKey, controlUrl: string): object {
+  const entityId = `${controlUrl}/saml/lemon`;
+  const binding = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
+  const metadata = `<?xml version="1.0"?>
+<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="${entityId}">
+  <SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
+    <AssertionConsumerService Binding="${binding}" Location="${entityId}/acs" index="0" isDefault="true"/>
+  </SPSSODescriptor>
+</EntityDescriptor>`;
+  return {
+    issuerDBSAMLActivation: 1,
+    samlServicePrivateKeySig: privateKey.export({ type: "pkcs8", format: "pem" }),
+    samlServicePublicKeySig: certificate,
+    samlIDPSSODescriptorWantAuthnRequestsSigned: 0,
+    samlSPMetaDataXML: { gatehouse: { samlSPMetaDataXML: metadata } },
+    samlSPMetaDataOptions: {
+      gatehouse: {
+        samlSPMetaDataOptionsSignSSOMessage: 1,
+        samlSPMetaDataOptionsCheckSSOMessageSignature: 0,
+        samlSPMetaDataOptionsNameIDFormat: "persistent",
+        samlSPMetaDataOptionsNameIDSessionKey: "uid",
+      },
+    },
+    samlSPMetaDataExportedAttributes: { gatehouse: { mail: "1;email", groups: "1;groups" } },
+  };
+}
+
+type SigningKey = Awaited<ReturnType<typeof signingKey>>;
 
 const sessionShape = z.looseObject({ _session_kind: z.string(), _utime: z.number() });
 
