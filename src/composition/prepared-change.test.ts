@@ -33,6 +33,7 @@ test("a change of which one half cannot be had leaves nobody behind who watches 
     policies: exchangeable({ current: never, close: never }),
     masking: exchangeable({ current: never, close: never }),
     signOuts: { end: never },
+    approvals: { withdrawStale: never },
     record: async () => undefined,
     log: { debug: silent, info: silent, warn: silent, error: silent },
   });

@@ -1,3 +1,4 @@
+import type { ApprovalDesk } from "#approvals";
 import type { NewEntry } from "#audit";
 import type { Configuration } from "#config";
 import type { OpenedConnections } from "#connections";
@@ -35,6 +36,7 @@ export interface FollowingParts {
   readonly policies: Exchangeable<PolicySet>;
   readonly masking: Exchangeable<MaskingRules>;
   readonly signOuts: Pick<SignOuts, "end">;
+  readonly approvals: Pick<ApprovalDesk, "withdrawStale">;
   readonly record: (entry: NewEntry) => Promise<void>;
   readonly log: Logger;
 }
@@ -55,6 +57,9 @@ export function changePreparer(
           await parts.signOuts.end({ issuer }, { kind: "trust_changed" });
         }
         trusted = change.effective;
+        // Nobody should be asked about what would now run through another connection. One that is missed here is when it is
+        // answered or sent again.
+        await parts.approvals.withdrawStale();
       },
     };
   };

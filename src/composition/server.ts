@@ -237,6 +237,7 @@ async function openDeciders(configuration: Configuration, surroundings: Surround
     clock,
     timer,
     wasStopped: async (sessionId) => isStopped(await identity.sessions.find(sessionId)),
+    connectionVersion: (name) => connections.versionOf(name),
     onFact: (fact) => recordApproval(fact, record),
     onFailure: (error) => log.error({ err: error }, "approval desk"),
   });

@@ -131,7 +131,7 @@ export const refusalTable: Record<RefusalCode, RefusalRow> = {
   ),
   approval_expired: denied(
     "APPROVAL_EXPIRED",
-    "nobody decided in time, the approved call was not sent again in time, or the rules have changed since",
+    "nobody decided in time, the approved call was not sent again in time, or the rules or its connection have changed since",
     "If it is still wanted, run the SAME command once more: that opens a new approval request.",
   ),
   approval_used: denied(

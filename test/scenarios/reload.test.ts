@@ -145,6 +145,20 @@ test("a connection comes and goes: calls use what is configured now", async () =
   expect(await outcome(running.call("GET", projects))).toBe("200");
 });
 
+test("a connection that becomes another one under its name takes the approvals that wait for it along, on record", async () => {
+  const running = await agent();
+  const instance = "https://compute.googleapis.com/compute/v1/projects/practice-project/zones/z/instances/x";
+  const gcloud = { "user-agent": "gcloud/1" };
+  const waiting = outcome(running.call("DELETE", instance, undefined, gcloud));
+  const ends = async () =>
+    (await entries(join(folder, "data"))).filter(({ kind }) => kind.startsWith("approval."));
+  await vi.waitFor(async () => expect(await ends()).toMatchObject([{ kind: "approval.requested" }]), 5_000);
+  await change({ connections: [connection("practice", { quota_project: "practice-project" })] });
+  expect(await waiting).toBe("403 APPROVAL_EXPIRED");
+  expect((await ends()).at(-1)).toMatchObject({ kind: "approval.expired", decision: "cancelled" });
+  await change({});
+});
+
 test("other policies, and what is protected, count from then on", async () => {
   const running = await agent();
   const strict = join(folder, "strict");

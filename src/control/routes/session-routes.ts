@@ -1,5 +1,5 @@
 import { sessionDetail, sessionList, sessionSummary, sessionsStop, sessionsStopped } from "#api";
-import type { Actor, Session, Whose } from "#identity";
+import type { Act, Actor, Session, Whose } from "#identity";
 import { limits } from "#lib/limits";
 import { requireActor, requirePermission } from "../asker.ts";
 import type { ControlPlanePorts } from "../control-plane-ports.ts";
@@ -90,6 +90,13 @@ async function requireSession(id: string, ports: ControlPlanePorts): Promise<Ses
   return session;
 }
 
+function actOfStopping(session: Session | undefined, actor: Actor): Act {
+  if (session === undefined) return "session.stop_any";
+  if (session.id === actor.sessionId) return "session.stop_this";
+  const isOwn = session.principal.id === actor.principal.id;
+  return isOwn && isPerson(actor) ? "session.stop_own" : "session.stop_any";
+}
+
 /** What can be stored may be in an agent's hands, whoever it names. */
 function isPerson({ proof }: Actor): boolean {
   return proof === "browser" || proof === "console_token";
@@ -100,10 +107,6 @@ function isPerson({ proof }: Actor): boolean {
  * another agent of theirs, is let in with. Whoever may not does not learn whether there is such a session.
  */
 function requireStop(actor: Actor, session: Session | undefined, ports: ControlPlanePorts): void {
-  const isThis = session !== undefined && session.id === actor.sessionId;
-  if (isThis) return requirePermission(actor, "session.stop_this", ports);
-  const isOwn = session?.principal.id === actor.principal.id;
-  if (isOwn && isPerson(actor)) return requirePermission(actor, "session.stop_own", ports);
-  requirePermission(actor, "session.stop_any", ports);
+  requirePermission(actor, actOfStopping(session, actor), ports);
   if (session === undefined) throw new ControlRefusal("not_found", "no such session");
 }

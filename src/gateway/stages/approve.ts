@@ -1,4 +1,4 @@
-import type { ApprovalRequest, HeldBytes } from "#approvals";
+import { type ApprovalRequest, type HeldBytes, type Withdrawal, withdrawalWords } from "#approvals";
 import { limits } from "#lib/limits";
 import type { DataPlanePorts } from "../data-plane-ports.ts";
 import type {
@@ -124,6 +124,7 @@ async function newApproval(request: DecidedRequest, body: Uint8Array, ports: App
     requester: caller.principal,
     agent: caller.session.agent,
     connection: request.connection,
+    connectionVersion: request.connectionVersion,
     operationId: call.operation.id,
     operationClass: call.operation.class,
     resourceName: call.resource.name,
@@ -197,8 +198,16 @@ async function afterWaiting(
     case "executing":
     case "executed":
     case "unknown":
-      return refusal(codeFor(approval.state), request, approval.state, { approval });
+      return refusal(codeFor(approval.state), request, endOf(approval), { approval, ...endWords(approval) });
   }
+}
+
+function endOf({ state, withdrawnBecause: because }: ApprovalRequest): string {
+  return because === undefined ? state : `${state}: ${withdrawalWords[because]}`;
+}
+
+function endWords({ withdrawnBecause: because }: ApprovalRequest): { say?: string } {
+  return because === undefined ? {} : { say: withdrawalWords[because] };
 }
 
 function codeFor(state: Exclude<ApprovalRequest["state"], "approved" | "denied">): RefusalCode {
@@ -258,10 +267,17 @@ function judge(
   const understood = ports.understand({ ...request, method, host, target, headers });
   const decided = isRefusal(understood) ? understood : ports.decide(read(understood));
   if (isRefusal(decided)) return { ...decided, approval };
-  const isAsReviewed =
-    decided.decision.policyVersion === approval.policyVersion && decided.connection === approval.connection;
-  if (isAsReviewed) return decided;
-  return refusal("approval_expired", decided, "the rules changed since it was reviewed", { approval });
+  const because = changedSince(approval, decided);
+  if (because === undefined) return decided;
+  const words = withdrawalWords[because];
+  return refusal("approval_expired", decided, words, { approval, say: words });
+}
+
+function changedSince(approval: ApprovalRequest, decided: DecidedRequest): Withdrawal | undefined {
+  if (decided.decision.policyVersion !== approval.policyVersion) return "policies_changed";
+  const isSame =
+    decided.connection === approval.connection && decided.connectionVersion === approval.connectionVersion;
+  return isSame ? undefined : "connection_changed";
 }
 
 /** An approver's words reach the agent as words: one line, bounded, no control characters. */
