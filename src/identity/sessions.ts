@@ -6,7 +6,7 @@ import { limits } from "#lib/limits";
 import type { Timer } from "#lib/timer";
 import type { Principal } from "./principal.ts";
 import type { Workload } from "./proven-identity.ts";
-import type { Session, SessionStore } from "./session.ts";
+import type { Session, SessionStore, StoppedSessions } from "./session.ts";
 import { RecentStops } from "./sign-out/recent-stops.ts";
 
 /** What happened to a session, for the audit log. */
@@ -21,7 +21,9 @@ export type StopCause =
   /** The identity provider said so (OpenID Connect Back-Channel Logout). */
   | { readonly kind: "signed_out_at_provider" }
   /** The configuration believes its provider less, or more, than when it was opened. */
-  | { readonly kind: "trust_changed" };
+  | { readonly kind: "trust_changed" }
+  /** Its identity provider or machine identity was taken from the configuration, or is another one there now. */
+  | { readonly kind: "provider_changed" };
 
 export interface SessionsParts {
   readonly store: SessionStore;
@@ -29,6 +31,8 @@ export interface SessionsParts {
   readonly timer: Timer;
   /** Puts the fact on record. A session whose opening cannot be recorded is not opened. */
   readonly onFact: (fact: SessionFact) => Promise<void>;
+  /** Whether what let this session in is still configured. Asked at each use: stops can fail, and servers be restarted. */
+  readonly isVouchedFor: (session: Pick<Session, "principal" | "machine">) => boolean;
 }
 
 export type SessionFinding =
@@ -72,7 +76,7 @@ export interface Sessions {
   openFor(token: ShownToken, principal: Principal, workload?: Workload): Promise<SessionFinding>;
   find(id: string): Promise<SessionFinding>;
   /** Ends them at once and returns the ids of those that ran. Rejects if that cannot be stored or recorded. */
-  stop(which: Parameters<SessionStore["stop"]>[0], cause: StopCause): Promise<readonly string[]>;
+  stop(which: StoppedSessions, cause: StopCause): Promise<readonly string[]>;
   list(limit: number): Promise<readonly Session[]>;
   /** Told of each session that stops or reaches its end while this server watches it. */
   onStopped(listener: StopListener): () => void;
@@ -119,6 +123,7 @@ class WatchedSessions implements Sessions {
       startedAt,
       endsAt: new Date(Math.min(endsAtMs, endsBy?.getTime() ?? endsAtMs)),
       stoppedAt: undefined,
+      machine: wanted.workload?.machine,
     };
     return this.#insert(session, wanted);
   }
@@ -144,7 +149,7 @@ class WatchedSessions implements Sessions {
     return { kind: this.isRunning(session) ? "running" : "over", session };
   }
 
-  async stop(which: Parameters<SessionStore["stop"]>[0], cause: StopCause): Promise<readonly string[]> {
+  async stop(which: StoppedSessions, cause: StopCause): Promise<readonly string[]> {
     if (which === "all" || !("id" in which)) this.recentStops.note(which, cause);
     const ids = await this.#parts.store.stop(which, this.#parts.clock.now());
     // First the cut, then the record: a log that is full must not keep a stopped agent going.
@@ -164,8 +169,10 @@ class WatchedSessions implements Sessions {
   }
 
   /** By the wall clock for what was stored, by the monotonic one for what was seen: the earlier end counts. */
-  isRunning({ id, endsAt, stoppedAt }: Session): boolean {
-    const { clock } = this.#parts;
+  isRunning(session: Session): boolean {
+    const { id, endsAt, stoppedAt } = session;
+    const { clock, isVouchedFor } = this.#parts;
+    if (!isVouchedFor(session)) return false;
     const watched = this.#watched.peek(id);
     const isPast = watched !== undefined && clock.monotonicMs() >= watched.endsAtMs;
     return stoppedAt === undefined && clock.now() < endsAt && !isPast && !this.#ended.has(id);
@@ -193,6 +200,7 @@ class WatchedSessions implements Sessions {
       startedAt,
       endsAt: new Date(endsAtMs),
       stoppedAt: undefined,
+      machine: workload?.machine,
     };
     const opened = await this.#insert(session, proven);
     return { kind: this.isRunning(opened) ? "running" : "over", session: opened };
@@ -210,7 +218,7 @@ class WatchedSessions implements Sessions {
     await this.#parts.store.insert(session);
     this.#watch(session);
     // A stop that came after the proof and before this looked for sessions when this one was not there yet.
-    const cause = this.recentStops.causeSince(stopsBefore, session.principal);
+    const cause = this.recentStops.causeSince(stopsBefore, session.principal, session.machine);
     if (cause === undefined) return session;
     await this.stop({ id: session.id }, cause);
     return { ...session, stoppedAt: this.#parts.clock.now() };

@@ -42,7 +42,14 @@ export function isLoginToken(text: string): boolean {
   return shape.test(text);
 }
 
-export function openLogins({ store, clock }: { store: LoginStore; clock: Clock }): Logins {
+export interface LoginsParts {
+  readonly store: LoginStore;
+  readonly clock: Clock;
+  /** Whether this person's identity provider is still configured: a login outlives restarts, and not its provider. */
+  readonly isVouchedFor: (person: { readonly principal: Principal }) => boolean;
+}
+
+export function openLogins({ store, clock, isVouchedFor }: LoginsParts): Logins {
   return {
     issue: async (principal, machine) => {
       const token = `ghl_${randomBytes(32).toString("base64url")}`;
@@ -62,9 +69,9 @@ export function openLogins({ store, clock }: { store: LoginStore; clock: Clock }
     find: async (token) => {
       if (!isLoginToken(token)) return undefined;
       const login = await store.find(digestOf(token));
-      return login !== undefined && login.revokedAt === undefined && clock.now() < login.endsAt
-        ? login
-        : undefined;
+      const isGood = login !== undefined && login.revokedAt === undefined && clock.now() < login.endsAt;
+      // What a login calls its machine is not what let it in: a person did, at a provider of people.
+      return isGood && isVouchedFor({ principal: login.principal }) ? login : undefined;
     },
     revokeToken: async (token) => {
       if (isLoginToken(token)) await store.revoke({ digest: digestOf(token) }, clock.now());
