@@ -75,7 +75,11 @@ function build(
   const fence = ({ issuer }: { readonly issuer: string }): unknown => fences.get(issuer);
   const kept: Kept = {
     issuers: keyed(issuers, (each, index) => [identity.issuers[index], fence(each)], before.issuers),
-    machines: keyed(machines, (each, index) => [identity.machines[index], fence(each)], before.machines),
+    machines: keyed(
+      machines,
+      (each, index) => [identity.machines[index], each, fence(each)],
+      before.machines,
+    ),
     networks: networksFor(fences, before.networks),
   };
   const providers: Providers = {

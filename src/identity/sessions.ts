@@ -75,6 +75,8 @@ export interface Sessions {
    */
   openFor(token: ShownToken, principal: Principal, workload?: Workload): Promise<SessionFinding>;
   find(id: string): Promise<SessionFinding>;
+  /** The session that `openFor` opened for this token, if it did. */
+  findFor(tokenDigest: string): Promise<SessionFinding>;
   /** Ends them at once and returns the ids of those that ran. Rejects if that cannot be stored or recorded. */
   stop(which: StoppedSessions, cause: StopCause): Promise<readonly string[]>;
   list(limit: number): Promise<readonly Session[]>;
@@ -147,6 +149,10 @@ class WatchedSessions implements Sessions {
     if (session === undefined) return { kind: "unknown" };
     this.#watch(session);
     return { kind: this.isRunning(session) ? "running" : "over", session };
+  }
+
+  findFor(tokenDigest: string): Promise<SessionFinding> {
+    return this.find(implicitSessionId(tokenDigest));
   }
 
   async stop(which: StoppedSessions, cause: StopCause): Promise<readonly string[]> {

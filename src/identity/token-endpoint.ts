@@ -237,6 +237,9 @@ async function openSession(
     if (finding.kind !== "running") return sessionOver("the session of this token is over");
     return issued(finding.session, undefined, parts);
   }
+  // Whoever stopped the session of a token meant what that token opens.
+  const own = await parts.sessions.findFor(tokenDigest(form.subject_token));
+  if (own.kind === "over") return sessionOver("the session of this token is over, so it opens no other");
   const endsBy = endOf(identity, parts.clock);
   const session = await parts.sessions.open({
     principal,
