@@ -23,7 +23,11 @@ export type StopCause =
   /** The configuration believes its provider less, or more, than when it was opened. */
   | { readonly kind: "trust_changed" }
   /** Its identity provider or machine identity was taken from the configuration, or is another one there now. */
-  | { readonly kind: "provider_changed" };
+  | { readonly kind: "provider_changed" }
+  /** Its issuer, asked again about the token, no longer lists a group or the address that it was opened with. */
+  | { readonly kind: "groups_changed" }
+  /** Its token was believed before, and no longer is. */
+  | { readonly kind: "token_refused" };
 
 export interface SessionsParts {
   readonly store: SessionStore;
@@ -71,10 +75,13 @@ export interface Sessions {
   open(wanted: NewSession): Promise<Session>;
   /**
    * The session of a token that did not come through our token endpoint: one for each token, ending with it. The same
-   * token never opens a second one, not even after the first was stopped and the server restarted.
+   * token never opens a second one, not even after the first was stopped and the server restarted. It is stopped when its
+   * issuer now says less of the principal than when it was opened.
    */
   openFor(token: ShownToken, principal: Principal, workload?: Workload): Promise<SessionFinding>;
   find(id: string): Promise<SessionFinding>;
+  /** Stops the session of this token if it runs with more than its principal has now. Whether it did. */
+  stopIfMore(tokenDigest: string, principal: Principal): Promise<boolean>;
   /** The session that `openFor` opened for this token, if it did. */
   findFor(tokenDigest: string): Promise<SessionFinding>;
   /** Ends them at once and returns the ids of those that ran. Rejects if that cannot be stored or recorded. */
@@ -155,6 +162,10 @@ class WatchedSessions implements Sessions {
     return this.find(implicitSessionId(tokenDigest));
   }
 
+  async stopIfMore(tokenDigest: string, principal: Principal): Promise<boolean> {
+    return this.#stopIfMore(await this.findFor(tokenDigest), principal);
+  }
+
   async stop(which: StoppedSessions, cause: StopCause): Promise<readonly string[]> {
     if (which === "all" || !("id" in which)) this.recentStops.note(which, cause);
     const ids = await this.#parts.store.stop(which, this.#parts.clock.now());
@@ -193,9 +204,10 @@ class WatchedSessions implements Sessions {
     id: string,
     proven: Pick<NewSession, "principal" | "workload" | "stopsBefore"> & { readonly endsBy: Date },
   ): Promise<SessionFinding> {
-    const found = await this.find(id);
-    if (found.kind !== "unknown") return found;
     const { principal, workload, endsBy } = proven;
+    const found = await this.find(id);
+    const isStopped = await this.#stopIfMore(found, principal);
+    if (found.kind !== "unknown") return isStopped ? { kind: "over", session: found.session } : found;
     const startedAt = this.#parts.clock.now();
     const endsAtMs = Math.min(endsBy.getTime(), startedAt.getTime() + limits.sessionLifeMsMax);
     const session: Session = {
@@ -230,6 +242,12 @@ class WatchedSessions implements Sessions {
     return { ...session, stoppedAt: this.#parts.clock.now() };
   }
 
+  async #stopIfMore(found: SessionFinding, principal: Principal): Promise<boolean> {
+    if (found.kind !== "running" || !hasLess(principal, found.session.principal)) return false;
+    await this.stop({ id: found.session.id }, { kind: "groups_changed" });
+    return true;
+  }
+
   #watch({ id, endsAt, stoppedAt }: Session): void {
     const { clock, timer } = this.#parts;
     const leftMs = endsAt.getTime() - clock.now().getTime();
@@ -251,6 +269,11 @@ class WatchedSessions implements Sessions {
 export function onlyConnection(workload: Workload | undefined): string | undefined {
   const [only, ...others] = workload?.connections ?? [];
   return others.length === 0 ? only : undefined;
+}
+
+/** What is added counts from the next sign-in on, as everywhere; what was taken away counts at once. */
+function hasLess(now: Principal, before: Principal): boolean {
+  return now.email !== before.email || before.groups.some((group) => !now.groups.includes(group));
 }
 
 /** Looks like any other id, and is the same again after a restart; the token cannot be found from it. */

@@ -234,6 +234,8 @@ export const limits = {
   introspectionCacheMax: 5_000,
   /** Questions under way: a slow issuer, or a stranger with invented tokens, holds up so many and no more. */
   introspectionsAtOnceMax: 50,
+  /** Kept free beside those for tokens that counted when they were last asked about, or whose signature holds: strangers have neither. */
+  knownIntrospectionsAtOnceMax: 25,
   /** Opaque tokens have 20 to 2,000 characters; shorter ones could be guessed. */
   opaqueTokenCharsMin: 20,
   opaqueTokenCharsMax: 4_096,
