@@ -203,6 +203,17 @@ test("an approval given for a connection that is another one now is worth nothin
   expect(under.desk.requests.get(id)?.state).toBe("approved");
 });
 
+test("a call whose session lost its role while people thought is not run, and the approval is not spent", async () => {
+  const under = await asking();
+  const answering = remove(under);
+  const id = await under.desk.someoneWaits();
+  under.authenticator.set("token-1", "not_permitted");
+  under.desk.move(id, "approved");
+  expect((await answering).status).not.toBe(200);
+  expect(under.upstream.requests).toHaveLength(0);
+  expect(under.desk.requests.get(id)?.state).toBe("approved");
+});
+
 test("a call whose connection is redefined after it was decided, and before it leaves, is not sent through the other one", async () => {
   const under = await asking();
   under.audit.on("exchange.intent", async () => under.connection.redefine());

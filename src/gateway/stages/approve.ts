@@ -19,7 +19,10 @@ import { allowedHeaders } from "../upstream-headers.ts";
 import { rereadBody } from "./read-body.ts";
 
 export interface ApprovePorts
-  extends Pick<DataPlanePorts, "approvals" | "approvalKeys" | "catalogue" | "masking" | "connections"> {
+  extends Pick<
+    DataPlanePorts,
+    "authenticator" | "approvals" | "approvalKeys" | "catalogue" | "masking" | "connections"
+  > {
   /** What was held is judged again before it runs: the policies may have changed while people thought. */
   readonly understand: (request: IdentifiedRequest) => UnderstoodRequest | Refusal;
   readonly decide: (request: ReadRequest) => DecidedRequest | Refusal;
@@ -234,6 +237,9 @@ async function claimAndRejudge(
   approval: ApprovalRequest,
   ports: ApprovePorts,
 ): Promise<ClearedRequest | Refusal> {
+  // Its session may have lost the role while people thought; a stopped one was let go of already.
+  const still = await ports.authenticator.recheck(request.caller.session.id);
+  if (still.kind === "refused") return refusal(still.code, request, still.detail, { approval });
   // Its body is no longer here; what was read in it is.
   const { call, judgedBy } = request;
   const asRead = { ...request, read: (again: UnderstoodRequest) => ({ ...again, call, judgedBy }) };
