@@ -147,16 +147,19 @@ async function proveIdentity(
   const mustChoose = (workload?.connections?.length ?? 0) > 1;
   if (mustChoose)
     return failed(refused("not_permitted", "of several connections one has to be named, at /v1/token"));
-  const finding = await parts.sessions.openFor(
-    { digest: tokenDigest(text), countsUntil, stopsBefore },
-    principal,
-    workload,
-  );
+  const digest = tokenDigest(text);
+  const isRefused = !parts.sessions.hasRoomFor(principal.id) && !(await isOpenFor(digest, parts));
+  if (isRefused) return failed(refused("too_many_sessions", `of principal ${principal.id}`));
+  const finding = await parts.sessions.openFor({ digest, countsUntil, stopsBefore }, principal, workload);
   const leftMs = countsUntil.getTime() - parts.clock.now().getTime();
   return {
     authentication: callerOf(finding, "identity_token", parts),
     lifeMs: Math.min(leftMs, believedForMs ?? leftMs),
   };
+}
+
+async function isOpenFor(digest: string, { sessions }: AuthenticatorParts): Promise<boolean> {
+  return (await sessions.findFor(digest)).kind !== "unknown";
 }
 
 function callerOf(

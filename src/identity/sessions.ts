@@ -65,6 +65,7 @@ export interface ShownToken {
 type StopListener = (session: Pick<Session, "id">) => void;
 
 interface Watch {
+  readonly principalId: string;
   readonly endsAtMs: number;
   readonly cancel: () => void;
 }
@@ -80,6 +81,8 @@ export interface Sessions {
    */
   openFor(token: ShownToken, principal: Principal, workload?: Workload): Promise<SessionFinding>;
   find(id: string): Promise<SessionFinding>;
+  /** Whether another session may be opened for this principal, as far as this server knows of those that run. */
+  hasRoomFor(principalId: string): boolean;
   /** Stops the session of this token if it runs with more than its principal has now. Whether it did. */
   stopIfMore(tokenDigest: string, principal: Principal): Promise<boolean>;
   /** The session that `openFor` opened for this token, if it did. */
@@ -104,6 +107,8 @@ class WatchedSessions implements Sessions {
   readonly #parts: SessionsParts;
   readonly #listeners = new Set<StopListener>();
   readonly #watched: LRUCache<string, Watch>;
+  /** Running sessions by principal, of those that are watched. Owned together with `#watched`. */
+  readonly #running = new Map<string, number>();
   readonly #opening = new Map<string, Promise<SessionFinding>>();
   /** Ids that were told of: what was read of them before says nothing any more. */
   readonly #ended = new LRUCache<string, true>({ max: limits.watchedSessionsMax });
@@ -112,7 +117,10 @@ class WatchedSessions implements Sessions {
 
   constructor(parts: SessionsParts) {
     this.#parts = parts;
-    this.#watched = new LRUCache({ max: limits.watchedSessionsMax, dispose: ({ cancel }) => cancel() });
+    this.#watched = new LRUCache({
+      max: limits.watchedSessionsMax,
+      dispose: (watch) => this.#unwatched(watch),
+    });
   }
 
   get epoch(): number {
@@ -156,6 +164,10 @@ class WatchedSessions implements Sessions {
     if (session === undefined) return { kind: "unknown" };
     this.#watch(session);
     return { kind: this.isRunning(session) ? "running" : "over", session };
+  }
+
+  hasRoomFor(principalId: string): boolean {
+    return (this.#running.get(principalId) ?? 0) < limits.sessionsPerPrincipalMax;
   }
 
   findFor(tokenDigest: string): Promise<SessionFinding> {
@@ -248,7 +260,14 @@ class WatchedSessions implements Sessions {
     return true;
   }
 
-  #watch({ id, endsAt, stoppedAt }: Session): void {
+  #unwatched({ principalId, cancel }: Watch): void {
+    cancel();
+    const left = (this.#running.get(principalId) ?? 1) - 1;
+    if (left > 0) this.#running.set(principalId, left);
+    else this.#running.delete(principalId);
+  }
+
+  #watch({ id, principal: { id: principalId }, endsAt, stoppedAt }: Session): void {
     const { clock, timer } = this.#parts;
     const leftMs = endsAt.getTime() - clock.now().getTime();
     if (stoppedAt !== undefined || leftMs <= 0 || this.#watched.has(id)) return;
@@ -256,11 +275,13 @@ class WatchedSessions implements Sessions {
       this.#epoch += 1;
       this.#tell(id);
     });
-    this.#watched.set(id, { endsAtMs: clock.monotonicMs() + leftMs, cancel });
+    this.#watched.set(id, { principalId, endsAtMs: clock.monotonicMs() + leftMs, cancel });
+    this.#running.set(principalId, (this.#running.get(principalId) ?? 0) + 1);
   }
 
   #tell(id: string): void {
     this.#ended.set(id, true);
+    this.#watched.delete(id);
     for (const listener of this.#listeners) listener({ id });
   }
 }
