@@ -67,7 +67,7 @@ export async function openIdentity(parts: IdentityParts): Promise<Identity> {
     identityTokens: providers.identityTokens,
     sessions: openSessions({ ...parts, isVouchedFor }),
     roleGroups,
-    logins: openLogins({ store: parts.loginStore, clock, isVouchedFor }),
+    logins: openLogins({ store: parts.loginStore, clock, vouchedNow: providers.vouchedNow }),
   };
   const deviceSignIns = openDeviceSignIns(clock);
   return {

@@ -53,6 +53,21 @@ test("a login opens nothing once its provider is gone, whatever it calls its mac
   expect(await identity.logins.find(login.token)).toBeUndefined();
 });
 
+test("a login has no group more than its provider may vouch for now, though that changed while no server ran", async () => {
+  const { identity, gone, restart, both, networkOf } = await twoProviders();
+  const proven = await identity.authenticator.authenticate(
+    await gone.idToken("agent", { ...developer, groups: ["engineering", "sre"] }),
+  );
+  if (proven.kind !== "caller") throw new Error(proven.detail);
+  const { token } = await identity.logins.issue(proven.caller.principal, "laptop");
+  const trust = { groups: ["engineering"], emailDomains: ["elsewhere.example"] };
+  const again = await restart({ issuers: both.map((each) => ({ ...each, trust })), networkOf });
+  expect((await again.logins.find(token))?.principal).toMatchObject({
+    groups: ["engineering"],
+    email: undefined,
+  });
+});
+
 test("a provider that is taken away while no server runs has left no session and no login behind that counts", async () => {
   const { restart, ask, gatewayToken, gone, keptSettings, networkOf } = await twoProviders();
   const token = await gatewayToken(gone);

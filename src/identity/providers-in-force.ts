@@ -7,6 +7,7 @@ import type { SamlSettings } from "./saml/saml-settings.ts";
 import { openSamlSignIn } from "./saml/saml-sign-in.ts";
 import type { SpentAssertions } from "./saml/spent-assertions.ts";
 import { type LogoutVerdict, verifyLogoutToken } from "./sign-out/logout-token.ts";
+import { asTrusted } from "./trust.ts";
 
 /** All that say who somebody is, as configured. Settings that are the very same objects as before keep their keys. */
 export interface Providers extends Pick<IssuersParts, "issuers" | "machines" | "networkOf"> {
@@ -29,6 +30,8 @@ export interface ProvidersInForce {
     readonly principal: Pick<Principal, "issuer">;
     readonly machine?: string | undefined;
   }): boolean;
+  /** A person as their provider may vouch for them now: with less than at the sign-in, if it is believed less since. */
+  vouchedNow(principal: Principal): Principal | undefined;
   /** In one turn: tokens and answers of those that are gone count no more from here on. */
   replace(next: Providers): void;
 }
@@ -61,6 +64,11 @@ export function openProviders(first: Providers, parts: ProvidersParts): Provider
       return found && verifyLogoutToken(token, { ...found, clock: parts.clock });
     },
     vouchFor: (who) => isConfigured(who, inForce.providers),
+    vouchedNow: (principal) => {
+      const { issuers, samlProviders } = inForce.providers;
+      const provider = [...issuers, ...samlProviders].find(({ issuer }) => issuer === principal.issuer);
+      return provider && asTrusted(principal, provider.trust);
+    },
     replace: (next) => {
       inForce = open(next, parts, inForce.issuers);
     },

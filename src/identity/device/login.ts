@@ -45,11 +45,14 @@ export function isLoginToken(text: string): boolean {
 export interface LoginsParts {
   readonly store: LoginStore;
   readonly clock: Clock;
-  /** Whether this person's identity provider is still configured: a login outlives restarts, and not its provider. */
-  readonly isVouchedFor: (person: { readonly principal: Principal }) => boolean;
+  /**
+   * The person as their identity provider may vouch for them now, or nobody when it is no longer configured: a login outlives
+   * restarts, and neither its provider nor what that is believed.
+   */
+  readonly vouchedNow: (principal: Principal) => Principal | undefined;
 }
 
-export function openLogins({ store, clock, isVouchedFor }: LoginsParts): Logins {
+export function openLogins({ store, clock, vouchedNow }: LoginsParts): Logins {
   return {
     issue: async (principal, machine) => {
       const token = `ghl_${randomBytes(32).toString("base64url")}`;
@@ -69,9 +72,10 @@ export function openLogins({ store, clock, isVouchedFor }: LoginsParts): Logins 
     find: async (token) => {
       if (!isLoginToken(token)) return undefined;
       const login = await store.find(digestOf(token));
-      const isGood = login !== undefined && login.revokedAt === undefined && clock.now() < login.endsAt;
-      // What a login calls its machine is not what let it in: a person did, at a provider of people.
-      return isGood && isVouchedFor({ principal: login.principal }) ? login : undefined;
+      if (login === undefined || login.revokedAt !== undefined || clock.now() >= login.endsAt)
+        return undefined;
+      const principal = vouchedNow(login.principal);
+      return principal && { ...login, principal };
     },
     revokeToken: async (token) => {
       if (isLoginToken(token)) await store.revoke({ digest: digestOf(token) }, clock.now());
