@@ -19,6 +19,8 @@ export const approvalStatus = z.object({
   decideBy: z.iso.datetime(),
   executeBy: z.iso.datetime().optional(),
   denialReason: z.string().optional(),
+  /** Of a cancelled one: why it was withdrawn. */
+  withdrawnBecause: z.string().optional(),
 });
 export type ApprovalStatus = z.infer<typeof approvalStatus>;
 

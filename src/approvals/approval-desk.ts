@@ -4,7 +4,7 @@ import type { ApprovalRequest, ApprovalState, HeldBytes, Vote } from "./approval
 /** What the gateway hands over when a decision demands approval. */
 export type NewApprovalRequest = Omit<
   ApprovalRequest,
-  "id" | "state" | "votes" | "createdAt" | "decideBy" | "executeBy" | "isRecorded"
+  "id" | "state" | "votes" | "createdAt" | "decideBy" | "executeBy" | "isRecorded" | "withdrawnBecause"
 > & { readonly held: HeldBytes };
 
 export type Claim =
@@ -36,6 +36,8 @@ export interface ApprovalDesk {
   /** `executing → executed | unknown`. */
   settle(id: string, outcome: "executed" | "unknown"): Promise<void>;
   vote(id: string, vote: Omit<Vote, "at">, signedInAt: Date): Promise<VoteOutcome>;
+  /** Withdraws what nobody should answer or run any more: its session was stopped, or its connection is another one now. */
+  withdrawStale(): Promise<void>;
   find(id: string): Promise<ApprovalRequest | undefined>;
   list(filter: { state?: ApprovalState; requesterId?: Principal["id"] }): Promise<readonly ApprovalRequest[]>;
 }

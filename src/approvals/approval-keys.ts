@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
 import { matchBody } from "./match-body.ts";
 
-/** All that an approval binds: what was reviewed, by whom it was asked, and under which policies. */
+/** All that an approval binds: what was reviewed, by whom it was asked, what it goes through, and under which policies. */
 export interface FingerprintInput {
   readonly principalId: string;
   readonly agent: string;
   readonly sessionId: string;
   readonly connection: string;
+  /** What that connection is; its name can be given to another. */
+  readonly connectionVersion: string;
   readonly host: string;
   readonly method: string;
   /** Raw request target, as it will be forwarded: path and query, nothing decoded. */
@@ -17,11 +19,12 @@ export interface FingerprintInput {
 
 /** SHA-256, hex. Every field is prefixed with its length, so that no two inputs run together into the same bytes. */
 export function fingerprint(input: FingerprintInput): string {
-  return digest("apr/v1", [
+  return digest("apr/v2", [
     input.principalId,
     input.agent,
     input.sessionId,
     input.connection,
+    input.connectionVersion,
     input.host,
     input.method,
     input.target,

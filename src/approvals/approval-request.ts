@@ -1,5 +1,6 @@
 import type { Principal } from "#identity";
 import type { ApprovalRequirement } from "#policy";
+import type { Withdrawal } from "./withdrawal.ts";
 
 export type ApprovalState =
   | "pending"
@@ -34,6 +35,8 @@ export interface ApprovalRequest {
   readonly requester: Principal;
   readonly agent: string;
   readonly connection: string;
+  /** What the connection was when this was asked: a digest. Empty for what earlier versions kept, which is worth nothing now. */
+  readonly connectionVersion: string;
   readonly operationId: string;
   readonly operationClass: string;
   readonly resourceName: string;
@@ -48,6 +51,8 @@ export interface ApprovalRequest {
   readonly executeBy: Date | undefined;
   /** Whether the state it is in is in the audit log; an unrecorded approval is never executed. */
   readonly isRecorded: boolean;
+  /** Set for some that are cancelled. */
+  readonly withdrawnBecause: Withdrawal | undefined;
 }
 
 export interface Vote {

@@ -1,4 +1,5 @@
 import type { ApprovalRequest, ApprovalState, Vote } from "./approval-request.ts";
+import type { Withdrawal } from "./withdrawal.ts";
 
 /**
  * What the desk keeps. Every method that changes something is one atomic step, conditional on what it expects to find,
@@ -29,7 +30,7 @@ export interface ApprovalStore {
   /** `executing → …`. False when it was not executing. */
   settle(id: string, outcome: "executed" | "unknown" | "lapsed"): Promise<boolean>;
   /** `pending` or `approved → cancelled`. False when it was neither. */
-  cancel(id: string): Promise<boolean>;
+  cancel(id: string, because: Withdrawal): Promise<boolean>;
   /** `pending → expired` and `approved → lapsed` for all whose time is up at `now`; their ids. */
   expireOverdue(now: Date): Promise<readonly string[]>;
   /** `executing → unknown` for all: whoever was executing is gone. Their ids. */

@@ -12,3 +12,4 @@ export type { Sealer } from "./held-bytes.ts";
 export { type ApprovalDeskPorts, type OpenApprovalDesk, openApprovalDesk } from "./open-approval-desk.ts";
 export { isAskedOf, isSamePerson } from "./quorum.ts";
 export { cleanReason } from "./reason.ts";
+export { type Withdrawal, withdrawals, withdrawalWords } from "./withdrawal.ts";

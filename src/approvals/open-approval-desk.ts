@@ -13,6 +13,7 @@ import { isSatisfied, voteRefusal } from "./quorum.ts";
 import { cleanReason } from "./reason.ts";
 import { Turns } from "./turns.ts";
 import { WaitingRoom, type WaitOptions } from "./waiting-room.ts";
+import type { Withdrawal } from "./withdrawal.ts";
 
 /** What the desk needs from the outside; `main.ts` fills it. */
 export interface ApprovalDeskPorts {
@@ -22,6 +23,8 @@ export interface ApprovalDeskPorts {
   readonly timer: Timer;
   /** Whether somebody stopped this session, rather than it having reached its end. */
   readonly wasStopped: (sessionId: string) => Promise<boolean>;
+  /** What the connection of this name is now. */
+  readonly connectionVersion: (name: string) => string | undefined;
   /** Puts a fact on record; resolves when it is durable. Nothing is executed whose decision it rejected. */
   readonly onFact: (fact: ApprovalFact) => Promise<void>;
   /** Something failed in the background; it will be tried again. */
@@ -69,6 +72,8 @@ class Desk implements OpenApprovalDesk {
   async recover(): Promise<void> {
     await this.#ports.store.abandonExecuting();
     await this.#expire();
+    // What changed while nobody was here.
+    await this.withdrawStale();
   }
 
   async request(call: NewApprovalRequest): ReturnType<ApprovalDesk["request"]> {
@@ -102,7 +107,7 @@ class Desk implements OpenApprovalDesk {
 
   async claim(id: string, wanted: string): Promise<Claim> {
     const { store, clock } = this.#ports;
-    await this.#withdrawIfStopped(await store.find(id));
+    await this.#withdrawIfStale(await store.find(id));
     const sealed =
       (await store.claim(id, wanted, clock.now())) ?? (await this.#claimOnceRecorded(id, wanted));
     const request = await this.#existing(id);
@@ -118,8 +123,15 @@ class Desk implements OpenApprovalDesk {
   }
 
   async vote(id: string, vote: Omit<Vote, "at">, signedInAt: Date): Promise<VoteOutcome> {
-    await this.#withdrawIfStopped(await this.#ports.store.find(id));
+    await this.#withdrawIfStale(await this.#ports.store.find(id));
     return this.#turns.take(id, () => this.#vote(id, vote, signedInAt));
+  }
+
+  async withdrawStale(): Promise<void> {
+    for (const state of ["pending", "approved"] as const) {
+      const open = await this.#ports.store.list({ state }, limits.heldRequestsTotalMax);
+      for (const request of open) await this.#withdrawIfStale(request);
+    }
   }
 
   find(id: string): Promise<ApprovalRequest | undefined> {
@@ -154,25 +166,37 @@ class Desk implements OpenApprovalDesk {
       await this.#expire();
       return undefined;
     }
-    if (await this.#withdrawIfStopped(known)) return undefined;
-    if (known.policyVersion === call.policyVersion || known.state === "executing") return known;
-    await this.#withdraw(known.id);
+    if (await this.#withdrawIfStale(known)) return undefined;
+    const isSame =
+      known.policyVersion === call.policyVersion && known.connectionVersion === call.connectionVersion;
+    if (isSame || known.state === "executing") return known;
+    await this.#withdraw(known.id, "policies_changed");
     return undefined;
   }
 
   /**
-   * Whoever stops a session means what it asked for, too: its agent must not get it done in the next one. Looked up when
-   * it matters instead of acted on at the stop, so that a crash in between makes no difference.
+   * Whoever stops a session means what it asked for, too: its agent must not get it done in the next one. And what was
+   * reviewed for one connection must not run through another that got its name. Looked up when it matters besides being
+   * acted on at the change, so that a crash in between makes no difference.
    */
-  async #withdrawIfStopped(request: ApprovalRequest | undefined): Promise<boolean> {
-    const isOpen = request?.state === "pending" || request?.state === "approved";
-    if (!isOpen || !(await this.#ports.wasStopped(request.sessionId))) return false;
-    await this.#withdraw(request.id);
+  async #withdrawIfStale(request: ApprovalRequest | undefined): Promise<boolean> {
+    if (request?.state !== "pending" && request?.state !== "approved") return false;
+    const because = await this.#staleness(request);
+    if (because === undefined) return false;
+    await this.#withdraw(request.id, because);
     return true;
   }
 
-  async #withdraw(id: string): Promise<void> {
-    if (!(await this.#ports.store.cancel(id))) return;
+  async #staleness(request: ApprovalRequest): Promise<Withdrawal | undefined> {
+    const { wasStopped, connectionVersion } = this.#ports;
+    if (await wasStopped(request.sessionId)) return "session_stopped";
+    return connectionVersion(request.connection) === request.connectionVersion
+      ? undefined
+      : "connection_changed";
+  }
+
+  async #withdraw(id: string, because: Withdrawal): Promise<void> {
+    if (!(await this.#ports.store.cancel(id, because))) return;
     this.#room.wake(id);
     await this.#recorded(id);
   }
@@ -182,7 +206,7 @@ class Desk implements OpenApprovalDesk {
       await this.#recorded(request.id);
     } catch (error) {
       // People must not be asked about a call whose question is not on record; the call itself is refused.
-      await this.#ports.store.cancel(request.id);
+      await this.#ports.store.cancel(request.id, "not_recorded");
       throw error;
     }
     this.#setAlarm(request.decideBy);
@@ -285,6 +309,7 @@ function requireFingerprint(request: Omit<NewApprovalRequest, "held">, held: Hel
     agent: request.agent,
     sessionId: request.sessionId,
     connection: request.connection,
+    connectionVersion: request.connectionVersion,
     host: held.host,
     method: held.method,
     target: held.target,
@@ -306,6 +331,7 @@ function newRequest({ held: _, ...call }: NewApprovalRequest, clock: Clock): App
     decideBy: new Date(createdAt.getTime() + decideWithinMs),
     executeBy: undefined,
     isRecorded: false,
+    withdrawnBecause: undefined,
   };
 }
 

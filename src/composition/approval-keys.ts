@@ -8,6 +8,7 @@ export const approvalKeys: ApprovalKeys = {
     fingerprint({
       ...asker(request),
       sessionId: request.caller.session.id,
+      connectionVersion: request.connectionVersion,
       host: request.host,
       method: request.method,
       target: request.target,

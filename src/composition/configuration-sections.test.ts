@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type Configuration, configurationSchema } from "#config";
-import { changedTrust, changeOf, configurationDigest } from "./configuration-sections.ts";
+import { changeOf, configurationDigest, endingsOf } from "./configuration-sections.ts";
 
 const clients = { agent_client: "a", console_client: "c", web_client: "w" };
 const written = {
@@ -9,6 +9,14 @@ const written = {
     saml: [
       { name: "two", issuer: "urn:two", sign_in_url: "https://two.example.com/", certificates: ["x.pem"] },
     ],
+    machines: ["ci", "nightly"].map((name) => ({
+      name,
+      kind: "custom",
+      issuer: "https://ci.example.com",
+      audience: "gatehouse",
+      allow: [{ claim: "job", equals: name }],
+      groups: ["engineering"],
+    })),
     roles: { "agent-user": ["engineering"], approver: ["sre"], auditor: [], "policy-admin": [] },
   },
   connections: [{ name: "prod", identity: { kind: "application_default" } }],
@@ -44,10 +52,17 @@ const changes: readonly (readonly [
     ({ identity }) => {
       for (const each of identity.issuers) each.web_client = "other";
     },
+    ["identity.providers"],
     [],
-    ["identity.issuers"],
   ],
-  ["a provider that is gone", ({ identity }) => identity.saml.pop(), [], ["identity.saml"]],
+  ["a provider that is gone", ({ identity }) => identity.saml.pop(), ["identity.providers"], []],
+  ["a machine that is gone", ({ identity }) => identity.machines.pop(), ["identity.providers"], []],
+  [
+    "a key of identity that nobody thought of",
+    ({ identity }) => Object.assign(identity, { brand_new: 1 }),
+    [],
+    ["identity.brand_new"],
+  ],
   [
     "a provider that is new, beside a role",
     ({ identity }) => {
@@ -57,8 +72,8 @@ const changes: readonly (readonly [
       });
       identity.roles.auditor.push("audit");
     },
-    ["identity.roles"],
-    ["identity.issuers"],
+    ["identity.roles", "identity.providers"],
+    [],
   ],
 ];
 
@@ -87,10 +102,52 @@ test("a section that nobody thought of needs a restart", () => {
   expect(changeOf(sound, next).needsRestart).toEqual(["brand_new"]);
 });
 
-test("the provider that is believed differently is named, and no other", () => {
+const endings: readonly (readonly [string, (next: Configuration) => unknown, object])[] = [
+  [
+    "a provider that is believed less ends what it vouched for, and no other's",
+    ({ identity }) => Object.assign(identity.issuers[0] ?? never(), { groups: [] }),
+    { issuers: [{ issuer: "https://one.example.com", cause: "trust_changed" }], machines: [] },
+  ],
+  [
+    "a provider that is gone ends what it vouched for",
+    ({ identity }) => identity.saml.pop(),
+    { issuers: [{ issuer: "urn:two", cause: "provider_changed" }], machines: [] },
+  ],
+  [
+    "a provider under another client ends what it vouched for",
+    ({ identity }) => Object.assign(identity.issuers[0] ?? never(), { agent_client: "b" }),
+    { issuers: [{ issuer: "https://one.example.com", cause: "provider_changed" }], machines: [] },
+  ],
+  [
+    "a machine that is gone ends its own sessions, and not those of another one of the same issuer",
+    ({ identity }) => identity.machines.pop(),
+    { issuers: [], machines: ["nightly"] },
+  ],
+  [
+    "a machine under other conditions ends its sessions",
+    ({ identity }) => identity.machines[0]?.allow.push({ claim: ["ref"], equals: "main" }),
+    { issuers: [], machines: ["ci"] },
+  ],
+  [
+    "a role's groups end nothing",
+    ({ identity }) => identity.roles.approver.pop(),
+    { issuers: [], machines: [] },
+  ],
+  [
+    "what is new ends nothing",
+    ({ identity }) =>
+      identity.issuers.push({
+        ...(configurationSchema.parse(written).identity.issuers[0] ?? never()),
+        issuer: "https://three.example.com",
+      }),
+    { issuers: [], machines: [] },
+  ],
+];
+
+test.each(endings)("%s", (_sentence, edit, expected) => {
   const next = configurationSchema.parse(written);
-  for (const each of next.identity.issuers) each.groups = [];
-  expect(changedTrust(sound, next)).toEqual(["https://one.example.com"]);
+  edit(next);
+  expect(endingsOf(sound, next)).toEqual(expected);
 });
 
 test("the order of keys says nothing", () => {

@@ -9,6 +9,7 @@ type Provider = Identity["issuers"][number] | Identity["saml"][number];
 export const liveSections = [
   "identity.roles",
   "identity.trust",
+  "identity.providers",
   "connections",
   "protected",
   "policies",
@@ -28,7 +29,9 @@ export interface ConfigurationChange {
 export function changeOf(inForce: Configuration, written: Configuration): ConfigurationChange {
   const effective = withLiveSections(inForce, written);
   const differs = (section: LiveSection): boolean =>
-    !isDeepStrictEqual(sectionOf(section, inForce), sectionOf(section, effective));
+    section === "identity.trust"
+      ? isBelievedOtherwise(inForce, effective)
+      : !isDeepStrictEqual(sectionOf(section, inForce), sectionOf(section, effective));
   return {
     effective,
     changed: liveSections.filter(differs),
@@ -36,11 +39,53 @@ export function changeOf(inForce: Configuration, written: Configuration): Config
   };
 }
 
-/** Issuers of providers that are believed more or less than before. */
-export function changedTrust(before: Configuration, after: Configuration): string[] {
-  return providersOf(after)
-    .filter((each) => !isDeepStrictEqual(trustIn(before, each.issuer), trustIn(after, each.issuer)))
-    .map(({ issuer }) => issuer);
+/** What was let in by something that is gone or is another one now. */
+export interface Endings {
+  /** Providers, by issuer. */
+  readonly issuers: readonly {
+    readonly issuer: string;
+    readonly cause: "provider_changed" | "trust_changed";
+  }[];
+  /** Machine identities, by name. */
+  readonly machines: readonly string[];
+}
+
+/** Whose sign-ins and sessions end with a change: nothing of what is new, or stays word for word. */
+export function endingsOf(before: Configuration, after: Configuration): Endings {
+  const changed = providersOf(before).filter(
+    (each) => !isDeepStrictEqual(each, providerIn(after, each.issuer)),
+  );
+  const machines = before.identity.machines.filter((each) => !after.identity.machines.some(isEqualTo(each)));
+  return {
+    issuers: changed.map(({ issuer }) => ({ issuer, cause: causeOf(issuer, before, after) })),
+    machines: machines.map(({ name }) => name),
+  };
+}
+
+function causeOf(
+  issuer: string,
+  before: Configuration,
+  after: Configuration,
+): "provider_changed" | "trust_changed" {
+  const [one, other] = [providerIn(before, issuer), providerIn(after, issuer)];
+  const isTrustAlone = isDeepStrictEqual(one && withoutTrustOf(one), other && withoutTrustOf(other));
+  return isTrustAlone ? "trust_changed" : "provider_changed";
+}
+
+function isEqualTo(one: unknown): (other: unknown) => boolean {
+  return (other) => isDeepStrictEqual(one, other);
+}
+
+function withoutTrust({ issuers, saml, machines }: Identity): unknown {
+  return { issuers: issuers.map(withoutTrustOf), saml: saml.map(withoutTrustOf), machines };
+}
+
+function withoutTrustOf({ groups: _, email_domains: __, ...rest }: Provider): unknown {
+  return rest;
+}
+
+function providerIn(configuration: Configuration, issuer: string): Provider | undefined {
+  return providersOf(configuration).find((each) => each.issuer === issuer);
 }
 
 /** SHA-256, hex, of a configuration with its defaults filled in; the file holds no secrets, so neither does this. */
@@ -50,12 +95,12 @@ export function configurationDigest(configuration: Configuration): string {
     .digest("hex");
 }
 
-function sectionOf(section: LiveSection, configuration: Configuration): unknown {
+function sectionOf(section: Exclude<LiveSection, "identity.trust">, configuration: Configuration): unknown {
   switch (section) {
     case "identity.roles":
       return configuration.identity.roles;
-    case "identity.trust":
-      return providersOf(configuration).map(({ issuer }) => trustIn(configuration, issuer));
+    case "identity.providers":
+      return withoutTrust(configuration.identity);
     case "connections":
     case "protected":
     case "policies":
@@ -64,26 +109,24 @@ function sectionOf(section: LiveSection, configuration: Configuration): unknown 
   }
 }
 
+/** Of providers that come or go nothing is believed otherwise: they are not there. */
+function isBelievedOtherwise(before: Configuration, after: Configuration): boolean {
+  return providersOf(after).some(
+    (each) =>
+      providerIn(before, each.issuer) !== undefined &&
+      !isDeepStrictEqual(trustIn(before, each.issuer), trustIn(after, each.issuer)),
+  );
+}
+
 function withLiveSections(inForce: Configuration, written: Configuration): Configuration {
   const { connections, policies, masking } = written;
-  const believed = <Each extends Provider>(each: Each): Each => withTrust(each, written);
+  const { roles, issuers, saml, machines } = written.identity;
   return {
     ...inForce,
     ...{ connections, policies, masking, protected: written.protected },
-    identity: {
-      ...inForce.identity,
-      roles: written.identity.roles,
-      issuers: inForce.identity.issuers.map(believed),
-      saml: inForce.identity.saml.map(believed),
-    },
+    // By name: a key that nobody thought of stays as it was until the restart that is asked for.
+    identity: { ...inForce.identity, roles, issuers, saml, machines },
   };
-}
-
-/** A provider that is gone from the file stays as it was until the restart that takes it away. */
-function withTrust<Each extends Provider>(each: Each, written: Configuration): Each {
-  const found = providersOf(written).find(({ issuer }) => issuer === each.issuer);
-  if (found === undefined) return each;
-  return { ...each, groups: found.groups, email_domains: found.email_domains };
 }
 
 function providersOf({ identity }: Configuration): readonly Provider[] {
@@ -91,7 +134,7 @@ function providersOf({ identity }: Configuration): readonly Provider[] {
 }
 
 function trustIn(configuration: Configuration, issuer: string): unknown {
-  const found = providersOf(configuration).find((each) => each.issuer === issuer);
+  const found = providerIn(configuration, issuer);
   return { groups: found?.groups, domains: found?.email_domains };
 }
 

@@ -52,6 +52,48 @@ identity:
   expect(machinesIn(text.replace("AUDIENCE", "theirs"))).toHaveLength(1);
 });
 
+const ofOneIssuer = (first: string, second: string): string => `
+identity:
+  machines:
+    - { name: one, kind: cursor, audience: x, groups: [ci], email_domains: [example.com], allow: [{ claim: team_id, equals: "7" }], ${first} }
+    - { name: two, kind: custom, issuer: "https://api.cursor.com", jwks_uri: "JWKS", audience: y, groups: [ci], allow: [{ claim: sub, equals: a }], ${second} }
+`;
+const cursorKeys = completedKeys();
+
+/** Where the keys of the known issuer are, so that the other entry can agree. */
+function completedKeys(): string {
+  const [machine] = machinesIn(documented).filter(({ kind }) => kind === "cursor");
+  return machine?.keySource.kind === "address" ? machine.keySource.url : "";
+}
+
+test.each([
+  ["ca_file: one.pem", "ca_file: two.pem"],
+  ["ca_file: one.pem", "name_claim: sub"],
+  ['private_hosts: ["10.0.0.1"]', "name_claim: sub"],
+])(
+  "machines of one issuer under two names that disagree on how it is reached are refused: %s, %s",
+  (one, two) => {
+    const text = ofOneIssuer(one, two).replace("JWKS", cursorKeys);
+    expect(() => machinesIn(text)).toThrow(/something else of ca_file or private_hosts/);
+  },
+);
+
+test("machines of one issuer under two names that disagree on its algorithms are refused", () => {
+  const text = ofOneIssuer("algorithms: [ES256]", "algorithms: [RS256]").replace("JWKS", cursorKeys);
+  expect(() => machinesIn(text)).toThrow(/other algorithms/);
+});
+
+test("a machine that disagrees with the people's entry of its issuer on how it is reached is refused", () => {
+  const text = `
+identity:
+  issuers: [{ issuer: "https://id.example.com", agent_client: ours, console_client: c, web_client: w, private_hosts: ["10.0.0.1"] }]
+  machines: [{ name: x, kind: custom, issuer: "https://id.example.com", audience: theirs, groups: [ci], allow: [{ claim: sub, equals: "1" }] MORE }]
+`;
+  expect(() => machinesIn(text.replace("MORE", ""))).toThrow(/something else of ca_file or private_hosts/);
+  const [machine] = machinesIn(text.replace("MORE", ', private_hosts: ["10.0.0.1"]'));
+  expect(machine?.isAmongPeople).toBe(true);
+});
+
 test("what is opened for one issuer is opened for no other", () => {
   const folder = mkdtempSync(join(tmpdir(), "machines-test-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));

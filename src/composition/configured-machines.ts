@@ -9,15 +9,37 @@ type WrittenCondition = Written["allow"][number];
 /** The machine identities, each completed by what its kind knows. Throws `config_invalid`, `file_missing`, `file_unreadable`. */
 export function machineSettings({ identity }: Configuration): MachineSettings[] {
   const machines = identity.machines.map(machineOf);
-  const names = new Set(identity.issuers.map(({ issuer }) => issuer));
+  const names = new Set([...identity.issuers, ...identity.saml].map(({ issuer }) => issuer));
   for (const { name, issuer, audience } of machines) {
     const shared = machines.filter((each) => each.issuer === issuer);
-    const sources = new Set(shared.map(({ keySource }) => JSON.stringify(keySource)));
-    if (sources.size > 1) throw invalid(name, "finds its issuer's keys elsewhere than another machine does");
+    if (!agree(shared.map(({ keySource }) => keySource)))
+      throw invalid(name, "finds its issuer's keys elsewhere than another machine does");
+    if (!agree(shared.map(({ algorithms }) => algorithms)))
+      throw invalid(name, "takes other algorithms than another machine of its issuer does");
+    if (!agree(reachesOf(issuer, machines, identity)))
+      throw invalid(
+        name,
+        "says something else of ca_file or private_hosts than another entry of its issuer does",
+      );
     if (names.has(issuer) && isAudienceOfPeople(identity, audience))
       throw invalid(name, "has an audience that people's tokens of the same issuer have");
   }
-  return machines;
+  return machines.map((each) => ({ ...each, isAmongPeople: names.has(each.issuer) }));
+}
+
+function agree(all: readonly unknown[]): boolean {
+  return new Set(all.map((each) => JSON.stringify(each))).size <= 1;
+}
+
+/** How each entry of one issuer says it is reached, by whichever name of it: one alone could be heeded. */
+function reachesOf(
+  issuer: string,
+  machines: readonly MachineSettings[],
+  { issuers, machines: written }: Configuration["identity"],
+): readonly unknown[] {
+  const named = written.filter((_, index) => machines[index]?.issuer === issuer);
+  const people = issuers.filter((each) => each.issuer === issuer);
+  return [...people, ...named].map((each) => [each.ca_file, each.private_hosts]);
 }
 
 function isAudienceOfPeople({ issuers }: Configuration["identity"], audience: string): boolean {

@@ -39,6 +39,7 @@ async function opened() {
       clock,
       timer,
       wasStopped: async () => false,
+      connectionVersion: () => "c1",
       onFact: (fact) => recordApproval(fact, (entry) => audit.append(entry)),
       onFailure: onFailed,
     });

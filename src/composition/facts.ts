@@ -79,6 +79,7 @@ function approvalEntry(fact: ApprovalFact): NewEntry {
       requester: nameOf(request.requester),
       fingerprint: request.fingerprint,
       exchange: request.exchangeId,
+      ...(request.withdrawnBecause === undefined ? {} : { because: request.withdrawnBecause }),
       votes: request.votes.map(({ approver, verdict, reason, at }) => ({
         approver: nameOf(approver),
         verdict,

@@ -72,21 +72,28 @@ async function followed(afterwards: () => Promise<void> = async () => undefined)
   return { change, prepared, recorded };
 }
 
-test("a reload that drops a machine and gives its group a role gives the machine, in force until a restart, none", async () => {
+test("a reload that drops a machine and gives its group a role is taken whole: the machine is not there to get it", async () => {
   const { change, prepared } = await followed();
-  const before = prepared.length;
   const entry = await change({ machines: [], roles: { ...roles, approver: ["sre", "robots"] } });
-  expect(entry).toMatchObject({ kind: "config.refused" });
-  expect(JSON.stringify(entry?.detail)).toContain("robots holds the role approver");
-  expect(prepared).toHaveLength(before);
+  expect(entry).toMatchObject({ kind: "config.change" });
+  expect(prepared.at(-1)?.effective.identity.machines).toEqual([]);
 });
 
-test("a reload that drops a machine and nothing else is taken, and says that it needs a restart", async () => {
+test("a reload that drops a machine says whose sessions end with it, and needs no restart", async () => {
   const { change } = await followed();
   expect(await change({ machines: [] })).toMatchObject({
     kind: "config.change",
-    detail: { needsRestart: ["identity.machines"] },
+    detail: { sections: ["identity.providers"], ends: ["ci"], needsRestart: [] },
   });
+});
+
+test("a reload that keeps a machine and gives its group a role of people's is refused", async () => {
+  const { change, prepared } = await followed();
+  const before = prepared.length;
+  const entry = await change({ roles: { ...roles, approver: ["sre", "robots"] } });
+  expect(entry).toMatchObject({ kind: "config.refused" });
+  expect(JSON.stringify(entry?.detail)).toContain("robots holds the role approver");
+  expect(prepared).toHaveLength(before);
 });
 
 test("a change that is in force and whose sign-outs failed is not on record as one that was refused whole", async () => {

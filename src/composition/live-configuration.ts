@@ -1,9 +1,14 @@
 import type { NewEntry } from "#audit";
-import { type Configuration, objectionToGroups, readConfiguration } from "#config";
+import { type Configuration, readConfiguration } from "#config";
 import { GatehouseError, messageOf } from "#lib/errors";
 import type { Logger } from "#telemetry";
 import { configurationProblems } from "./configuration-checks.ts";
-import { type ConfigurationChange, changeOf, configurationDigest } from "./configuration-sections.ts";
+import {
+  type ConfigurationChange,
+  changeOf,
+  configurationDigest,
+  endingsOf,
+} from "./configuration-sections.ts";
 import { type LiveSet, openLiveSet, type Parsed, type Watch } from "./live-set.ts";
 
 /** What a change needs, read and built, and not yet in force. */
@@ -63,25 +68,15 @@ async function checked(file: string, text: string): Promise<Parsed<Configuration
   }
 }
 
-/** The file was checked with the machines it names; what counts until a restart are those that were there at the start. */
-function problemsOfMachines({ identity }: Configuration): string[] {
-  return identity.machines.flatMap((machine) => {
-    const objection = objectionToGroups(machine, identity.roles);
-    return objection === undefined
-      ? []
-      : [`The machine identity ${machine.name}, in force until a restart: ${objection}.`];
-  });
-}
-
 async function replace(written: Configuration, parts: LiveConfigurationParts): Promise<void> {
   const { file, inForce, record, log } = parts;
   const change = changeOf(inForce(), written);
   const { effective, changed, needsRestart } = change;
-  const problems = problemsOfMachines(effective);
-  if (problems.length > 0) throw new GatehouseError("config_invalid", problems.join("\n"));
   const prepared = await parts.prepare(change);
   const digest = configurationDigest(effective);
-  const detail = { file, digest, sections: [...changed], needsRestart: [...needsRestart] };
+  const { issuers, machines } = endingsOf(inForce(), effective);
+  const ends = [...issuers.map(({ issuer }) => issuer), ...machines];
+  const detail = { file, digest, sections: [...changed], needsRestart: [...needsRestart], ends };
   try {
     for (const entry of [{ kind: "config.change" as const, detail }, ...prepared.entries])
       await record(entry);

@@ -32,7 +32,9 @@ test("a change of which one half cannot be had leaves nobody behind who watches 
     connections: { prepare: never },
     policies: exchangeable({ current: never, close: never }),
     masking: exchangeable({ current: never, close: never }),
-    signOuts: { end: never },
+    providers: { prepare: never },
+    identity: { replaceProviders: never, signOuts: { end: never }, sessions: { stop: never } },
+    approvals: { withdrawStale: never },
     record: async () => undefined,
     log: { debug: silent, info: silent, warn: silent, error: silent },
   });

@@ -1,12 +1,19 @@
+import type { ApprovalDesk } from "#approvals";
 import type { NewEntry } from "#audit";
 import type { Configuration } from "#config";
 import type { OpenedConnections } from "#connections";
-import type { SignOuts } from "#identity";
+import type { Identity, Sessions, SignOuts } from "#identity";
 import type { MaskingRules } from "#masking";
 import type { PolicySet } from "#policy";
 import type { Logger } from "#telemetry";
-import { type ConfigurationChange, changedTrust, type LiveSection } from "./configuration-sections.ts";
+import {
+  type ConfigurationChange,
+  type Endings,
+  endingsOf,
+  type LiveSection,
+} from "./configuration-sections.ts";
 import { connectionOf } from "./configured.ts";
+import type { openConfiguredProviders } from "./configured-providers.ts";
 import type { PreparedChange } from "./live-configuration.ts";
 import { type LiveRulesParts, openLiveMasking, openLivePolicies } from "./live-rules.ts";
 import type { LiveSet } from "./live-set.ts";
@@ -34,7 +41,12 @@ export interface FollowingParts {
   readonly connections: Pick<OpenedConnections, "prepare">;
   readonly policies: Exchangeable<PolicySet>;
   readonly masking: Exchangeable<MaskingRules>;
-  readonly signOuts: Pick<SignOuts, "end">;
+  readonly providers: Pick<ReturnType<typeof openConfiguredProviders>, "prepare">;
+  readonly identity: Pick<Identity, "replaceProviders"> & {
+    readonly signOuts: Pick<SignOuts, "end">;
+    readonly sessions: Pick<Sessions, "stop">;
+  };
+  readonly approvals: Pick<ApprovalDesk, "withdrawStale">;
   readonly record: (entry: NewEntry) => Promise<void>;
   readonly log: Logger;
 }
@@ -43,21 +55,31 @@ export interface FollowingParts {
 export function changePreparer(
   parts: FollowingParts,
 ): (change: ConfigurationChange) => Promise<PreparedChange> {
-  // Owned here: whose trust the sign-ins that count now go by. Behind what is in force when ending the others failed.
-  let trusted = parts.inForce.get();
+  // Owned here: what the sign-ins and sessions that run now were let in by. Behind what is in force when ending the others failed.
+  let endedFor = parts.inForce.get();
   return async (change) => {
     const prepared = await prepare(change, parts);
     return {
       ...prepared,
-      // Whoever was let in with groups or an address that this provider may no longer vouch for is let in anew, or not.
+      // Whoever was let in by a provider or machine identity that is gone, is another one now, or may no longer vouch for their
+      // groups or address, is let in anew, or not.
       afterwards: async () => {
-        for (const issuer of changedTrust(trusted, change.effective)) {
-          await parts.signOuts.end({ issuer }, { kind: "trust_changed" });
-        }
-        trusted = change.effective;
+        await endWhatChanged(endingsOf(endedFor, change.effective), parts.identity);
+        endedFor = change.effective;
+        // Nobody should be asked about what would now run through another connection. One that is missed here is when it is
+        // answered or sent again.
+        await parts.approvals.withdrawStale();
       },
     };
   };
+}
+
+async function endWhatChanged(
+  { issuers, machines }: Endings,
+  { signOuts, sessions }: FollowingParts["identity"],
+): Promise<void> {
+  for (const { issuer, cause } of issuers) await signOuts.end({ issuer }, { kind: cause });
+  for (const machine of machines) await sessions.stop({ machine }, { kind: "provider_changed" });
 }
 
 async function prepare(
@@ -72,6 +94,7 @@ async function prepare(
   const connections = has("connections")
     ? parts.connections.prepare(effective.connections.map(connectionOf))
     : undefined;
+  const providers = has("identity.providers") ? parts.providers.prepare(effective) : undefined;
   const masking = has("masking") ? await openLiveMasking(effective.masking, rules) : undefined;
   const policies = has("policies", "protected")
     ? await openLivePolicies(effective.policies, effective.protected, rules).catch((error: unknown) => {
@@ -85,6 +108,8 @@ async function prepare(
     commit: () => {
       parts.inForce.set(effective);
       connections?.commit();
+      if (providers !== undefined) parts.identity.replaceProviders(providers.providers);
+      providers?.retireOthers();
       if (masking !== undefined) parts.masking.exchange(masking);
       if (policies !== undefined) parts.policies.exchange(policies);
     },

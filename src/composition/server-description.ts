@@ -10,9 +10,9 @@ export interface Addresses {
   readonly verifierKey: string;
 }
 
-/** What `/.well-known/gatehouse` tells helpers and auditors. Nothing in it is secret. */
-export function describeServer({ identity, universe }: Configuration, addresses: Addresses): ServerInfo {
-  const [issuer] = identity.issuers;
+/** What `/.well-known/gatehouse` tells helpers and auditors: where to sign in is asked of what is in force. Nothing in it is secret. */
+export function describeServer(inForce: () => Configuration, addresses: Addresses): ServerInfo {
+  const { universe } = inForce();
   const { controlUrl, proxyUrl, authority, verifierKey } = addresses;
   return {
     product: "gatehouse",
@@ -21,18 +21,23 @@ export function describeServer({ identity, universe }: Configuration, addresses:
     proxyUrl,
     ...(universe === undefined ? {} : { universe: { domain: universe.domain, port: universe.public_port } }),
     caCertificatePem: authority.certificatePem,
-    signIn: {
-      ...(issuer === undefined
-        ? {}
-        : {
-            issuer: issuer.issuer,
-            agentClientId: issuer.agent_client,
-            consoleClientId: issuer.console_client,
-            ...(issuer.step_up_acr === undefined ? {} : { acrValues: issuer.step_up_acr }),
-          }),
-      isDevelopment: issuer?.development === true,
+    get signIn() {
+      return signInOf(inForce());
     },
     log: { origin: verifierKey.split("+")[0] ?? "", verifierKey },
+  };
+}
+
+/** Of the first provider that speaks OpenID Connect: the command line signs in there. */
+function signInOf({ identity }: Configuration): ServerInfo["signIn"] {
+  const [issuer] = identity.issuers;
+  if (issuer === undefined) return { isDevelopment: false };
+  return {
+    issuer: issuer.issuer,
+    agentClientId: issuer.agent_client,
+    consoleClientId: issuer.console_client,
+    ...(issuer.step_up_acr === undefined ? {} : { acrValues: issuer.step_up_acr }),
+    isDevelopment: issuer.development === true,
   };
 }
 

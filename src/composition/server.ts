@@ -6,10 +6,9 @@ import { type Configuration, urlOfListener } from "#config";
 import { openConnections } from "#connections";
 import { openControlPlane } from "#control";
 import { openDataPlane } from "#gateway";
-import { guardedNetwork, type Network, openIdentity, type SessionFinding } from "#identity";
+import { openIdentity, type SessionFinding } from "#identity";
 import { openCertificateAuthority, openPlaceholderKey, openSealingKey, openTokenKey } from "#keys";
 import { systemClock as clock } from "#lib/clock";
-import { createEgress, type EgressFences } from "#lib/egress";
 import { systemTimer as timer } from "#lib/timer";
 import type { SinkStatus, Sinks } from "#sinks";
 import { createLogger, type Logger } from "#telemetry";
@@ -21,8 +20,8 @@ import {
   spentAssertions,
 } from "../storage/stores/index.ts";
 import { openArchive } from "./archive.ts";
-import { connectionOf, issuerSettings, liveRoles, samlSettings } from "./configured.ts";
-import { fencesOf, machineSettings } from "./configured-machines.ts";
+import { connectionOf, liveRoles } from "./configured.ts";
+import { openConfiguredProviders } from "./configured-providers.ts";
 import { openServerCustody } from "./custody.ts";
 import { exchangeReader } from "./exchange-reader.ts";
 import { connectionEntry, recordApproval, sessionEntry } from "./facts.ts";
@@ -162,7 +161,7 @@ async function openPlanes(
   const controlPlane = await openControlPlane({
     url: controlUrl,
     listen: listenOptions(configuration.control, opened, log),
-    serverInfo: describeServer(configuration, {
+    serverInfo: describeServer(surroundings.inForce.get, {
       controlUrl,
       proxyUrl: dataPlane.url,
       authority,
@@ -184,8 +183,7 @@ async function openPlanes(
   });
   opened.defer(() => controlPlane.close());
   const record = recorder(memory);
-  const { signOuts } = identity;
-  const prepare = changePreparer({ ...deciders, inForce: surroundings.inForce, signOuts, record, log });
+  const prepare = changePreparer({ ...deciders, inForce: surroundings.inForce, record, log });
   return { controlUrl, proxyUrl: dataPlane.url, universePort: dataPlane.universePort, prepare };
 }
 
@@ -212,11 +210,11 @@ async function openDeciders(configuration: Configuration, surroundings: Surround
   const masking = exchangeable(await openLiveMasking(configuration.masking, rules));
   opened.defer(() => masking.close());
 
-  const machines = machineSettings(configuration);
+  const providers = openConfiguredProviders(inForce.get);
+  opened.defer(() => providers.close());
+  const first = providers.prepare(configuration);
   const identity = await openIdentity({
-    issuers: issuerSettings(configuration, inForce.get),
-    machines,
-    samlProviders: samlSettings(configuration, inForce.get),
+    ...first.providers,
     spentAssertions: spentAssertions(database, clock),
     loginStore: loginStore(database),
     signOutStore: signOutStore(database, clock),
@@ -224,13 +222,13 @@ async function openDeciders(configuration: Configuration, surroundings: Surround
     controlUrl,
     signer: await openTokenKey(folder.tokenKey),
     store: sessionStore(database),
-    networkOf: networks(opened, (issuer) => fencesOf(configuration, machines, issuer)),
     clock,
     timer,
     knowsConnection: (name) => connections.find(name) !== undefined,
     onFact: (fact) => record(sessionEntry(fact)),
   });
   opened.defer(() => identity.close());
+  first.retireOthers();
 
   const approvals = await openApprovalDesk({
     store: approvalStore(database),
@@ -238,28 +236,12 @@ async function openDeciders(configuration: Configuration, surroundings: Surround
     clock,
     timer,
     wasStopped: async (sessionId) => isStopped(await identity.sessions.find(sessionId)),
+    connectionVersion: (name) => connections.versionOf(name),
     onFact: (fact) => recordApproval(fact, record),
     onFailure: (error) => log.error({ err: error }, "approval desk"),
   });
   opened.defer(() => approvals.close());
-  return { connections, policies, masking, identity, approvals };
-}
-
-/** One guard for each identity provider, closed with the rest. */
-function networks(
-  opened: AsyncDisposableStack,
-  fencesAround: (issuer: string) => EgressFences,
-): (issuer: string) => Network {
-  const known = new Map<string, Network>();
-  return (issuer) => {
-    const found = known.get(issuer);
-    if (found !== undefined) return found;
-    const egress = createEgress(fencesAround(issuer));
-    opened.defer(() => egress.close());
-    const network = guardedNetwork(egress);
-    known.set(issuer, network);
-    return network;
-  };
+  return { connections, policies, masking, providers, identity, approvals };
 }
 
 /** `undefined` is no JSON. */

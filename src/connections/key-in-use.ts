@@ -28,6 +28,11 @@ export class KeyInUse {
     throw this.#problem ?? new GatehouseError("assertion_failed", "a key file is neither sound nor broken");
   }
 
+  /** Whose key it is; `undefined` while the file is broken. */
+  get account(): string | undefined {
+    return this.#key?.email;
+  }
+
   /** Throws `key_file_invalid` while the file is broken. */
   mustBeSound(): void {
     if (this.#problem !== undefined) throw this.#problem;

@@ -4,6 +4,7 @@ import { GatehouseError } from "#lib/errors";
 import { limits } from "#lib/limits";
 import { Secret } from "#lib/secret";
 import type { Connection, UpstreamCredential, UpstreamIdentity } from "./connection.ts";
+import { connectionVersion } from "./connection-version.ts";
 import { credentialProblem } from "./credential-problem.ts";
 import type { IssuedCredentials } from "./issued-credentials.ts";
 import { KeyInUse } from "./key-in-use.ts";
@@ -55,6 +56,11 @@ export class Line {
     this.#key?.mustBeSound();
     const token = await this.#cache.token();
     return { authorization: new Secret(`Bearer ${token.reveal()}`) };
+  }
+
+  /** Of the key as it was last looked at. */
+  version(): string {
+    return connectionVersion(this.connection, this.#key?.account);
   }
 
   close(): Promise<void> {

@@ -392,6 +392,18 @@ test("application default credentials are found the way Google's library finds t
   }
 });
 
+test("another account's key under the same name makes it another connection; another key of its account does not", async () => {
+  replaceKey(keyFile(0));
+  const connections = open();
+  const first = connections.versionOf("practice");
+  expect(first).toMatch(/^[0-9a-f]{64}$/);
+  replaceKey(keyFile(1, { client_email: "runner-0@practice.iam.gserviceaccount.com" }));
+  expect(connections.versionOf("practice")).toBe(first);
+  replaceKey(keyFile(1));
+  expect(connections.versionOf("practice")).not.toBe(first);
+  expect(connections.versionOf("other")).toBeUndefined();
+});
+
 test("a connection without identity lends no credential", async () => {
   expect(await tokenOf(open({ kind: "none" }))).toBeUndefined();
   expect(server.requests).toEqual([]);

@@ -33,9 +33,18 @@ export function openConnections(options: {
   // Owned here: replaced as a whole, so that a call sees the old connections or the new ones.
   let lines = linesFor(options.connections, new Map());
   const configured = (): Connection[] => [...lines.values()].map(({ connection }) => connection);
+  const look = (line: Line): void => {
+    const change = line.check();
+    if (change !== undefined) for (const listener of listeners) listener(change);
+  };
   return {
     choose: (caller, wanted) => chooseConnection(configured(), caller, wanted),
     find: (name) => lines.get(name)?.connection,
+    versionOf: (name) => {
+      const line = lines.get(name);
+      if (line !== undefined) look(line);
+      return line?.version();
+    },
     async credential(connection) {
       const line = lines.get(connection.name);
       // A credential goes where its own connection leads: never that of a new one to the old one's endpoint.
@@ -43,8 +52,7 @@ export function openConnections(options: {
         throw new GatehouseError("connection_unknown", `There is no connection ${connection.name}.`);
       }
       if (closing.signal.aborted) throw new GatehouseError("connection_closed", "Gatehouse is stopping.");
-      const change = line.check();
-      if (change !== undefined) for (const listener of listeners) listener(change);
+      look(line);
       return line.credential();
     },
     ownCredentials: () => issued.list(),

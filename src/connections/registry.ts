@@ -9,6 +9,11 @@ export interface ConnectionRegistry {
     wanted: { readonly service: string; readonly project: string | undefined },
   ): ConnectionChoice;
   find(name: string): Connection | undefined;
+  /**
+   * What the connection of this name is now, as a digest: it changes with whatever is configured of it and with the account of
+   * its key. Looks at the key file. `undefined` when none of that name is configured.
+   */
+  versionOf(name: string): string | undefined;
   /** A fresh token: cached, refreshed early. Rejects with a GatehouseError when Google will not give one. */
   credential(connection: Connection): Promise<UpstreamCredential>;
   /** Every credential handed out lately, to be cut out of answers. */

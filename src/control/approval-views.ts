@@ -1,8 +1,9 @@
 import type { ApprovalDetail, ApprovalStatus } from "#api";
-import type { ApprovalRequest } from "#approvals";
+import { type ApprovalRequest, withdrawalWords } from "#approvals";
 
 /** What the requester may see: how it stands, and why not. */
 export function statusOf(request: ApprovalRequest): ApprovalStatus {
+  const { withdrawnBecause: because } = request;
   const reasons = request.votes.flatMap(({ verdict, reason }) =>
     verdict === "deny" && reason !== undefined ? [reason] : [],
   );
@@ -12,6 +13,7 @@ export function statusOf(request: ApprovalRequest): ApprovalStatus {
     decideBy: request.decideBy.toISOString(),
     ...(request.executeBy === undefined ? {} : { executeBy: request.executeBy.toISOString() }),
     ...(request.state === "denied" && reasons.length > 0 ? { denialReason: reasons.join("; ") } : {}),
+    ...(because === undefined ? {} : { withdrawnBecause: withdrawalWords[because] }),
   };
 }
 

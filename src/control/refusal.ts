@@ -204,5 +204,7 @@ export function refusalOfAuthentication(code: AuthenticationRefusal): RefusalCod
     case "groups_overage":
     case "not_permitted":
       return code;
+    case "too_many_sessions":
+      return "too_many_requests";
   }
 }

@@ -188,6 +188,41 @@ test("an approval given under other policies than now is worth nothing: they may
   expect(under.desk.requests.get(id)?.state).toBe("approved");
 });
 
+test("an approval given for a connection that is another one now is worth nothing, and the agent reads why", async () => {
+  const under = await asking();
+  const answering = remove(under);
+  const id = await under.desk.someoneWaits();
+  under.connection.redefine();
+  under.desk.move(id, "approved");
+  const answer = await answering;
+  expect(reasonOf(answer)).toBe("APPROVAL_EXPIRED");
+  expect(errorOf(answer).message).toContain(
+    "Reason: its connection was changed or removed since it was asked",
+  );
+  expect(under.upstream.requests).toHaveLength(0);
+  expect(under.desk.requests.get(id)?.state).toBe("approved");
+});
+
+test("a call whose session lost its role while people thought is not run, and the approval is not spent", async () => {
+  const under = await asking();
+  const answering = remove(under);
+  const id = await under.desk.someoneWaits();
+  under.authenticator.set("token-1", "not_permitted");
+  under.desk.move(id, "approved");
+  expect((await answering).status).not.toBe(200);
+  expect(under.upstream.requests).toHaveLength(0);
+  expect(under.desk.requests.get(id)?.state).toBe("approved");
+});
+
+test("a call whose connection is redefined after it was decided, and before it leaves, is not sent through the other one", async () => {
+  const under = await asking();
+  under.audit.on("exchange.intent", async () => under.connection.redefine());
+  const answering = remove(under);
+  under.desk.move(await under.desk.someoneWaits(), "approved");
+  expect(reasonOf(await answering)).toBe("CREDENTIAL_UNAVAILABLE");
+  expect(under.upstream.requests).toHaveLength(0);
+});
+
 test("bodies sent for review all at once cannot fill the memory, and once they broke off there is room again", async () => {
   const under = await asking();
   const chunked = `POST /storage/v1/generateUploadUrl HTTP/1.1\r\nHost: ${host}\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n`;

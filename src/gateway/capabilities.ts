@@ -11,6 +11,8 @@ import type { Secret } from "#lib/secret";
 export interface Capability {
   readonly kind: "signed_url" | "resumable_upload";
   readonly sessionId: string;
+  /** What the connection was through which Google issued it. */
+  readonly connectionVersion: string;
   readonly host: string;
   readonly path: string;
   readonly methods: readonly string[];

@@ -76,6 +76,16 @@ test("a handle ends with its time and with its session", async () => {
   expect(answer.status).toBe(401);
 });
 
+test("a handle that was issued through a connection is worth nothing through another that got its name", async () => {
+  const under = await bench();
+  const target = local(await issueSigned(under));
+  const before = under.upstream.requests.length;
+  under.connection.redefine();
+  const answer = await under.send({ method: "PUT", target, body: "x" });
+  expect(answer.status).toBe(403);
+  expect(under.upstream.requests).toHaveLength(before);
+});
+
 test("using a handle is judged by the policies as the write it is, every time", async () => {
   const under = await bench();
   const target = local(await issueSigned(under));

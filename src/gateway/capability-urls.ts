@@ -35,6 +35,7 @@ export function createCapabilityBinder(
     const local = register.issue({
       kind,
       sessionId: request.caller.session.id,
+      connectionVersion: request.connectionVersion,
       host: parsed.host,
       path: parsed.path,
       query: new Secret(parsed.query),

@@ -59,6 +59,8 @@ export interface ReadRequest extends UnderstoodRequest {
 
 export interface DecidedRequest extends ReadRequest {
   readonly connection: string;
+  /** What that connection was when this was decided. */
+  readonly connectionVersion: string;
   readonly decision: Decision;
 }
 

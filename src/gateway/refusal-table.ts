@@ -70,6 +70,12 @@ export const refusalTable: Record<RefusalCode, RefusalRow> = {
     "Tell the user: the provider has to send all groups, or only those assigned to the application.",
   ),
   not_permitted: denied("ROLE_MISSING", "this person or workload may not use agents here", tellUser),
+  too_many_sessions: unavailable(
+    503,
+    "TOO_MANY_SESSIONS",
+    "so many sessions of this person or workload run that no further one is opened",
+    "Tell the user: sessions that are not needed can be stopped.",
+  ),
   unknown_host: denied("UNKNOWN_HOST", "this host is no Google API that Gatehouse knows", doNotRetry),
   unknown_method: denied("UNKNOWN_METHOD", "Gatehouse does not know this API method", doNotRetry),
   ambiguous_path: invalid(
@@ -131,7 +137,7 @@ export const refusalTable: Record<RefusalCode, RefusalRow> = {
   ),
   approval_expired: denied(
     "APPROVAL_EXPIRED",
-    "nobody decided in time, the approved call was not sent again in time, or the rules have changed since",
+    "nobody decided in time, the approved call was not sent again in time, or the rules or its connection have changed since",
     "If it is still wanted, run the SAME command once more: that opens a new approval request.",
   ),
   approval_used: denied(

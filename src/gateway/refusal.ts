@@ -20,6 +20,7 @@ export type RefusalCode =
   | "provider_unavailable"
   | "groups_overage"
   | "not_permitted"
+  | "too_many_sessions"
   | "too_many_exchanges"
   // understand, decide
   | "capability_unknown"

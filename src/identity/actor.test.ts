@@ -30,8 +30,9 @@ async function underTest() {
   return { ...parts, actorOf, gatewayToken, granted };
 }
 
-const agentActs = ["session.use", "session.stop_own", "approval.follow_own"];
+const agentActs = ["session.use", "session.stop_this", "approval.follow_own"];
 const peopleActs = [
+  "session.stop_own",
   "approval.review",
   "approval.vote",
   "audit.read",
@@ -80,13 +81,13 @@ test("a refreshed console token keeps the time of the sign-in", async () => {
   ).toEqual([]);
 });
 
-test("a browser signed in an hour ago may look at the inbox and do nothing else", async () => {
+test("a browser signed in an hour ago may look at the inbox, end what is its owner's, and do nothing else", async () => {
   const { identity, granted, clock } = await underTest();
   const principal = { id: "p", issuer: "i", subject: "s", email: undefined, groups: everything.groups };
   const actor = identity.actors.ofSignIn({ principal, signedInAt: clock.now() });
   expect(granted(actor)).toEqual(peopleActs);
   clock.pass(3_600_000);
-  expect(granted(actor)).toEqual(["approval.review"]);
+  expect(granted(actor)).toEqual(["session.stop_own", "approval.review"]);
 });
 
 test("the browser's own token is worth nothing as a bearer token", async () => {

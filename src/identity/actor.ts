@@ -7,7 +7,7 @@ import { isGoogleCredential } from "./google-credential.ts";
 import type { IdentityTokens } from "./issuers.ts";
 import type { Principal, Role } from "./principal.ts";
 import type { ProvenIdentity } from "./proven-identity.ts";
-import { type Act, mayDo, type RoleGroups, rolesOf } from "./roles.ts";
+import { type Act, isOfOneself, mayDo, presenceFor, type RoleGroups, rolesOf } from "./roles.ts";
 import type { Sessions } from "./sessions.ts";
 
 /** Who asks the control plane, and what their proof is worth. */
@@ -134,15 +134,12 @@ function personOf({ principal, client, signedInAt }: ProvenIdentity, { roleGroup
 
 export type Permission = "granted" | "missing_role" | "sign_in_not_fresh";
 
-/**
- * Whether this actor may do this now. Whatever is not an agent's act needs somebody who signed in within five minutes;
- * only looking at what waits for approval goes on for as long as the browser stays signed in.
- */
+/** Whether this actor may do this now: holds a role for it, and is there as the act needs. */
 export function permissionOf(actor: Actor, act: Act, now: Date): Permission {
-  if (!actor.roles.some((role) => mayDo(role, act))) return "missing_role";
-  if (mayDo("agent-user", act)) return "granted";
-  if (act === "approval.review" && actor.proof === "browser") return "granted";
-  return isFresh(actor, now) ? "granted" : "sign_in_not_fresh";
+  if (!isOfOneself(act) && !actor.roles.some((role) => mayDo(role, act))) return "missing_role";
+  const presence = presenceFor(act);
+  const isThere = presence === "stored" || (presence === "browser" && actor.proof === "browser");
+  return isThere || isFresh(actor, now) ? "granted" : "sign_in_not_fresh";
 }
 
 /** Unknown is not fresh. */

@@ -20,7 +20,9 @@ export type AuthenticationRefusal =
   /** Proven, but the provider says that the groups are elsewhere. */
   | "groups_overage"
   /** Known, but without the role `agent-user`. */
-  | "not_permitted";
+  | "not_permitted"
+  /** So many sessions of this principal run that no further one is opened. */
+  | "too_many_sessions";
 
 export interface Authenticator {
   /** Judges one bearer token: a gateway token or an identity provider's JWT. */

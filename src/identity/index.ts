@@ -35,6 +35,7 @@ export { type ClaimsMapping, standardClaims } from "./person-claims.ts";
 export type { Principal, Role } from "./principal.ts";
 export type { ClientKind, ProvenIdentity, Workload } from "./proven-identity.ts";
 export type { KeySource } from "./provider-keys.ts";
+export type { Providers } from "./providers-in-force.ts";
 export { type Act, allActs, allRoles, mayDo, type RoleGroups } from "./roles.ts";
 export { objectionToCertificate } from "./saml/certificates.ts";
 export type { SamlSettings } from "./saml/saml-settings.ts";

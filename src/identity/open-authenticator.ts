@@ -45,6 +45,10 @@ export function openAuthenticator(parts: AuthenticatorParts): Authenticator {
       const untilMs = startedMs + Math.min(limits.authenticationCacheMs, lifeMs);
       proofs.set(key, { caller: authentication.caller, epoch, untilMs });
     }
+    if (known !== undefined && authentication.kind === "refused") {
+      proofs.delete(key);
+      await endIfTakenBack(known.caller, authentication, parts);
+    }
     return authentication;
   };
 
@@ -60,6 +64,17 @@ export function openAuthenticator(parts: AuthenticatorParts): Authenticator {
       })),
     onSessionStopped: (listener) => sessions.onStopped(listener),
   };
+}
+
+/** A token that was believed and is not any more ends its own session: what streams in it has no other proof. */
+async function endIfTakenBack(
+  { proof, session }: Caller,
+  { code }: Extract<Authentication, { kind: "refused" }>,
+  { sessions }: AuthenticatorParts,
+): Promise<void> {
+  const isTakenBack = code === "invalid" || code === "groups_overage";
+  if (proof !== "identity_token" || !isTakenBack) return;
+  await sessions.stop({ id: session.id }, { kind: "token_refused" });
 }
 
 /** Roles are looked at each time: the configuration may have taken them from a group a moment ago. */
@@ -124,21 +139,27 @@ async function proveIdentity(
 ): Promise<Proven> {
   if (verdict.kind === "refused") return failed(refused(verdict.code, verdict.detail));
   const { principal, countsUntil, believedForMs, workload } = verdict.identity;
-  // Whoever may not use a session does not get one.
-  if (!rolesOf(principal, parts.roleGroups).includes("agent-user")) return failed(notPermitted());
+  // Whoever may not use a session does not get one, and does not keep the one they had while they were in more groups.
+  if (!rolesOf(principal, parts.roleGroups).includes("agent-user")) {
+    await parts.sessions.stopIfMore(tokenDigest(text), principal);
+    return failed(notPermitted());
+  }
   const mustChoose = (workload?.connections?.length ?? 0) > 1;
   if (mustChoose)
     return failed(refused("not_permitted", "of several connections one has to be named, at /v1/token"));
-  const finding = await parts.sessions.openFor(
-    { digest: tokenDigest(text), countsUntil, stopsBefore },
-    principal,
-    workload,
-  );
+  const digest = tokenDigest(text);
+  const isRefused = !parts.sessions.hasRoomFor(principal.id) && !(await isOpenFor(digest, parts));
+  if (isRefused) return failed(refused("too_many_sessions", `of principal ${principal.id}`));
+  const finding = await parts.sessions.openFor({ digest, countsUntil, stopsBefore }, principal, workload);
   const leftMs = countsUntil.getTime() - parts.clock.now().getTime();
   return {
     authentication: callerOf(finding, "identity_token", parts),
     lifeMs: Math.min(leftMs, believedForMs ?? leftMs),
   };
+}
+
+async function isOpenFor(digest: string, { sessions }: AuthenticatorParts): Promise<boolean> {
+  return (await sessions.findFor(digest)).kind !== "unknown";
 }
 
 function callerOf(

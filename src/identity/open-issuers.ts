@@ -1,4 +1,5 @@
 import type { Clock } from "#lib/clock";
+import { assert } from "#lib/errors";
 import type { ProviderFetch } from "./guarded-fetch.ts";
 import { type IssuerSettings, identityTokens } from "./identity-token.ts";
 import {
@@ -37,23 +38,45 @@ export interface OpenIssuer {
   readonly tokens: IssuerTokens;
 }
 
-/** All that say who somebody is by a token, each with keys of its own. */
-export function openIssuers(parts: IssuersParts): {
+interface Opaque {
+  readonly opaque: OpaqueTokens | undefined;
+}
+
+interface OpenMachines {
+  readonly machines: readonly MachineSettings[];
+  readonly tokens: IssuerTokens;
+}
+
+export interface OpenedIssuers {
   readonly identityTokens: IdentityTokens;
   /** The ones at which people sign in. */
-  readonly people: readonly OpenIssuer[];
-} {
-  const opened = parts.issuers.map((settings) => openIssuer(settings, parts));
-  const all = [...tokensOfMachines(parts), ...opened.map(({ tokens }) => tokens)];
+  readonly people: readonly (OpenIssuer & Opaque)[];
+  /** By issuer. */
+  readonly machines: readonly OpenMachines[];
+}
+
+/** All that say who somebody is by a token, each with keys of its own. What is as it was `before` keeps those it has. */
+export function openIssuers(parts: IssuersParts, before?: OpenedIssuers): OpenedIssuers {
+  const people = parts.issuers.map(
+    (settings) => before?.people.find((each) => each.settings === settings) ?? openIssuer(settings, parts),
+  );
+  const machines = [...Map.groupBy(parts.machines ?? [], ({ issuer }) => issuer).values()].map(
+    (all) => before?.machines.find((each) => areSame(each.machines, all)) ?? openMachines(all, parts),
+  );
+  const all = [...machines, ...people].map(({ tokens }) => tokens);
   // The configuration sees to it that one issuer at most takes opaque tokens: they would be shown to all of them.
-  const opaque = opened.find((each) => each.opaque !== undefined)?.opaque;
-  return { identityTokens: tokensOfIssuers(all, opaque), people: opened };
+  const opaque = people.find((each) => each.opaque !== undefined)?.opaque;
+  return { identityTokens: tokensOfIssuers(all, opaque), people, machines };
+}
+
+function areSame(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return one.length === other.length && one.every((each, index) => each === other[index]);
 }
 
 function openIssuer(
   settings: IssuerSettings,
   { networkOf, signOutStore, clock }: IssuersParts,
-): OpenIssuer & { readonly opaque: OpaqueTokens | undefined } {
+): OpenIssuer & Opaque {
   const { issuer, introspection } = settings;
   const { fetchJson, fetch } = networkOf(issuer);
   const keys = new ProviderKeys({ ...settings, fetchJson, clock });
@@ -72,13 +95,21 @@ function openIssuer(
 }
 
 /** Several machine identities of one issuer share its keys; the configuration sees to it that they agree on where those are. */
-function tokensOfMachines({ machines = [], networkOf, signOutStore, clock }: IssuersParts): IssuerTokens[] {
-  return [...Map.groupBy(machines, ({ issuer }) => issuer)].map(([issuer, all]) => {
-    const algorithms = [...new Set(all.flatMap((each) => each.algorithms))];
-    const keySource = all[0]?.keySource ?? { kind: "discovery" as const };
-    const { fetchJson } = networkOf(issuer);
-    const keys = new ProviderKeys({ issuer, algorithms, keySource, fetchJson, clock });
-    const tokens = machineTokens({ issuer, machines: all, keys, clock });
-    return standingTokens(tokens, { signOuts: signOutStore, clock });
+function openMachines(
+  machines: readonly MachineSettings[],
+  { networkOf, signOutStore, clock }: IssuersParts,
+): OpenMachines {
+  const [first] = machines;
+  assert(first !== undefined, "a group of machines has one at least");
+  const { issuer, keySource } = first;
+  const algorithms = [...new Set(machines.flatMap((each) => each.algorithms))];
+  const keys = new ProviderKeys({
+    issuer,
+    algorithms,
+    keySource,
+    fetchJson: networkOf(issuer).fetchJson,
+    clock,
   });
+  const tokens = machineTokens({ issuer, machines, keys, clock });
+  return { machines, tokens: standingTokens(tokens, { signOuts: signOutStore, clock }) };
 }

@@ -5,7 +5,8 @@ import { type Act, allActs, allRoles, mayDo, rolesOf } from "./roles.ts";
 // Written out, not computed: whoever changes the table in roles.ts changes it here too, and says why.
 const cells: Readonly<Record<Act, Readonly<Record<Role, boolean>>>> = {
   "session.use": { "agent-user": true, approver: false, auditor: false, "policy-admin": false },
-  "session.stop_own": { "agent-user": true, approver: false, auditor: false, "policy-admin": false },
+  "session.stop_this": { "agent-user": true, approver: false, auditor: false, "policy-admin": false },
+  "session.stop_own": { "agent-user": true, approver: true, auditor: true, "policy-admin": true },
   "approval.follow_own": { "agent-user": true, approver: false, auditor: false, "policy-admin": false },
   "approval.review": { "agent-user": false, approver: true, auditor: false, "policy-admin": false },
   "approval.vote": { "agent-user": false, approver: true, auditor: false, "policy-admin": false },
@@ -24,7 +25,7 @@ test.each(rows)("$role × $act is $expected", ({ act, role, expected }) => {
 
 test("the table is checked cell by cell", () => {
   expect(Object.keys(cells)).toEqual([...allActs]);
-  expect(rows).toHaveLength(36);
+  expect(rows).toHaveLength(40);
 });
 
 const roleGroups = {

@@ -4,7 +4,9 @@ import type { Principal, Role } from "./principal.ts";
 export type Act =
   /** Open a session and make calls in it. */
   | "session.use"
-  /** Stop a session of one's own. */
+  /** The session of the token that says so, and no other. */
+  | "session.stop_this"
+  /** All of one's own: browsers, logins, agents' sessions. */
   | "session.stop_own"
   /** See what became of an approval request of one's own. */
   | "approval.follow_own"
@@ -21,6 +23,7 @@ export type Act =
 
 export const allActs: readonly Act[] = [
   "session.use",
+  "session.stop_this",
   "session.stop_own",
   "approval.follow_own",
   "approval.review",
@@ -35,11 +38,40 @@ export const allRoles: readonly Role[] = ["agent-user", "approver", "auditor", "
 
 /** The one table. A role never implies another: who needs two is given two. */
 const table: Readonly<Record<Role, readonly Act[]>> = {
-  "agent-user": ["session.use", "session.stop_own", "approval.follow_own"],
-  approver: ["approval.review", "approval.vote"],
-  auditor: ["audit.read", "audit.custody"],
-  "policy-admin": ["session.stop_any", "sink.manage"],
+  "agent-user": ["session.use", "session.stop_this", "session.stop_own", "approval.follow_own"],
+  approver: ["session.stop_own", "approval.review", "approval.vote"],
+  auditor: ["session.stop_own", "audit.read", "audit.custody"],
+  "policy-admin": ["session.stop_own", "session.stop_any", "sink.manage"],
 };
+
+/**
+ * What shows that somebody is there. `stored`: any token that carries the role. `browser`: signed in with this browser, or
+ * fresh. `fresh`: signed in within five minutes. What an agent can find on its owner's machine is `stored`.
+ */
+export type Presence = "stored" | "browser" | "fresh";
+
+const presences: Readonly<Record<Act, Presence>> = {
+  "session.use": "stored",
+  "session.stop_this": "stored",
+  // An agent that could end its owner's sign-ins would keep out the very person who can stop it.
+  "session.stop_own": "browser",
+  "approval.follow_own": "stored",
+  "approval.review": "browser",
+  "approval.vote": "fresh",
+  "audit.read": "fresh",
+  "audit.custody": "fresh",
+  "session.stop_any": "fresh",
+  "sink.manage": "fresh",
+};
+
+export function presenceFor(act: Act): Presence {
+  return presences[act];
+}
+
+/** About oneself: whoever is there may, whatever roles the proof carries. */
+export function isOfOneself(act: Act): boolean {
+  return act === "session.stop_own";
+}
 
 export function mayDo(role: Role, act: Act): boolean {
   return table[role].includes(act);

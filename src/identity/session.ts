@@ -12,6 +12,8 @@ export interface Session {
   readonly startedAt: Date;
   readonly endsAt: Date;
   readonly stoppedAt: Date | undefined;
+  /** Name of the machine identity that let it in; without it, a person did. */
+  readonly machine?: string | undefined;
 }
 
 /** Who is behind one request, proven anew for each request. */
@@ -21,12 +23,14 @@ export interface Caller {
   readonly proof: "gateway_token" | "identity_token" | "proxy_session";
 }
 
+export type StoppedSessions = { readonly id: string } | { readonly machine: string } | Whose;
+
 /** What the identity module keeps. Implementations live in storage/. */
 export interface SessionStore {
   insert(session: Session): Promise<void>;
   find(id: string): Promise<Session | undefined>;
   /** Marks sessions stopped; returns the ids that were running. */
-  stop(which: { readonly id: string } | Whose, at: Date): Promise<readonly string[]>;
+  stop(which: StoppedSessions, at: Date): Promise<readonly string[]>;
   /** The newest first, of all or of one principal, by id. */
   list(limit: number, principalId?: string): Promise<readonly Session[]>;
 }

@@ -19,7 +19,12 @@ const cause = { kind: "person", principal } as const;
 function underTest(changes: Partial<SessionsParts> = {}) {
   const parts = { store: memorySessionStore(), clock: manualClock(), timer: manualTimer() };
   const facts: SessionFact[] = [];
-  const sessions = openSessions({ ...parts, onFact: async (fact) => void facts.push(fact), ...changes });
+  const sessions = openSessions({
+    ...parts,
+    isVouchedFor: () => true,
+    onFact: async (fact) => void facts.push(fact),
+    ...changes,
+  });
   const stopped: string[] = [];
   sessions.onStopped(({ id }) => stopped.push(id));
   const pass = (ms: number): void => {

@@ -6,7 +6,7 @@ import { limits } from "#lib/limits";
 import type { Timer } from "#lib/timer";
 import type { Principal } from "./principal.ts";
 import type { Workload } from "./proven-identity.ts";
-import type { Session, SessionStore } from "./session.ts";
+import type { Session, SessionStore, StoppedSessions } from "./session.ts";
 import { RecentStops } from "./sign-out/recent-stops.ts";
 
 /** What happened to a session, for the audit log. */
@@ -21,7 +21,13 @@ export type StopCause =
   /** The identity provider said so (OpenID Connect Back-Channel Logout). */
   | { readonly kind: "signed_out_at_provider" }
   /** The configuration believes its provider less, or more, than when it was opened. */
-  | { readonly kind: "trust_changed" };
+  | { readonly kind: "trust_changed" }
+  /** Its identity provider or machine identity was taken from the configuration, or is another one there now. */
+  | { readonly kind: "provider_changed" }
+  /** Its issuer, asked again about the token, no longer lists a group or the address that it was opened with. */
+  | { readonly kind: "groups_changed" }
+  /** Its token was believed before, and no longer is. */
+  | { readonly kind: "token_refused" };
 
 export interface SessionsParts {
   readonly store: SessionStore;
@@ -29,6 +35,8 @@ export interface SessionsParts {
   readonly timer: Timer;
   /** Puts the fact on record. A session whose opening cannot be recorded is not opened. */
   readonly onFact: (fact: SessionFact) => Promise<void>;
+  /** Whether what let this session in is still configured. Asked at each use: stops can fail, and servers be restarted. */
+  readonly isVouchedFor: (session: Pick<Session, "principal" | "machine">) => boolean;
 }
 
 export type SessionFinding =
@@ -57,6 +65,7 @@ export interface ShownToken {
 type StopListener = (session: Pick<Session, "id">) => void;
 
 interface Watch {
+  readonly principalId: string;
   readonly endsAtMs: number;
   readonly cancel: () => void;
 }
@@ -67,12 +76,19 @@ export interface Sessions {
   open(wanted: NewSession): Promise<Session>;
   /**
    * The session of a token that did not come through our token endpoint: one for each token, ending with it. The same
-   * token never opens a second one, not even after the first was stopped and the server restarted.
+   * token never opens a second one, not even after the first was stopped and the server restarted. It is stopped when its
+   * issuer now says less of the principal than when it was opened.
    */
   openFor(token: ShownToken, principal: Principal, workload?: Workload): Promise<SessionFinding>;
   find(id: string): Promise<SessionFinding>;
+  /** Whether another session may be opened for this principal, as far as this server knows of those that run. */
+  hasRoomFor(principalId: string): boolean;
+  /** Stops the session of this token if it runs with more than its principal has now. Whether it did. */
+  stopIfMore(tokenDigest: string, principal: Principal): Promise<boolean>;
+  /** The session that `openFor` opened for this token, if it did. */
+  findFor(tokenDigest: string): Promise<SessionFinding>;
   /** Ends them at once and returns the ids of those that ran. Rejects if that cannot be stored or recorded. */
-  stop(which: Parameters<SessionStore["stop"]>[0], cause: StopCause): Promise<readonly string[]>;
+  stop(which: StoppedSessions, cause: StopCause): Promise<readonly string[]>;
   /** The newest first, of all or of one principal, by id. */
   list(limit: number, principalId?: string): Promise<readonly Session[]>;
   /** Told of each session that stops or reaches its end while this server watches it. */
@@ -92,6 +108,8 @@ class WatchedSessions implements Sessions {
   readonly #parts: SessionsParts;
   readonly #listeners = new Set<StopListener>();
   readonly #watched: LRUCache<string, Watch>;
+  /** Running sessions by principal, of those that are watched. Owned together with `#watched`. */
+  readonly #running = new Map<string, number>();
   readonly #opening = new Map<string, Promise<SessionFinding>>();
   /** Ids that were told of: what was read of them before says nothing any more. */
   readonly #ended = new LRUCache<string, true>({ max: limits.watchedSessionsMax });
@@ -100,7 +118,10 @@ class WatchedSessions implements Sessions {
 
   constructor(parts: SessionsParts) {
     this.#parts = parts;
-    this.#watched = new LRUCache({ max: limits.watchedSessionsMax, dispose: ({ cancel }) => cancel() });
+    this.#watched = new LRUCache({
+      max: limits.watchedSessionsMax,
+      dispose: (watch) => this.#unwatched(watch),
+    });
   }
 
   get epoch(): number {
@@ -120,6 +141,7 @@ class WatchedSessions implements Sessions {
       startedAt,
       endsAt: new Date(Math.min(endsAtMs, endsBy?.getTime() ?? endsAtMs)),
       stoppedAt: undefined,
+      machine: wanted.workload?.machine,
     };
     return this.#insert(session, wanted);
   }
@@ -145,7 +167,19 @@ class WatchedSessions implements Sessions {
     return { kind: this.isRunning(session) ? "running" : "over", session };
   }
 
-  async stop(which: Parameters<SessionStore["stop"]>[0], cause: StopCause): Promise<readonly string[]> {
+  hasRoomFor(principalId: string): boolean {
+    return (this.#running.get(principalId) ?? 0) < limits.sessionsPerPrincipalMax;
+  }
+
+  findFor(tokenDigest: string): Promise<SessionFinding> {
+    return this.find(implicitSessionId(tokenDigest));
+  }
+
+  async stopIfMore(tokenDigest: string, principal: Principal): Promise<boolean> {
+    return this.#stopIfMore(await this.findFor(tokenDigest), principal);
+  }
+
+  async stop(which: StoppedSessions, cause: StopCause): Promise<readonly string[]> {
     if (which === "all" || !("id" in which)) this.recentStops.note(which, cause);
     const ids = await this.#parts.store.stop(which, this.#parts.clock.now());
     // First the cut, then the record: a log that is full must not keep a stopped agent going.
@@ -165,8 +199,10 @@ class WatchedSessions implements Sessions {
   }
 
   /** By the wall clock for what was stored, by the monotonic one for what was seen: the earlier end counts. */
-  isRunning({ id, endsAt, stoppedAt }: Session): boolean {
-    const { clock } = this.#parts;
+  isRunning(session: Session): boolean {
+    const { id, endsAt, stoppedAt } = session;
+    const { clock, isVouchedFor } = this.#parts;
+    if (!isVouchedFor(session)) return false;
     const watched = this.#watched.peek(id);
     const isPast = watched !== undefined && clock.monotonicMs() >= watched.endsAtMs;
     return stoppedAt === undefined && clock.now() < endsAt && !isPast && !this.#ended.has(id);
@@ -181,9 +217,10 @@ class WatchedSessions implements Sessions {
     id: string,
     proven: Pick<NewSession, "principal" | "workload" | "stopsBefore"> & { readonly endsBy: Date },
   ): Promise<SessionFinding> {
-    const found = await this.find(id);
-    if (found.kind !== "unknown") return found;
     const { principal, workload, endsBy } = proven;
+    const found = await this.find(id);
+    const isStopped = await this.#stopIfMore(found, principal);
+    if (found.kind !== "unknown") return isStopped ? { kind: "over", session: found.session } : found;
     const startedAt = this.#parts.clock.now();
     const endsAtMs = Math.min(endsBy.getTime(), startedAt.getTime() + limits.sessionLifeMsMax);
     const session: Session = {
@@ -194,6 +231,7 @@ class WatchedSessions implements Sessions {
       startedAt,
       endsAt: new Date(endsAtMs),
       stoppedAt: undefined,
+      machine: workload?.machine,
     };
     const opened = await this.#insert(session, proven);
     return { kind: this.isRunning(opened) ? "running" : "over", session: opened };
@@ -211,13 +249,26 @@ class WatchedSessions implements Sessions {
     await this.#parts.store.insert(session);
     this.#watch(session);
     // A stop that came after the proof and before this looked for sessions when this one was not there yet.
-    const cause = this.recentStops.causeSince(stopsBefore, session.principal);
+    const cause = this.recentStops.causeSince(stopsBefore, session.principal, session.machine);
     if (cause === undefined) return session;
     await this.stop({ id: session.id }, cause);
     return { ...session, stoppedAt: this.#parts.clock.now() };
   }
 
-  #watch({ id, endsAt, stoppedAt }: Session): void {
+  async #stopIfMore(found: SessionFinding, principal: Principal): Promise<boolean> {
+    if (found.kind !== "running" || !hasLess(principal, found.session.principal)) return false;
+    await this.stop({ id: found.session.id }, { kind: "groups_changed" });
+    return true;
+  }
+
+  #unwatched({ principalId, cancel }: Watch): void {
+    cancel();
+    const left = (this.#running.get(principalId) ?? 1) - 1;
+    if (left > 0) this.#running.set(principalId, left);
+    else this.#running.delete(principalId);
+  }
+
+  #watch({ id, principal: { id: principalId }, endsAt, stoppedAt }: Session): void {
     const { clock, timer } = this.#parts;
     const leftMs = endsAt.getTime() - clock.now().getTime();
     if (stoppedAt !== undefined || leftMs <= 0 || this.#watched.has(id)) return;
@@ -225,11 +276,13 @@ class WatchedSessions implements Sessions {
       this.#epoch += 1;
       this.#tell(id);
     });
-    this.#watched.set(id, { endsAtMs: clock.monotonicMs() + leftMs, cancel });
+    this.#watched.set(id, { principalId, endsAtMs: clock.monotonicMs() + leftMs, cancel });
+    this.#running.set(principalId, (this.#running.get(principalId) ?? 0) + 1);
   }
 
   #tell(id: string): void {
     this.#ended.set(id, true);
+    this.#watched.delete(id);
     for (const listener of this.#listeners) listener({ id });
   }
 }
@@ -238,6 +291,11 @@ class WatchedSessions implements Sessions {
 export function onlyConnection(workload: Workload | undefined): string | undefined {
   const [only, ...others] = workload?.connections ?? [];
   return others.length === 0 ? only : undefined;
+}
+
+/** What is added counts from the next sign-in on, as everywhere; what was taken away counts at once. */
+function hasLess(now: Principal, before: Principal): boolean {
+  return now.email !== before.email || before.groups.some((group) => !now.groups.includes(group));
 }
 
 /** Looks like any other id, and is the same again after a restart; the token cannot be found from it. */

@@ -231,12 +231,17 @@ async function openSession(
   const connection = form.connection ?? onlyConnection(workload);
   const objection = objectionToConnection(connection, workload);
   if (objection !== undefined) return objection;
+  const own = await parts.sessions.findFor(tokenDigest(form.subject_token));
+  const isKnown = form.agent === undefined && form.connection === undefined && own.kind !== "unknown";
+  if (!isKnown && !parts.sessions.hasRoomFor(principal.id)) return tooManySessions(principal);
   if (form.agent === undefined && form.connection === undefined) {
     const token = { digest: tokenDigest(form.subject_token), countsUntil, stopsBefore };
     const finding = await parts.sessions.openFor(token, principal, workload);
     if (finding.kind !== "running") return sessionOver("the session of this token is over");
     return issued(finding.session, undefined, parts);
   }
+  // Whoever stopped the session of a token meant what that token opens.
+  if (own.kind === "over") return sessionOver("the session of this token is over, so it opens no other");
   const endsBy = endOf(identity, parts.clock);
   const session = await parts.sessions.open({
     principal,
@@ -249,6 +254,11 @@ async function openSession(
   });
   if (!parts.sessions.isRunning(session)) return sessionOver(`${session.id} was stopped while it was opened`);
   return issued(session, parts.refreshTokens.issue(session.id), parts);
+}
+
+function tooManySessions({ id }: Principal): Refused {
+  const message = "Too many of your agents' sessions run. End some, or wait: they end within twelve hours.";
+  return refuse("temporarily_unavailable", message, `principal ${id}`);
 }
 
 /** A workload that may use some connections only uses one of those. */

@@ -234,6 +234,8 @@ export const limits = {
   introspectionCacheMax: 5_000,
   /** Questions under way: a slow issuer, or a stranger with invented tokens, holds up so many and no more. */
   introspectionsAtOnceMax: 50,
+  /** Kept free beside those for tokens that counted when they were last asked about, or whose signature holds: strangers have neither. */
+  knownIntrospectionsAtOnceMax: 25,
   /** Opaque tokens have 20 to 2,000 characters; shorter ones could be guessed. */
   opaqueTokenCharsMin: 20,
   opaqueTokenCharsMax: 4_096,
@@ -247,6 +249,8 @@ export const limits = {
   authenticationCacheMax: 10_000,
   /** Sessions whose end is watched, and whose refresh tokens are kept: far more than one gateway serves. */
   watchedSessionsMax: 10_000,
+  /** Running sessions of one principal: an agent that opens one after the other must not push out everybody else's. */
+  sessionsPerPrincipalMax: 1_000,
   /** Logout tokens are sent when they are made; OpenID Connect Back-Channel Logout section 2.4 wants two minutes at most. */
   logoutTokenAgeMsMax: 2 * 60 * 1000,
   /** Stops that are remembered for what was being opened meanwhile; more of them than fit into a few seconds. */

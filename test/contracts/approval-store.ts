@@ -18,6 +18,7 @@ function requestOf(id: string, changes: Partial<ApprovalRequest> = {}): Approval
     requester: person("developer"),
     agent: "cursor",
     connection: "prod",
+    connectionVersion: "c1",
     operationId: "storage.buckets.delete",
     operationClass: "destructive",
     resourceName: "b/'; DROP TABLE approval_request; --",
@@ -39,6 +40,7 @@ function requestOf(id: string, changes: Partial<ApprovalRequest> = {}): Approval
     decideBy: at("13:00"),
     executeBy: undefined,
     isRecorded: false,
+    withdrawnBecause: undefined,
     ...changes,
   };
 }
@@ -77,7 +79,7 @@ export function approvalStoreContract(name: string, open: () => Promise<Approval
     expect(await store.find("apr_1")).toBeUndefined();
     expect(await claim(store)).toBeUndefined();
     expect(await store.settle("apr_1", "executed")).toBe(false);
-    expect(await store.cancel("apr_1")).toBe(false);
+    expect(await store.cancel("apr_1", "session_stopped")).toBe(false);
     expect(await store.nextDeadline()).toBeUndefined();
   });
 
@@ -131,7 +133,7 @@ export function approvalStoreContract(name: string, open: () => Promise<Approval
     expect(await store.insert(again, sealed, caps)).toBe("exists");
     await store.addVote("apr_1", approve("approver"), approved);
     expect(await store.insert(again, sealed, caps)).toBe("exists");
-    await store.cancel("apr_1");
+    await store.cancel("apr_1", "session_stopped");
     expect(await store.insert(again, sealed, caps)).toBe("inserted");
   });
 
@@ -164,8 +166,18 @@ export function approvalStoreContract(name: string, open: () => Promise<Approval
     const large = new Uint8Array(998);
     expect(await store.insert(requestOf("apr_1"), large, caps)).toBe("inserted");
     expect(await store.insert(requestOf("apr_2"), sealed, caps)).toBe("too_many");
-    await store.cancel("apr_1");
+    await store.cancel("apr_1", "session_stopped");
     expect(await store.insert(requestOf("apr_2"), sealed, caps)).toBe("inserted");
+  });
+
+  contract("a request that is withdrawn says why, and what its connection was", async (store) => {
+    await inserted(store, "apr_1");
+    await store.cancel("apr_1", "connection_changed");
+    expect(await store.find("apr_1")).toMatchObject({
+      state: "cancelled",
+      withdrawnBecause: "connection_changed",
+      connectionVersion: "c1",
+    });
   });
 
   contract("a vote weighed with other votes than there are counts for nothing", async (store) => {
@@ -260,7 +272,7 @@ export function approvalStoreContract(name: string, open: () => Promise<Approval
     await inserted(store, "apr_1", { createdAt: at("12:01") });
     await inserted(store, "apr_2", { createdAt: at("12:02"), requester: person("other") });
     await inserted(store, "apr_3", { createdAt: at("12:03") });
-    await store.cancel("apr_3");
+    await store.cancel("apr_3", "connection_changed");
     const ids = async (...query: Parameters<ApprovalStore["list"]>) =>
       (await store.list(...query)).map(({ id }) => id);
     expect(await ids({}, 10)).toEqual(["apr_3", "apr_2", "apr_1"]);

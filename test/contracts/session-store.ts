@@ -56,6 +56,14 @@ export function sessionStoreContract(name: string, open: () => Promise<SessionSt
     expect((await store.find("ses_1"))?.stoppedAt).toEqual(at("10:00"));
   });
 
+  contract("stopping a machine's sessions leaves other machines' and people's", async (store) => {
+    await store.insert(sessionOf("ses_1", { machine: "ci" }));
+    await store.insert(sessionOf("ses_2", { machine: "cluster" }));
+    await store.insert(sessionOf("ses_3"));
+    expect((await store.find("ses_1"))?.machine).toBe("ci");
+    expect(await store.stop({ machine: "ci" }, at("10:00"))).toEqual(["ses_1"]);
+  });
+
   contract("whoever is stopped by their address is, however it is written", async (store) => {
     await store.insert(sessionOf("ses_1"));
     expect(await store.stop({ principal: "Developer@Example.COM" }, at("10:00"))).toEqual(["ses_1"]);

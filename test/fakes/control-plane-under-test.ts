@@ -247,6 +247,7 @@ export function pendingRequest(changes: Partial<ApprovalRequest> = {}): Approval
     },
     agent: "cursor",
     connection: "practice",
+    connectionVersion: "c",
     operationId: "compute.instances.delete",
     operationClass: "destructive",
     resourceName: "projects/p/zones/z/instances/web-3",
@@ -268,6 +269,7 @@ export function pendingRequest(changes: Partial<ApprovalRequest> = {}): Approval
     decideBy: new Date(now + 1_800_000),
     executeBy: undefined,
     isRecorded: true,
+    withdrawnBecause: undefined,
     ...changes,
   };
 }

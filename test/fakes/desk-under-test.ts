@@ -56,6 +56,7 @@ export function call(change: Partial<NewApprovalRequest> = {}): NewApprovalReque
     requester: developer,
     agent: "cursor",
     connection: "prod",
+    connectionVersion: "c1",
     operationId: "storage.buckets.delete",
     operationClass: "destructive",
     resourceName: "b/precious",
@@ -66,7 +67,7 @@ export function call(change: Partial<NewApprovalRequest> = {}): NewApprovalReque
     ...change,
   };
   const { host, method, target, body } = request.held;
-  const { agent, sessionId, connection, policyVersion } = request;
+  const { agent, sessionId, connection, connectionVersion, policyVersion } = request;
   const principalId = request.requester.id;
   return {
     fingerprint: fingerprint({
@@ -74,6 +75,7 @@ export function call(change: Partial<NewApprovalRequest> = {}): NewApprovalReque
       agent,
       sessionId,
       connection,
+      connectionVersion,
       host,
       method,
       target,
@@ -109,6 +111,8 @@ export interface DeskUnderTest {
   breakLog(isBroken: boolean): void;
   /** The session was stopped by somebody. */
   stopSession(id: string): void;
+  /** From now on the connection `prod` is this, or there is none. */
+  redefine(version: string | undefined): void;
   /** Lets time pass, and everything that was waiting for it happen. */
   pass(ms: number): Promise<void>;
   /** The same store and clock under a new process; the old desk is dropped as by a crash. */
@@ -118,18 +122,21 @@ export interface DeskUnderTest {
 export async function deskUnderTest(
   store: ApprovalStore = memoryApprovalStore(),
   clock: ManualClock = manualClock(),
+  connection: string | undefined = "c1",
 ): Promise<DeskUnderTest> {
   const facts: ApprovalFact[] = [];
   const failures: unknown[] = [];
   const timer = manualTimer();
   const stopped = new Set<string>();
   let isBroken = false;
+  let version: string | undefined = connection;
   const desk = await openApprovalDesk({
     store,
     clock,
     timer,
     sealer: plainSealer,
     wasStopped: async (sessionId) => stopped.has(sessionId),
+    connectionVersion: () => version,
     onFailure: (error) => failures.push(error),
     onFact: async (fact) => {
       if (isBroken) throw new Error("the log is full");
@@ -146,12 +153,15 @@ export async function deskUnderTest(
       isBroken = broken;
     },
     stopSession: (id) => void stopped.add(id),
+    redefine: (next) => {
+      version = next;
+    },
     pass: async (ms) => {
       clock.pass(ms);
       timer.pass(ms);
       await quiet();
     },
-    restart: () => deskUnderTest(store, clock),
+    restart: () => deskUnderTest(store, clock, version),
   };
 }
 

@@ -4,6 +4,7 @@ import {
   type Identity,
   type MachineKind,
   type MachineSettings,
+  type Network,
   type WrittenMachine,
 } from "#identity";
 import { type IdentityUnderTest, identityUnderTest } from "./identity-under-test.ts";
@@ -112,6 +113,7 @@ export interface MachinesUnderTest extends IdentityUnderTest {
   token(claims?: Claims, header?: Claims): Promise<string>;
   /** What becomes of it as a bearer token: its proof, or why it was refused. */
   ask(token: string): Promise<string>;
+  readonly networkOf: (issuer: string) => Network;
   exchange(token: string, form?: Claims): ReturnType<Identity["tokenEndpoint"]["answer"]>;
 }
 
@@ -130,14 +132,13 @@ export async function machinesUnderTest(
     throw new Error(`404 ${href}`);
   };
   const network = { ...parts.issuer.network, fetchJson };
-  const identity = await parts.restart({
-    machines,
-    networkOf: (of) => (of === issuer ? network : parts.issuer.network),
-  });
+  const networkOf = (of: string): Network => (of === issuer ? network : parts.issuer.network);
+  const identity = await parts.restart({ machines, networkOf });
   const nowS = (): number => Math.floor(parts.clock.now().getTime() / 1000);
   return {
     ...parts,
     identity,
+    networkOf,
     token: (claims = {}, header = {}) => {
       const times = { iat: nowS(), nbf: nowS(), exp: nowS() + 300 };
       return new SignJWT({ iss: issuer, aud: machineAudience, ...times, ...honestClaims[kind], ...claims })

@@ -60,6 +60,7 @@ export function manualApprovalDesk(): ManualApprovalDesk {
         decideBy: new Date("2026-11-24T14:35:00Z"),
         executeBy: undefined,
         isRecorded: true,
+        withdrawnBecause: undefined,
       };
       requests.set(id, request);
       held.set(id, bytes);

@@ -80,10 +80,12 @@ export function memoryApprovalStore(): ApprovalStore {
       move(each, outcome);
       return true;
     },
-    cancel: async (id) => {
+    cancel: async (id, withdrawnBecause) => {
       const ids = moveAll((request) =>
         request.id === id && ["pending", "approved"].includes(request.state) ? "cancelled" : undefined,
       );
+      const each = kept.get(id);
+      if (ids.length === 1 && each !== undefined) each.request = { ...each.request, withdrawnBecause };
       return ids.length === 1;
     },
     expireOverdue: async (now) =>

@@ -18,8 +18,11 @@ export function memorySessionStore(): SessionStore & {
       return sessions.get(id);
     },
     stop: async (which: Parameters<SessionStore["stop"]>[0], at: Date) => {
-      const isStopped = ({ id, principal }: Session): boolean =>
-        typeof which === "object" && "id" in which ? id === which.id : isMeant(principal, which);
+      const isStopped = ({ id, machine, principal }: Session): boolean => {
+        if (typeof which === "object" && "id" in which) return id === which.id;
+        if (typeof which === "object" && "machine" in which) return machine === which.machine;
+        return isMeant(principal, which);
+      };
       const running = [...sessions.values()].filter(
         (session) => session.stoppedAt === undefined && session.endsAt > at && isStopped(session),
       );

@@ -5,6 +5,8 @@ export interface SingleConnection extends ConnectionRegistry {
   readonly connection: Connection;
   /** The next call gets this credential, as after a rotation; `undefined` makes getting one fail. */
   rotate(token: string | undefined): void;
+  /** From now on the connection is another one under the same name. */
+  redefine(): void;
   /** What `choose` answers instead. */
   refuseWith(choice: ConnectionChoice | undefined): void;
 }
@@ -12,6 +14,7 @@ export interface SingleConnection extends ConnectionRegistry {
 /** One connection to one upstream, with one credential. */
 export function singleConnection(endpoint: string, token: string): SingleConnection {
   let current: string | undefined = token;
+  let version = 1;
   let instead: ConnectionChoice | undefined;
   const handedOut: Secret[] = [];
   const connection: Connection = {
@@ -28,6 +31,10 @@ export function singleConnection(endpoint: string, token: string): SingleConnect
     rotate: (next) => {
       current = next;
     },
+    redefine: () => {
+      version += 1;
+    },
+    versionOf: (name) => (name === connection.name ? `${name} ${version}` : undefined),
     refuseWith: (choice) => {
       instead = choice;
     },

@@ -41,10 +41,8 @@ const everybodyKnown: Access = {
     "person of all roles, ten minutes ago",
   ],
 };
-const stops: Access = {
-  kind: "bearer",
-  to: ["stored developer", "gateway token of the developer", "fresh policy-admin"],
-};
+/** All of the developer's: by the developer, and by no agent of theirs. */
+const stops: Access = { kind: "bearer", to: ["fresh developer", "fresh policy-admin"] };
 
 /** Written out, one line a route: whoever adds a route says here who gets an answer from it. */
 export const accessOf: Readonly<Record<string, Access>> = {
@@ -89,7 +87,10 @@ export const accessOf: Readonly<Record<string, Access>> = {
   "POST /api/v1/audit/holds": auditors,
   "POST /api/v1/audit/holds/:id/release": auditors,
   "POST /api/v1/audit/requests/:id/confirmation": auditors,
-  "POST /api/v1/sessions/:id/stop": stops,
+  "POST /api/v1/sessions/:id/stop": {
+    kind: "bearer",
+    to: ["gateway token of the developer", "fresh developer", "fresh policy-admin"],
+  },
   "POST /api/v1/sessions/stop": stops,
   "POST /api/v1/sinks/:name/cursor": administrators,
   "POST /approvals/:id": form,

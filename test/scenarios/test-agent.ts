@@ -32,6 +32,12 @@ export async function agentOf(controlUrl: string, person: string): Promise<Agent
   return { ...exchanged, ...proxied(info.proxyUrl, info.caCertificatePem, exchanged.token) };
 }
 
+/** An agent that has its gateway token already. */
+export async function agentWith(controlUrl: string, token: string): Promise<Pick<AgentOf, "call" | "close">> {
+  const info = serverInfo.parse(await (await fetch(`${controlUrl}/.well-known/gatehouse`)).json());
+  return proxied(info.proxyUrl, info.caCertificatePem, token);
+}
+
 /** An ID token of the development identity provider the server believes. */
 export async function identityToken(controlUrl: string, person: string, client: Client): Promise<string> {
   const info = serverInfo.parse(await (await fetch(`${controlUrl}/.well-known/gatehouse`)).json());

@@ -1,4 +1,4 @@
-import type { ApprovalRequest } from "#approvals";
+import { type ApprovalRequest, withdrawalWords } from "#approvals";
 import { type Actor, permissionOf } from "#identity";
 import { limits } from "#lib/limits";
 import type { Visitor } from "../browser/visitor.ts";
@@ -22,7 +22,7 @@ export function approvalPage(page: ApprovalPage): Html {
 <h1><code>${request.id}</code></h1>
 <p class="sentence">The agent <bdi class="claim">${request.agent}</bdi>, for <bdi>${nameOf(request.requester)}</bdi>, asks for
 <code>${request.operationId}</code> on <code>${request.resourceName}</code>.</p>
-<p><strong class="tone-${toneOf(request.state)}">${wordsOf(request.state)}</strong></p>
+<p><strong class="tone-${toneOf(request.state)}">${wordsOf(request.state)}${withdrawalOf(request)}</strong></p>
 ${facts(page)}
 <section aria-labelledby="asked"><h2 id="asked">The request, masked</h2>
 <p class="soft">Sent by the agent and not checked for truth. Exactly these bytes run, once; masked values are not shown to anybody.</p>
@@ -31,6 +31,10 @@ ${facts(page)}
 </section>
 ${votes(request)}
 ${request.state === "pending" ? decision(page) : undefined}`;
+}
+
+function withdrawalOf({ withdrawnBecause: because }: ApprovalRequest): string {
+  return because === undefined ? "" : `: ${withdrawalWords[because]}`;
 }
 
 function facts({ request, classReason, now }: ApprovalPage): Html {

@@ -128,7 +128,7 @@ test("an auditor and an approver stop nobody's session", async () => {
   }
 });
 
-test("a principal stops their own session with the session's token, and an administrator anybody's", async () => {
+test("an agent stops its own session with the session's token, and an administrator anybody's", async () => {
   const { call, bearer, openSession, facts } = await controlPlaneUnderTest();
   const mine = await openSession(developer);
   const own = await call("POST", `/api/v1/sessions/${mine.sessionId}/stop`, { bearer: mine.token, json: {} });
@@ -256,11 +256,59 @@ test("whoever is no administrator stops nobody else's, not even with a fresh sig
   expect(await isRunning(own[0]?.sessionId ?? "")).toBe(true);
 });
 
-test("a person stops all of their own by id, with a stored sign-in too", async () => {
-  const { own, theirs, principal, stop, isRunning, bearer } = await severalSessions();
-  expect((await stop({ principal: principal.id }, await bearer("agent", developer))).statusCode).toBe(200);
+test("a person who has just signed in stops all of their own by id: sessions, logins and browsers", async () => {
+  const under = await severalSessions();
+  const { own, theirs, principal, stop, isRunning, bearer } = under;
+  await fakeBrowser(under).signIn(developer);
+  const answer = await stop({ principal: principal.id }, await bearer("console", developer));
+  expect([answer.statusCode, answer.json()]).toMatchObject([200, { logins: 1, browsers: 1 }]);
   expect(await isRunning(own[0]?.sessionId ?? "")).toBe(false);
   expect(await isRunning(theirs.sessionId)).toBe(true);
+});
+
+test("an agent cannot keep its owner signed out: neither its gateway token nor a stored sign-in ends the owner's browsers and logins", async () => {
+  const under = await severalSessions();
+  const { own, principal, stop, isRunning, bearer, identity, login, facts } = under;
+  const browser = fakeBrowser(under);
+  await browser.signIn({ ...developer, groups: ["engineering", "sre"] });
+  for (const token of [own[0]?.token ?? "", await bearer("agent", developer), login.token]) {
+    for (const which of [principal.id, developer.email]) {
+      const answer = await stop({ principal: which }, token);
+      expect([answer.statusCode, answer.json()]).toMatchObject([403, { error: { code: "missing_role" } }]);
+    }
+  }
+  expect((await browser.get("/approvals")).statusCode).toBe(200);
+  expect(await identity.logins.find(login.token)).toBeDefined();
+  for (const { sessionId } of own) expect(await isRunning(sessionId)).toBe(true);
+  expect(facts.filter(({ kind }) => kind === "session.stopped")).toEqual([]);
+});
+
+test("an agent ends its own session and no other agent's of the same owner, nor does a stored sign-in end any", async () => {
+  const { own, login, call, isRunning, bearer } = await severalSessions();
+  const [mine, another] = own.map(({ sessionId }) => sessionId);
+  const stopOne = async (id = "", token = "") =>
+    (await call("POST", `/api/v1/sessions/${id}/stop`, { bearer: token, json: {} })).statusCode;
+  const token = own[0]?.token ?? "";
+  expect(await stopOne(another, token)).toBe(403);
+  for (const stored of [await bearer("agent", developer), login.token])
+    expect(await stopOne(another, stored)).toBe(403);
+  expect(await isRunning(another ?? "")).toBe(true);
+  expect(await stopOne(mine, token)).toBe(200);
+  expect(await isRunning(mine ?? "")).toBe(false);
+});
+
+test("a person without any role ends one session of theirs, with a sign-in of the last five minutes and no older one", async () => {
+  const { own, call, isRunning, issuer, clock } = await severalSessions();
+  const { sessionId } = own[0] ?? { sessionId: "" };
+  const left = { email: developer.email, groups: [] };
+  const signedInS = Math.floor(clock.now().getTime() / 1000);
+  const stopWith = async (bearer: string) =>
+    call("POST", `/api/v1/sessions/${sessionId}/stop`, { bearer, json: {} });
+  const old = await stopWith(await issuer.idToken("console", left, { auth_time: signedInS - 600 }));
+  expect([old.statusCode, old.json()]).toMatchObject([401, { error: { code: "sign_in_not_fresh" } }]);
+  expect(await isRunning(sessionId)).toBe(true);
+  expect((await stopWith(await issuer.idToken("console", left))).statusCode).toBe(200);
+  expect(await isRunning(sessionId)).toBe(false);
 });
 
 test.each([{}, { all: false }, { all: true, principal: "x" }, { principal: "" }, { principal: 7 }])(

@@ -1,5 +1,5 @@
 import { sessionDetail, sessionList, sessionSummary, sessionsStop, sessionsStopped } from "#api";
-import { type Actor, permissionOf, type Session, type Whose } from "#identity";
+import type { Act, Actor, Session, Whose } from "#identity";
 import { limits } from "#lib/limits";
 import { requireActor, requirePermission } from "../asker.ts";
 import type { ControlPlanePorts } from "../control-plane-ports.ts";
@@ -80,8 +80,7 @@ function nameOfMany(which: Whose): string {
 
 function requireStopMany(actor: Actor, which: Whose, ports: ControlPlanePorts): void {
   const isOwn = which !== "all" && "principal" in which && which.principal === actor.principal.id;
-  if (isOwn && permissionOf(actor, "session.stop_own", ports.clock.now()) === "granted") return;
-  requirePermission(actor, "session.stop_any", ports);
+  requirePermission(actor, isOwn && isPerson(actor) ? "session.stop_own" : "session.stop_any", ports);
 }
 
 async function findSession(id: string, { identity }: ControlPlanePorts): Promise<Session | undefined> {
@@ -95,10 +94,23 @@ async function requireSession(id: string, ports: ControlPlanePorts): Promise<Ses
   return session;
 }
 
-/** An administrator stops any session, a principal their own. Whoever is neither does not learn whether it exists. */
+function actOfStopping(session: Session | undefined, actor: Actor): Act {
+  if (session === undefined) return "session.stop_any";
+  if (session.id === actor.sessionId) return "session.stop_this";
+  const isOwn = session.principal.id === actor.principal.id;
+  return isOwn && isPerson(actor) ? "session.stop_own" : "session.stop_any";
+}
+
+/** What can be stored may be in an agent's hands, whoever it names. */
+function isPerson({ proof }: Actor): boolean {
+  return proof === "browser" || proof === "console_token";
+}
+
+/**
+ * An administrator stops any session, a person their own, an agent the one it is in: it must not end what its owner, or
+ * another agent of theirs, is let in with. Whoever may not does not learn whether there is such a session.
+ */
 function requireStop(actor: Actor, session: Session | undefined, ports: ControlPlanePorts): void {
-  const isOwn = session?.principal.id === actor.principal.id;
-  if (isOwn && permissionOf(actor, "session.stop_own", ports.clock.now()) === "granted") return;
-  requirePermission(actor, "session.stop_any", ports);
+  requirePermission(actor, actOfStopping(session, actor), ports);
   if (session === undefined) throw new ControlRefusal("not_found", "no such session");
 }

@@ -1,4 +1,4 @@
-import type { ApprovalRequest, HeldBytes } from "#approvals";
+import { type ApprovalRequest, type HeldBytes, type Withdrawal, withdrawalWords } from "#approvals";
 import { limits } from "#lib/limits";
 import type { DataPlanePorts } from "../data-plane-ports.ts";
 import type {
@@ -18,7 +18,10 @@ import { allowedHeaders } from "../upstream-headers.ts";
 import { rereadBody } from "./read-body.ts";
 
 export interface ApprovePorts
-  extends Pick<DataPlanePorts, "approvals" | "approvalKeys" | "catalogue" | "masking" | "connections"> {
+  extends Pick<
+    DataPlanePorts,
+    "authenticator" | "approvals" | "approvalKeys" | "catalogue" | "masking" | "connections"
+  > {
   /** What was held is judged again before it runs: the policies may have changed while people thought. */
   readonly understand: (request: IdentifiedRequest) => UnderstoodRequest | Refusal;
   readonly decide: (request: ReadRequest) => DecidedRequest | Refusal;
@@ -123,6 +126,7 @@ async function newApproval(request: DecidedRequest, body: Uint8Array, ports: App
     requester: caller.principal,
     agent: caller.session.agent,
     connection: request.connection,
+    connectionVersion: request.connectionVersion,
     operationId: call.operation.id,
     operationClass: call.operation.class,
     resourceName: call.resource.name,
@@ -196,8 +200,16 @@ async function afterWaiting(
     case "executing":
     case "executed":
     case "unknown":
-      return refusal(codeFor(approval.state), request, approval.state, { approval });
+      return refusal(codeFor(approval.state), request, endOf(approval), { approval, ...endWords(approval) });
   }
+}
+
+function endOf({ state, withdrawnBecause: because }: ApprovalRequest): string {
+  return because === undefined ? state : `${state}: ${withdrawalWords[because]}`;
+}
+
+function endWords({ withdrawnBecause: because }: ApprovalRequest): { say?: string } {
+  return because === undefined ? {} : { say: withdrawalWords[because] };
 }
 
 function codeFor(state: Exclude<ApprovalRequest["state"], "approved" | "denied">): RefusalCode {
@@ -224,6 +236,9 @@ async function claimAndRejudge(
   approval: ApprovalRequest,
   ports: ApprovePorts,
 ): Promise<ClearedRequest | Refusal> {
+  // Its session may have lost the role while people thought; a stopped one was let go of already.
+  const still = await ports.authenticator.recheck(request.caller.session.id);
+  if (still.kind === "refused") return refusal(still.code, request, still.detail, { approval });
   // Its body is no longer here; what was read in it is.
   const { call, judgedBy } = request;
   const asRead = { ...request, read: (again: UnderstoodRequest) => ({ ...again, call, judgedBy }) };
@@ -257,10 +272,17 @@ function judge(
   const understood = ports.understand({ ...request, method, host, target, headers });
   const decided = isRefusal(understood) ? understood : ports.decide(read(understood));
   if (isRefusal(decided)) return { ...decided, approval };
-  const isAsReviewed =
-    decided.decision.policyVersion === approval.policyVersion && decided.connection === approval.connection;
-  if (isAsReviewed) return decided;
-  return refusal("approval_expired", decided, "the rules changed since it was reviewed", { approval });
+  const because = changedSince(approval, decided);
+  if (because === undefined) return decided;
+  const words = withdrawalWords[because];
+  return refusal("approval_expired", decided, words, { approval, say: words });
+}
+
+function changedSince(approval: ApprovalRequest, decided: DecidedRequest): Withdrawal | undefined {
+  if (decided.decision.policyVersion !== approval.policyVersion) return "policies_changed";
+  const isSame =
+    decided.connection === approval.connection && decided.connectionVersion === approval.connectionVersion;
+  return isSame ? undefined : "connection_changed";
 }
 
 /** An approver's words reach the agent as words: one line, bounded, no control characters. */

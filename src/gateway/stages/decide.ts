@@ -17,8 +17,12 @@ export function decideStage(ports: DecidePorts) {
     const billed = foreignBilling(call, choice.connection);
     if (billed !== undefined) return refusal("parameter_refused", request, billed);
     const connection = choice.connection.name;
+    const connectionVersion = ports.connections.versionOf(connection) ?? "";
+    // What Google issued through one identity is not used through another that got the connection's name.
+    if (request.capability !== undefined && request.capability.connectionVersion !== connectionVersion)
+      return refusal("capability_unknown", request, "issued through another connection than this is now");
     const decision = ports.decide(policyInput(request, connection, ports.clock.now()));
-    const decided = { ...request, connection, decision };
+    const decided = { ...request, connection, connectionVersion, decision };
     if (decision.effect !== "deny") return decided;
     const deniers = decision.reasons.filter((reason) => reason.effect === "deny");
     const reasons = deniers.length > 0 ? deniers : decision.reasons;

@@ -27,6 +27,9 @@ export function forwardStage(ports: ForwardPorts) {
       return undefined;
     });
     if (credential === undefined) return refusal("credential_unavailable", request, "no upstream credential");
+    // Asked last, as another account's key may have been put in place of this one while all that went on.
+    if (ports.connections.versionOf(request.connection) !== request.connectionVersion)
+      return refusal("credential_unavailable", request, "its connection was changed after it was decided");
 
     const plan = ports.masking.plan(requestSubject(request, ports));
     const sent = sentBody(request.outgoing, plan);

@@ -42,7 +42,17 @@ export function isLoginToken(text: string): boolean {
   return shape.test(text);
 }
 
-export function openLogins({ store, clock }: { store: LoginStore; clock: Clock }): Logins {
+export interface LoginsParts {
+  readonly store: LoginStore;
+  readonly clock: Clock;
+  /**
+   * The person as their identity provider may vouch for them now, or nobody when it is no longer configured: a login outlives
+   * restarts, and neither its provider nor what that is believed.
+   */
+  readonly vouchedNow: (principal: Principal) => Principal | undefined;
+}
+
+export function openLogins({ store, clock, vouchedNow }: LoginsParts): Logins {
   return {
     issue: async (principal, machine) => {
       const token = `ghl_${randomBytes(32).toString("base64url")}`;
@@ -62,9 +72,10 @@ export function openLogins({ store, clock }: { store: LoginStore; clock: Clock }
     find: async (token) => {
       if (!isLoginToken(token)) return undefined;
       const login = await store.find(digestOf(token));
-      return login !== undefined && login.revokedAt === undefined && clock.now() < login.endsAt
-        ? login
-        : undefined;
+      if (login === undefined || login.revokedAt !== undefined || clock.now() >= login.endsAt)
+        return undefined;
+      const principal = vouchedNow(login.principal);
+      return principal && { ...login, principal };
     },
     revokeToken: async (token) => {
       if (isLoginToken(token)) await store.revoke({ digest: digestOf(token) }, clock.now());

@@ -1,58 +1,12 @@
 import { expect, test } from "vitest";
 import { limits } from "#lib/limits";
-import { Secret } from "#lib/secret";
-import { identityUnderTest } from "../../../test/fakes/identity-under-test.ts";
+import {
+  type Claims,
+  endpoint,
+  opaque,
+  introspectionUnderTest as underTest,
+} from "../../../test/fakes/introspection-under-test.ts";
 import { developer } from "../../../test/fakes/token-issuer.ts";
-import type { OutgoingRequest } from "../guarded-fetch.ts";
-import type { IntrospectionSettings } from "./introspection.ts";
-
-type Claims = Record<string, unknown>;
-
-const endpoint = "https://login.example.com/introspect";
-const opaque = "AbCdEf0123456789-._~+/xyz==";
-
-/** The identity module whose issuer answers questions about tokens as the test says. */
-async function underTest(changes: Partial<IntrospectionSettings> = {}) {
-  const parts = await identityUnderTest();
-  const { issuer, clock } = parts;
-  const nowS = (): number => Math.floor(clock.now().getTime() / 1000);
-  const asked: { url: string; request: OutgoingRequest }[] = [];
-  const honest = (): Claims => ({
-    active: true,
-    sub: "sub-of-developer@example.com",
-    client_id: "gatehouse-agent",
-    exp: nowS() + 3600,
-    groups: ["engineering"],
-  });
-  const answering = {
-    claims: {} as Claims,
-    respond: async (): Promise<Response> => Response.json({ ...honest(), ...answering.claims }),
-  };
-  const introspection: IntrospectionSettings = {
-    endpoint,
-    clientId: "gatehouse:asks",
-    clientSecret: () => new Secret("s3cr3t+/="),
-    scope: undefined,
-    opaqueTokens: true,
-    jwts: false,
-    ...changes,
-  };
-  const identity = await parts.restart({
-    issuers: [{ ...issuer.settings, introspection }],
-    networkOf: () => ({
-      ...issuer.network,
-      fetch: async (url, request) => {
-        asked.push({ url, request });
-        return answering.respond();
-      },
-    }),
-  });
-  const ask = async (token: string): Promise<string> => {
-    const answer = await identity.authenticator.authenticate(token);
-    return answer.kind === "refused" ? answer.code : answer.caller.proof;
-  };
-  return { ...parts, identity, answering, asked, ask, nowS };
-}
 
 test("an opaque token is what its issuer says it is, directly and traded", async () => {
   const { identity, ask, asked } = await underTest();

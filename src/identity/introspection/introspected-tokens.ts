@@ -54,7 +54,7 @@ export function alsoIntrospected(
     verify: async (token, clients) => {
       const verdict = await tokens.verify(token, clients);
       if (verdict.kind === "refused") return verdict;
-      const answer = await introspector.ask(token.text);
+      const answer = await introspector.ask(token.text, { isSigned: true });
       if (answer.kind !== "active") return refusalOf(answer);
       // An answer about somebody else is an answer to another question.
       const named = claimAt(answer.claims, rules.claims.subject);

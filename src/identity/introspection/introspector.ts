@@ -17,7 +17,8 @@ export type IntrospectionAnswer =
   | { readonly kind: "provider_unavailable"; readonly detail: string };
 
 export interface Introspector {
-  ask(token: string): Promise<IntrospectionAnswer>;
+  /** `isSigned`: whether its signature was checked and holds, so that no stranger made it up. */
+  ask(token: string, proof?: { readonly isSigned: boolean }): Promise<IntrospectionAnswer>;
 }
 
 export interface IntrospectorParts {
@@ -36,7 +37,10 @@ interface Living {
   readonly untilMs: number;
 }
 
-/** Asks once for each token in half a minute, whoever asks and however often, and never more than some at once. */
+/**
+ * Asks once for each token in half a minute, whoever asks and however often, and never more than some at once. Anybody can
+ * have made-up tokens asked about: they get a share of the questions, and what is known asks on beside them.
+ */
 class RememberingIntrospector implements Introspector {
   readonly #parts: IntrospectorParts;
   /** By digest: what this process remembers must open no door. */
@@ -45,22 +49,35 @@ class RememberingIntrospector implements Introspector {
     max: limits.introspectionCacheMax,
   });
   readonly #asking = new Map<string, Promise<IntrospectionAnswer>>();
+  /** Of those, how many are about tokens that nothing speaks for yet. */
+  #strangers = 0;
 
   constructor(parts: IntrospectorParts) {
     this.#parts = parts;
   }
 
-  async ask(token: string): Promise<IntrospectionAnswer> {
+  async ask(token: string, { isSigned } = { isSigned: false }): Promise<IntrospectionAnswer> {
     const digest = tokenDigest(token);
     const remembered = this.#remembered(digest);
     if (remembered !== undefined) return remembered;
     const underWay = this.#asking.get(digest);
     if (underWay !== undefined) return underWay;
-    if (this.#asking.size >= limits.introspectionsAtOnceMax)
+    // What counted once stays there, past its time, until it is refused or others push it out.
+    const isStranger = !isSigned && !this.#living.has(digest);
+    if (!this.#hasRoom(isStranger))
       return { kind: "provider_unavailable", detail: "too many tokens are being asked about" };
-    const asking = this.#ask(token, digest).finally(() => this.#asking.delete(digest));
+    if (isStranger) this.#strangers += 1;
+    const asking = this.#ask(token, digest).finally(() => {
+      this.#asking.delete(digest);
+      if (isStranger) this.#strangers -= 1;
+    });
     this.#asking.set(digest, asking);
     return asking;
+  }
+
+  #hasRoom(isStranger: boolean): boolean {
+    const { introspectionsAtOnceMax: strangersMax, knownIntrospectionsAtOnceMax: keptFree } = limits;
+    return isStranger ? this.#strangers < strangersMax : this.#asking.size < strangersMax + keptFree;
   }
 
   #remembered(digest: string): IntrospectionAnswer | undefined {

@@ -4,7 +4,7 @@ import { limits } from "#lib/limits";
 import { type Claims, textAt } from "../claim-path.ts";
 import type { IssuerTokens } from "../issuers.ts";
 import { audienceShape, subjectShape } from "../person-claims.ts";
-import { principalId } from "../principal.ts";
+import { machinePrincipalId, principalId } from "../principal.ts";
 import { type IdentityVerdict, type ProvenIdentity, refusedIdentity } from "../proven-identity.ts";
 import type { ProviderKeys } from "../provider-keys.ts";
 import { proveClaims } from "../signed-claims.ts";
@@ -81,9 +81,10 @@ function workloadOf(claims: Claims, machine: MachineSettings): IdentityVerdict {
   const named = subjectShape.safeParse(textAt(claims, machine.claims.subject));
   const proven = provenShape.safeParse(claims);
   if (!named.success || !proven.success) return refusedIdentity("invalid", `${machine.name}: no subject`);
+  const idOf = machine.isAmongPeople === true ? machinePrincipalId : principalId;
   const subject = `${machine.claims.subjectLabel}${named.data}`;
   const principal = {
-    id: principalId(machine.issuer, subject),
+    id: idOf(machine.issuer, subject),
     issuer: machine.issuer,
     subject,
     email: machine.claims.email && textAt(claims, machine.claims.email),

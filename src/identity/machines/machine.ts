@@ -48,4 +48,6 @@ export interface MachineSettings {
   readonly groups: readonly string[];
   readonly connections: readonly string[] | undefined;
   readonly emailDomains: readonly string[] | undefined;
+  /** Whether people sign in at its issuer as well. */
+  readonly isAmongPeople?: boolean;
 }

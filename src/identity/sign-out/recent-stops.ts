@@ -19,14 +19,19 @@ export class RecentStops {
     return this.#count;
   }
 
-  note(whose: Whose, cause: StopCause): void {
+  note(whose: Whose | { readonly machine: string }, cause: StopCause): void {
     this.#count += 1;
     this.#byScope.set(scopeOf(whose), { number: this.#count, cause });
   }
 
   /** Why this principal was stopped after `count` was read; `undefined` when they were not. */
-  causeSince(count: number, principal: Pick<Principal, "id" | "issuer" | "email">): StopCause | undefined {
-    const noted = scopesOf(principal).flatMap((scope) => this.#byScope.get(scope) ?? []);
+  causeSince(
+    count: number,
+    principal: Pick<Principal, "id" | "issuer" | "email">,
+    machine?: string,
+  ): StopCause | undefined {
+    const own = machine === undefined ? [] : [scopeOf({ machine })];
+    const noted = [...scopesOf(principal), ...own].flatMap((scope) => this.#byScope.get(scope) ?? []);
     return noted.find(({ number }) => number > count)?.cause;
   }
 }

@@ -12,8 +12,9 @@ export function isMeant(principal: Pick<Principal, "id" | "issuer" | "email">, w
 }
 
 /** The name under which an end is kept. */
-export function scopeOf(whose: Whose): string {
+export function scopeOf(whose: Whose | { readonly machine: string }): string {
   if (whose === "all") return "all";
+  if ("machine" in whose) return `machine ${whose.machine}`;
   return "issuer" in whose ? `issuer ${whose.issuer}` : `principal ${whose.principal.toLowerCase()}`;
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ApprovalRequest, Vote } from "#approvals";
+import { type ApprovalRequest, type Vote, withdrawals } from "#approvals";
 import type { Principal } from "#identity";
 import type { Row, SqlValue } from "./database.ts";
 
@@ -14,6 +14,7 @@ export const insertColumns = [
   "requester",
   "agent",
   "connection",
+  "connection_version",
   "operation_id",
   "operation_class",
   "resource_name",
@@ -24,6 +25,7 @@ export const insertColumns = [
   "decide_by",
   "execute_by",
   "recorded",
+  "withdrawn_because",
   "sealed",
 ] as const;
 
@@ -58,6 +60,7 @@ export function requestValues(request: ApprovalRequest, sealed: Uint8Array): Sql
     principalText(request.requester),
     request.agent,
     request.connection,
+    request.connectionVersion,
     request.operationId,
     request.operationClass,
     request.resourceName,
@@ -68,6 +71,7 @@ export function requestValues(request: ApprovalRequest, sealed: Uint8Array): Sql
     request.decideBy.getTime(),
     request.executeBy?.getTime() ?? null,
     request.isRecorded ? 1 : 0,
+    request.withdrawnBecause ?? null,
     sealed,
   ];
 }
@@ -125,6 +129,7 @@ const requestRow = z.object({
   requester: json.pipe(principal),
   agent: z.string(),
   connection: z.string(),
+  connection_version: z.string(),
   operation_id: z.string(),
   operation_class: z.string(),
   resource_name: z.string(),
@@ -135,6 +140,7 @@ const requestRow = z.object({
   decide_by: time,
   execute_by: time.nullable().transform(orMissing),
   recorded: z.number(),
+  withdrawn_because: z.enum(withdrawals).nullable().transform(orMissing),
 });
 
 /** Rows of `selectRequests`. */
@@ -170,6 +176,7 @@ function parseRequest(row: Row, votes: readonly Vote[]): ApprovalRequest {
     requester: parsed.requester,
     agent: parsed.agent,
     connection: parsed.connection,
+    connectionVersion: parsed.connection_version,
     operationId: parsed.operation_id,
     operationClass: parsed.operation_class,
     resourceName: parsed.resource_name,
@@ -181,5 +188,6 @@ function parseRequest(row: Row, votes: readonly Vote[]): ApprovalRequest {
     decideBy: parsed.decide_by,
     executeBy: parsed.execute_by,
     isRecorded: parsed.recorded === 1,
+    withdrawnBecause: parsed.withdrawn_because,
   };
 }

@@ -44,7 +44,7 @@ export function approvalStore(database: Database): ApprovalStore {
       return sealed instanceof Uint8Array ? sealed : undefined;
     },
     settle: async (id, outcome) => (await change(settleOnce, [outcome, id])).length === 1,
-    cancel: async (id) => (await change(cancelOpen, [id])).length === 1,
+    cancel: async (id, because) => (await change(cancelOpen, [because, id])).length === 1,
     expireOverdue: async (now) => (await change(expireAll, [now.getTime(), now.getTime()])).map(idOf),
     abandonExecuting: async () => (await change(abandonAll, [])).map(idOf),
     markRecorded: async (id, state) => {
@@ -75,7 +75,7 @@ const claimOnce = `UPDATE approval_request SET state = 'executing'
 const settleOnce = `UPDATE approval_request SET state = ?, sealed = NULL
   WHERE id = ? AND state = 'executing' RETURNING id`;
 
-const cancelOpen = `UPDATE approval_request SET state = 'cancelled', sealed = NULL, recorded = 0
+const cancelOpen = `UPDATE approval_request SET state = 'cancelled', withdrawn_because = ?, sealed = NULL, recorded = 0
   WHERE id = ? AND state IN ('pending', 'approved') RETURNING id`;
 
 const expireAll = `UPDATE approval_request

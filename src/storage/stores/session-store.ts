@@ -38,8 +38,8 @@ export function sessionStore(database: Database): SessionStore {
   };
 }
 
-const columns = `id, ${principalColumns}, agent, connection, started_at, ends_at, stopped_at`;
-const insertSession = `INSERT INTO session (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const columns = `id, ${principalColumns}, agent, connection, started_at, ends_at, stopped_at, machine`;
+const insertSession = `INSERT INTO session (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 function valuesOf(session: Session): SqlValue[] {
   return [
@@ -50,12 +50,14 @@ function valuesOf(session: Session): SqlValue[] {
     session.startedAt.getTime(),
     session.endsAt.getTime(),
     session.stoppedAt?.getTime() ?? null,
+    session.machine ?? null,
   ];
 }
 
 function conditionOf(which: Parameters<SessionStore["stop"]>[0]): readonly [string, readonly SqlValue[]] {
   if (which === "all") return ["TRUE", []];
   if ("id" in which) return ["id = ?", [which.id]];
+  if ("machine" in which) return ["machine = ?", [which.machine]];
   if ("issuer" in which) return ["issuer = ?", [which.issuer]];
   return ofPrincipal(which.principal);
 }
@@ -69,6 +71,7 @@ const sessionRow = z.object({
   started_at: time,
   ends_at: time,
   stopped_at: time.nullable(),
+  machine: z.string().nullable(),
 });
 
 function parseSession(row: Row): Session {
@@ -81,5 +84,6 @@ function parseSession(row: Row): Session {
     startedAt: parsed.started_at,
     endsAt: parsed.ends_at,
     stoppedAt: parsed.stopped_at ?? undefined,
+    machine: parsed.machine ?? undefined,
   };
 }

@@ -1,0 +1,25 @@
+/** Why a request was withdrawn though its time was not up. What is stored of it is this word. */
+export type Withdrawal =
+  /** The session that asked was stopped. */
+  | "session_stopped"
+  /** The policies under which it was asked are not those in force. */
+  | "policies_changed"
+  /** The connection of that name is not the one that was reviewed: another identity, endpoint or fence. */
+  | "connection_changed"
+  /** That it was asked could not be put on record. */
+  | "not_recorded";
+
+export const withdrawals = [
+  "session_stopped",
+  "policies_changed",
+  "connection_changed",
+  "not_recorded",
+] as const satisfies readonly Withdrawal[];
+
+/** In words that go behind "withdrawn: ". */
+export const withdrawalWords: Readonly<Record<Withdrawal, string>> = {
+  session_stopped: "the session that asked was stopped",
+  policies_changed: "the policies have changed since it was asked",
+  connection_changed: "its connection was changed or removed since it was asked",
+  not_recorded: "that it was asked could not be put on record",
+};
