@@ -68,7 +68,8 @@ function realWitness(by: NoteSigner = signer): Witness {
   const verifier = parseVerifierKey(logKey.verifierKey);
   if (verifier === undefined) throw new Error("the test's own key does not parse");
   const folder = new WitnessFolder(path);
-  return openWitness({ signer: by, logs: [verifier], folder, clock, onContradiction: () => undefined });
+  const unheard = { onContradiction: () => undefined, onProofRefused: () => undefined };
+  return openWitness({ signer: by, logs: [verifier], folder, clock, ...unheard });
 }
 
 /** The wire between both, without a socket. */
