@@ -321,6 +321,8 @@ export const limits = {
   witnessConnectionsMax: 256,
   /** A witness answers from memory and one sync of its disk. */
   witnessTimeoutMs: 10_000,
+  /** A cosignature says when it was made; a witness's clock and ours may differ by this much. */
+  witnessSkewMs: 60_000,
   /** Signed by logs that it watches and still refused: kept as evidence, of each log. */
   witnessEvidenceMax: 16,
   /** A failing witness is asked again after a second, then half as often each time, down to once in five minutes. */
