@@ -12,6 +12,7 @@ import {
   shellScript,
 } from "#agent";
 import { GatehouseError } from "#lib/errors";
+import { printableJson } from "#lib/printable";
 import { shellLines } from "./environment-changes.ts";
 import { isGitHubJob } from "./github-actions.ts";
 import { ownCommand } from "./run-session.ts";
@@ -182,7 +183,7 @@ function say(
 ): void {
   const files = { credentials, certificates, lines, script };
   if (isJson) {
-    terminal.out(JSON.stringify(files));
+    terminal.out(printableJson(files));
     return;
   }
   terminal.out(

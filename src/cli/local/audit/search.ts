@@ -3,6 +3,7 @@ import { z } from "zod";
 import { type AuditEntry, auditEntryList } from "#api";
 import { type CommandTools, moment, printable, table } from "#cli";
 import { GatehouseError } from "#lib/errors";
+import { printableJson } from "#lib/printable";
 import { type Auditor, signInAsAuditor } from "./auditor.ts";
 import { addFilterOptions, filterOptions, filterQuery } from "./entry-filter.ts";
 
@@ -28,7 +29,7 @@ export function addSearchCommand(audit: Command, { add, action, terminal }: Comm
         const query = filterQuery(asked, settings);
         if (before !== undefined) query.set("before", before);
         const page = await searchPage(await signInAsAuditor(person, settings), query, limit);
-        terminal.out(settings.isJson ? JSON.stringify(page) : pageText(page));
+        terminal.out(settings.isJson ? printableJson(page) : pageText(page));
       }),
     );
 }

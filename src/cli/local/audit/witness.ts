@@ -5,6 +5,7 @@ import { z } from "zod";
 import { type CommandTools, printable } from "#cli";
 import { systemClock } from "#lib/clock";
 import { GatehouseError, messageOf } from "#lib/errors";
+import { printableJson } from "#lib/printable";
 import { replaceWhole } from "#lib/whole-file";
 import { parseVerifierKey, type Verifier } from "#tlog";
 import type { WitnessFolder, WitnessParts } from "#witness";
@@ -87,7 +88,7 @@ async function serveAlone(
   });
   const facts = { url: server.url, verifierKey: signer.verifierKey, logs: logs.map(({ name }) => name) };
   const words = `Witness ${facts.verifierKey}\nwatches ${facts.logs.join(", ")} at ${server.url}. Ctrl-C stops it.`;
-  terminal.out(isJson ? JSON.stringify(facts) : printable(words));
+  terminal.out(isJson ? printableJson(facts) : printable(words));
   await untilSignal(new Promise<never>(() => undefined));
   await server.close();
 }
