@@ -339,6 +339,10 @@ export const limits = {
   archiveObjectBytesMax: 20 * 1024 * 1024,
   /** A bundle over a slow line. */
   archiveTimeoutMs: 60_000,
+  /** A scrape is two small reads of the database. */
+  metricsTimeoutMs: 10_000,
+  /** A pair of Prometheus servers, and somebody with curl. */
+  metricsConnectionsMax: 16,
   /** Published entries are looked for this often by each sink: two small reads. */
   sinkLookMs: 1_000,
   /** A batch that was not taken comes again after this, then twice that, up to the most. */
