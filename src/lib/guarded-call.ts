@@ -1,4 +1,5 @@
 import { request } from "undici";
+import { readCapped } from "./capped-body.ts";
 import type { Egress } from "./egress.ts";
 import { GatehouseError, messageOf } from "./errors.ts";
 
@@ -55,23 +56,6 @@ export async function callGuarded(call: GuardedCall, limits: GuardedCallLimits):
     const why = deadline.aborted ? `no answer within ${limits.timeoutMs} ms` : messageOf(error);
     throw new GatehouseError("call_failed", `Cannot reach ${name}: ${why}`, { cause: error });
   }
-}
-
-type Body = Awaited<ReturnType<typeof request>>["body"];
-
-async function readCapped(body: Body, bytesMax: number): Promise<Uint8Array | undefined> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
-    bytes += chunk.byteLength;
-    if (bytes > bytesMax) {
-      // Destroying rather than draining: the rest may be endless.
-      body.on("error", () => undefined).destroy();
-      return undefined;
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function firstOfEach(
