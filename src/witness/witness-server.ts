@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { openBoundedListener } from "#lib/bounded-listener";
 import { GatehouseError, messageOf } from "#lib/errors";
 import { limits } from "#lib/limits";
+import { isLoopbackHost } from "#lib/loopback";
 import type { Witness, WitnessAnswer } from "./witness.ts";
 
 export interface WitnessServer {
@@ -19,7 +20,7 @@ export interface WitnessListener {
 
 /** `POST /add-checkpoint` and nothing else. Throws `tls_required`, and what listening throws. */
 export async function serveWitness(witness: Witness, listener: WitnessListener): Promise<WitnessServer> {
-  if (!["127.0.0.1", "::1", "localhost"].includes(listener.host)) {
+  if (!isLoopbackHost(listener.host)) {
     throw new GatehouseError(
       "tls_required",
       `A witness on ${listener.host} needs TLS in front of it: listen on 127.0.0.1 and let a proxy lead there.`,
