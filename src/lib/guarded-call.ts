@@ -6,7 +6,7 @@ import { GatehouseError, messageOf } from "./errors.ts";
 /** A request that we make of somebody else's server, not on behalf of an agent. */
 export interface GuardedCall {
   readonly url: URL;
-  readonly method: "GET" | "HEAD" | "POST" | "PUT";
+  readonly method: "GET" | "POST" | "PUT";
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
 }

@@ -335,6 +335,8 @@ export const limits = {
   logProofWaitMs: 2_000,
   /** A run that is over does not linger for it. */
   logProofTimeoutMs: 5_000,
+  /** S3 counts in days. Less is an object that is as good as not kept, whatever its lock is called. */
+  archiveRetentionSMin: 24 * 60 * 60,
   /** The largest file of a log is a bundle of 256 of the longest entries; a listing of a bucket is smaller. */
   archiveObjectBytesMax: 20 * 1024 * 1024,
   /** A bundle over a slow line. */
@@ -369,6 +371,10 @@ export const limits = {
   refreshRepeatsPerSessionMax: 10,
   /** One object of a bucket: a bundle of 256 entries of the largest kind fits, and so does a batch of a sink. */
   objectBytesMax: 32 * 1024 * 1024,
+  /** Of a listing: fifty million objects, eight years of an archive that is written each minute. */
+  listingPagesMax: 50_000,
+  /** A thousand keys of a kilobyte each, with their elements; parsed at once, in the thread that serves everybody. */
+  objectStoreXmlBytesMax: 4 * 1024 * 1024,
   /** Stores answer within seconds, also while they are busy. */
   objectStoreTimeoutMs: 60_000,
 } as const;
