@@ -22,10 +22,13 @@ function escaped(character: string): string {
 
 /** JSON of a value, the same characters as `\uXXXX`: whoever parses it has them exactly, whoever looks at it sees them. */
 export function printableJson(value: unknown, indent?: number): string {
-  // JSON has escaped line feeds within texts; those left are between members.
-  return JSON.stringify(value, undefined, indent).replace(unseen, (character) =>
-    character === "\n" ? character : jsonEscaped(character),
-  );
+  return visibleJson(JSON.stringify(value, undefined, indent));
+}
+
+/** The same of JSON that is written already. */
+export function visibleJson(json: string): string {
+  // JSON has escaped line feeds within texts; those left are between members and lines.
+  return json.replace(unseen, (character) => (character === "\n" ? character : jsonEscaped(character)));
 }
 
 /** JSON in ASCII alone, for receivers that would guess an encoding. */
