@@ -1,5 +1,6 @@
+import type { Readable } from "node:stream";
 import { request } from "undici";
-import { readCapped } from "./capped-body.ts";
+import { discard, readCapped } from "./capped-body.ts";
 import type { Egress } from "./egress.ts";
 import { GatehouseError, messageOf } from "./errors.ts";
 
@@ -13,8 +14,8 @@ export interface GuardedCall {
 
 export interface GuardedCallLimits {
   readonly egress: Egress;
-  /** Of the answer's body. */
-  readonly bytesMax: number;
+  /** Of the answer's body. `unread`: what it says is nobody's business, and does not delay or fail the call. */
+  readonly bytesMax: number | "unread";
   /** For all of it. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
@@ -46,7 +47,7 @@ export async function callGuarded(call: GuardedCall, limits: GuardedCallLimits):
       body: call.body ?? null,
       signal,
     });
-    const body = await readCapped(answer.body, limits.bytesMax);
+    const body = await bodyOf(answer.body, limits.bytesMax);
     if (body === undefined) {
       throw new GatehouseError("call_failed", `${name} answered with more than ${limits.bytesMax} bytes.`);
     }
@@ -56,6 +57,12 @@ export async function callGuarded(call: GuardedCall, limits: GuardedCallLimits):
     const why = deadline.aborted ? `no answer within ${limits.timeoutMs} ms` : messageOf(error);
     throw new GatehouseError("call_failed", `Cannot reach ${name}: ${why}`, { cause: error });
   }
+}
+
+async function bodyOf(body: Readable, bytesMax: number | "unread"): Promise<Uint8Array | undefined> {
+  if (bytesMax !== "unread") return readCapped(body, bytesMax);
+  discard(body);
+  return new Uint8Array();
 }
 
 function firstOfEach(

@@ -357,8 +357,6 @@ export const limits = {
   sinkBatchEntriesMax: 1_000,
   /** A receiver that takes longer is down. */
   sinkTimeoutMs: 30_000,
-  /** What a receiver of webhooks answers is not read, only whether it is there. */
-  sinkAnswerBytesMax: 64 * 1024,
   /** Files of the published log: a hundred a second read three million entries within one fresh sign-in. */
   tilesPerMinuteMax: 6_000,
   /** The newest, as one answer. */
