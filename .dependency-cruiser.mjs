@@ -95,7 +95,7 @@ const homes = {
   commander: "^src/cli",
   pino: "^src/telemetry",
   "oidc-provider": "^practice",
-  undici: "^(src/lib|src/gateway|src/agent|src/connections|src/witness|src/archive|test)",
+  undici: "^(src/lib|src/gateway|src/agent|src/connections|test)",
   "pg/": "^(src/storage/postgres|test|bench)",
   "node:sqlite": "^(src/storage/sqlite|src/cli/local/demo|test)",
 };

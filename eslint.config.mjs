@@ -56,6 +56,21 @@ export default tseslint.config(
     rules: { "no-restricted-properties": "off" },
   },
   {
+    files: ["src/cli/**"],
+    ignores: ["**/*.test.ts"],
+    rules: {
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector:
+            "CallExpression[callee.property.name=/^(out|err|write)$/] MemberExpression[object.name='JSON'][property.name='stringify']",
+          message:
+            "A terminal obeys what JSON.stringify leaves raw: print printableJson of lib/printable.ts.",
+        },
+      ],
+    },
+  },
+  {
     files: ["**/*.test.ts", "test/**"],
     rules: { "max-lines-per-function": "off" },
   },

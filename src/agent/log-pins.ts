@@ -1,19 +1,10 @@
-import { createHash, randomUUID } from "node:crypto";
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { createHash } from "node:crypto";
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { systemClock } from "#lib/clock";
 import { GatehouseError } from "#lib/errors";
+import { replaceWhole } from "#lib/whole-file";
 
 /** The newest checkpoint that this machine has seen of a server's log. */
 export interface LogPin {
@@ -80,9 +71,7 @@ export class LogPins {
     if (!take(lock)) return false;
     try {
       if (this.read(pin.server)?.checkpoint !== before?.checkpoint) return false;
-      const draft = `${path}.${randomUUID()}.new`;
-      writeFileSync(draft, `${JSON.stringify(pin, undefined, 2)}\n`, { mode: 0o600, flag: "wx" });
-      renameSync(draft, path);
+      replaceWhole(path, `${JSON.stringify(pin, undefined, 2)}\n`);
       return true;
     } finally {
       rmSync(lock, { force: true });

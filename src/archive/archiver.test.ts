@@ -184,6 +184,57 @@ test("in S3 a version laid over an object, or a marker that hides it, changes no
   });
 });
 
+test("a version laid over what is archived, or a marker that hides it, neither stops the archive nor accuses the log", async () => {
+  const store = memoryArchiveStore();
+  await archive({ bucket: s3(), log: logOf(300), store, clock });
+  locked.overwrite("gatehouse/tile/entries/000", Buffer.from("other"));
+  locked.overwrite("gatehouse/checkpoints/0000000000000300", Buffer.from("other"));
+  locked.hide("gatehouse/checkpoints/0000000000000300");
+  for (const memory of [store, memoryArchiveStore()]) {
+    expect((await archive({ bucket: s3(), log: logOf(600), store: memory, clock })).size).toBe(600);
+  }
+  expect(await verified(s3())).toMatchObject({ kind: "verified", entries: 600 });
+  // What was there first is still what the log is held to.
+  const rewritten = archive({ bucket: s3(), log: logOf(700, 20), store, clock });
+  await expect(rewritten).rejects.toMatchObject({ code: "archive_contradicted" });
+});
+
+test("a store that takes its time does not hold up the server's end", async () => {
+  const first = Promise.withResolvers<undefined>();
+  let count = 0;
+  const slow: ArchiveBucket = {
+    ...s3(),
+    put: (path, bytes) => {
+      count += 1;
+      first.resolve(undefined);
+      return s3().put(path, bytes);
+    },
+  };
+  const states: string[] = [];
+  const archiving = await openArchiving({
+    bucket: slow,
+    log: logOf(5_000),
+    store: memoryArchiveStore(),
+    clock,
+    timer: manualTimer(),
+    everyMs: 60_000,
+    onChange: ({ state }) => void states.push(state),
+  });
+  const run = archiving.run();
+  await first.promise;
+  await archiving.close();
+  await run;
+  expect(count).toBeLessThan(20);
+  expect(states).toEqual([]);
+});
+
+test("a retention that is over in an hour is no archive, however well it is locked", async () => {
+  retained.about = { retentionPolicy: { retentionPeriod: "3600", isLocked: true } };
+  const archived = archive({ bucket: gcs(), log: logOf(1), store: memoryArchiveStore(), clock });
+  await expect(archived).rejects.toThrow(/lacks a retention that outlasts a day: .* 3600 s/);
+  expect(retained.objects.size).toBe(0);
+});
+
 test("a bucket that is not locked is refused, and told what it lacks", async () => {
   const refused = async (bucket: ArchiveBucket): Promise<string> =>
     archive({ bucket, log: logOf(1), store: memoryArchiveStore(), clock }).then(

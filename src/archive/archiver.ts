@@ -28,6 +28,8 @@ export interface ArchiverParts {
   readonly log: ArchivedLog;
   readonly store: ArchiveStore;
   readonly clock: Clock;
+  /** Breaks off between two objects; what is there stays, and the next time goes on from it. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Archived {
@@ -54,7 +56,7 @@ export async function requireLocked(bucket: ArchiveBucket): Promise<string> {
  * finds what it covers. May be cut off anywhere and begun again. Throws `archive_contradicted` when the bucket holds other
  * bytes than the log under one name: then one of the two is not what it was.
  */
-export async function archive({ bucket, log, store, clock }: ArchiverParts): Promise<Archived> {
+export async function archive({ bucket, log, store, clock, signal }: ArchiverParts): Promise<Archived> {
   await requireLocked(bucket);
   const note = await log.checkpoint();
   const own = note === undefined ? undefined : ownNote(note);
@@ -63,6 +65,7 @@ export async function archive({ bucket, log, store, clock }: ArchiverParts): Pro
   const tiles = from === own.size ? [] : [...tilesOf(own.size)].filter((tile) => isNew(tile, from));
   let written = 0;
   for (let at = 0; at < tiles.length; at += putAtOnce) {
+    signal?.throwIfAborted();
     const results = await Promise.all(
       tiles.slice(at, at + putAtOnce).map((tile) => copyTile(bucket, log, tile)),
     );
@@ -87,7 +90,7 @@ async function requireContinued(bucket: ArchiveBucket, log: ArchivedLog, known: 
   const size = known > 0 ? known : await newestSize(bucket);
   if (size === 0) return 0;
   const path = checkpointPath(checkpointsPrefix, size);
-  const kept = parseCheckpoint(Buffer.from((await bucket.get(path, undefined)) ?? []).toString("utf8"));
+  const kept = parseCheckpoint(Buffer.from((await firstWritten(bucket, path)) ?? []).toString("utf8"));
   const continued = await log.consistency(size);
   const newest = continued && parseCheckpoint(continued.checkpoint);
   if (kept?.size !== size || continued === undefined || newest === undefined) {
@@ -132,7 +135,19 @@ async function copyTile(bucket: ArchiveBucket, log: TileSource, tile: Tile): Pro
 async function putOnce(bucket: ArchiveBucket, path: string, bytes: Uint8Array): Promise<"stored" | "exists"> {
   const result = await bucket.put(path, bytes);
   if (result === "stored") return result;
-  const there = await bucket.get(path, undefined);
+  const there = await firstWritten(bucket, path);
   if (there !== undefined && Buffer.compare(there, bytes) === 0) return result;
   throw contradicted(bucket, path, "the log has other bytes there");
+}
+
+/**
+ * What counts under a name. Whoever may write can lay something over an object, or hide it; the lock keeps what was there
+ * first, and asking for the newest would let them stop the archive and have us call the log changed.
+ */
+async function firstWritten(bucket: ArchiveBucket, path: string): Promise<Uint8Array | undefined> {
+  // Of all paths that begin with it, it is the first in order.
+  for await (const object of bucket.list(path)) {
+    return object.path === path ? bucket.get(path, object.version) : undefined;
+  }
+  return undefined;
 }

@@ -29,7 +29,7 @@ export async function openArchiving(parts: ArchivingParts): Promise<Archiving> {
   const { bucket, store, timer, everyMs } = parts;
   const size = await store.sizeAt(bucket.place);
   let status: ArchiveStatus = { place: bucket.place, state: "waiting", size, why: undefined };
-  let isClosed = false;
+  const stop = new AbortController();
   let cancel: () => void = () => undefined;
   let underWay: Promise<void> = Promise.resolve();
   const settle = (next: Omit<ArchiveStatus, "place">): void => {
@@ -41,9 +41,10 @@ export async function openArchiving(parts: ArchivingParts): Promise<Archiving> {
   };
   const once = async (): Promise<void> => {
     try {
-      const archived: Archived = await archive(parts);
+      const archived: Archived = await archive({ ...parts, signal: stop.signal });
       settle({ state: "archived", size: archived.size, why: undefined });
     } catch (error) {
+      if (stop.signal.aborted) return;
       const isContradicted = error instanceof GatehouseError && error.code === "archive_contradicted";
       settle({
         state: isContradicted ? "contradicted" : "failing",
@@ -57,7 +58,7 @@ export async function openArchiving(parts: ArchivingParts): Promise<Archiving> {
     return underWay;
   };
   const runOn = (): void => {
-    if (!isClosed) cancel = timer.after(everyMs, () => void run().finally(runOn));
+    if (!stop.signal.aborted) cancel = timer.after(everyMs, () => void run().finally(runOn));
   };
   await requireLockedIfReachable();
   runOn();
@@ -67,7 +68,7 @@ export async function openArchiving(parts: ArchivingParts): Promise<Archiving> {
     },
     run,
     close: async () => {
-      isClosed = true;
+      stop.abort();
       cancel();
       await underWay;
     },

@@ -6,6 +6,7 @@ import { GatehouseError } from "#lib/errors";
 import { callGuarded, type GuardedAnswer, type GuardedCall } from "#lib/guarded-call";
 import { limits } from "#lib/limits";
 import type { Secret } from "#lib/secret";
+import { ListingWatch } from "#object-store";
 import type { ArchiveBucket, BucketLock, CopyObject } from "./copy.ts";
 
 export interface GcsSettings {
@@ -43,7 +44,7 @@ export function gcsBucket(settings: GcsSettings): ArchiveBucket {
 
 const bucketShape = z.looseObject({
   retentionPolicy: z
-    .looseObject({ retentionPeriod: z.string(), isLocked: z.boolean().optional() })
+    .looseObject({ retentionPeriod: z.string().regex(/^\d{1,12}$/), isLocked: z.boolean().optional() })
     .optional(),
   objectRetention: z.looseObject({ mode: z.string() }).optional(),
 });
@@ -53,7 +54,7 @@ async function lock(settings: GcsSettings): Promise<BucketLock> {
   const answer = await call(settings, { method: "GET", target });
   if (answer.status !== 200) throw refused("to tell the bucket's retention", answer);
   const { retentionPolicy: policy, objectRetention } = parsed(bucketShape, answer, "bucket");
-  if (policy?.isLocked === true)
+  if (policy?.isLocked === true && Number(policy.retentionPeriod) >= limits.archiveRetentionSMin)
     return { kind: "locked", how: `retention policy of ${policy.retentionPeriod} s, locked` };
   if (objectRetention?.mode === "Enabled" && settings.retainDays !== undefined) {
     return { kind: "locked", how: `each object for ${settings.retainDays} days, locked` };
@@ -64,11 +65,13 @@ async function lock(settings: GcsSettings): Promise<BucketLock> {
       missing: "retain_days: the bucket locks single objects, and only for as long as it is told to",
     };
   }
-  const missing =
-    policy === undefined
-      ? "a retention policy that is locked, or object retention"
-      : "the lock of its retention policy";
-  return { kind: "unlocked", missing };
+  return { kind: "unlocked", missing: missingOf(policy) };
+}
+
+function missingOf(policy: z.output<typeof bucketShape>["retentionPolicy"]): string {
+  if (policy === undefined) return "a retention policy that is locked, or object retention";
+  if (policy.isLocked !== true) return "the lock of its retention policy";
+  return `a retention that outlasts a day: its policy is locked, and keeps objects for ${policy.retentionPeriod} s`;
 }
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -111,6 +114,7 @@ const listShape = z.looseObject({
 /** Generations of one name come together, the oldest first. */
 async function* list(settings: GcsSettings, below: string): AsyncGenerator<CopyObject> {
   const { bucket, prefix } = settings;
+  const watch = new ListingWatch(prefix + below);
   let page: string | undefined;
   let current: { name: string; generation: string; isWhole: boolean } | undefined;
   do {
@@ -126,6 +130,7 @@ async function* list(settings: GcsSettings, below: string): AsyncGenerator<CopyO
     });
     if (answer.status !== 200) throw refused(`to list ${below}`, answer);
     const { items = [], nextPageToken } = parsed(listShape, answer, "listing");
+    watch.see(items.map(({ name }) => name));
     for (const { name, generation, timeDeleted } of items) {
       if (current?.name === name) {
         current.isWhole = false;

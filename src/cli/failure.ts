@@ -1,6 +1,7 @@
 import { CommanderError } from "commander";
 import { ControlPlaneRefusal } from "#agent";
 import { GatehouseError, messageOf } from "#lib/errors";
+import { printableJson } from "#lib/printable";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
 import type { Terminal } from "./terminal.ts";
 import { printable } from "./text.ts";
@@ -22,7 +23,7 @@ export function reportFailure(error: unknown, terminal: Terminal, { isJson }: Fa
     return isTelling ? code : exitCodes.notStarted;
   }
   const { code, message, next } = describe(error);
-  if (isJson) terminal.err(JSON.stringify({ error: { code, message, next } }));
+  if (isJson) terminal.err(printableJson({ error: { code, message, next } }));
   else
     terminal.err(printable(next === undefined ? `gatehouse: ${message}` : `gatehouse: ${message}\n${next}`));
   if (terminal.environment["GATEHOUSE_DEBUG"] === "1" && error instanceof Error) {

@@ -1,9 +1,10 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, statSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { z } from "zod";
 import { GatehouseError } from "#lib/errors";
 import { Secret } from "#lib/secret";
+import { replaceWhole } from "#lib/whole-file";
 
 /** A person's stored sign-in. Whatever kind it is, it opens agent sessions and decides nothing. */
 export type StoredLogin = ProviderLogin | DeviceLogin;
@@ -94,14 +95,11 @@ function withSecrets(read: z.infer<typeof stored>): StoredLogin {
 /** Whole or not at all: another command may be reading. */
 export function writeLogin(environment: NodeJS.ProcessEnv, login: StoredLogin): void {
   const path = loginFilePath(environment);
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const content =
     login.kind === "device"
       ? { ...login, token: login.token.reveal() }
       : { ...login, idToken: login.idToken.reveal(), refreshToken: login.refreshToken?.reveal() };
-  const draft = `${path}.${process.pid}.new`;
-  writeFileSync(draft, `${JSON.stringify(content, undefined, 2)}\n`, { mode: 0o600, flag: "wx" });
-  renameSync(draft, path);
+  replaceWhole(path, `${JSON.stringify(content, undefined, 2)}\n`);
 }
 
 export function removeLogin(environment: NodeJS.ProcessEnv): boolean {

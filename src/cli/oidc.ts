@@ -2,8 +2,8 @@ import * as oidc from "openid-client";
 import type { ServerInfo } from "#api";
 import { GatehouseError } from "#lib/errors";
 import { limits } from "#lib/limits";
+import { isLoopbackHost } from "#lib/loopback";
 import { Secret } from "#lib/secret";
-import { isLoopback } from "./server.ts";
 
 /** A sign-in that the identity provider vouched for. */
 export interface SignIn {
@@ -34,7 +34,7 @@ export function commandProvider({ signIn, controlUrl }: ServerInfo): CommandProv
 /** Discovery (OpenID Connect Discovery 1.0 section 4) of the server's provider, as one of our public clients. */
 export async function discover(info: ServerInfo, clientId: string): Promise<oidc.Configuration> {
   const issuer = new URL(commandProvider(info).issuer);
-  const insecure = issuer.protocol === "http:" && isLoopback(issuer);
+  const insecure = issuer.protocol === "http:" && isLoopbackHost(issuer.hostname);
   return asProviderFailure(info, () =>
     oidc.discovery(issuer, clientId, undefined, oidc.None(), {
       execute: insecure ? [oidc.allowInsecureRequests] : [],

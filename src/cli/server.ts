@@ -4,6 +4,7 @@ import { z } from "zod";
 import { readServerInfo } from "#agent";
 import type { ServerInfo } from "#api";
 import { GatehouseError } from "#lib/errors";
+import { isLoopbackHost } from "#lib/loopback";
 import { readLogin, type StoredLogin } from "./login-file.ts";
 import type { Settings } from "./settings.ts";
 
@@ -31,17 +32,16 @@ export function serverUrl({ url, terminal }: Settings, login: StoredLogin | unde
 /** https anywhere, http on this machine only: an ID token in clear text is somebody else's. */
 function checkedUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url !== undefined && (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url)))) {
+  if (
+    url !== undefined &&
+    (url.protocol === "https:" || (url.protocol === "http:" && isLoopbackHost(url.hostname)))
+  ) {
     return url.origin;
   }
   throw new GatehouseError(
     "usage_invalid",
     `${text} is not the URL of a Gatehouse server. It is https://…, or http:// on a loopback address.`,
   );
-}
-
-export function isLoopback(url: URL): boolean {
-  return ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname);
 }
 
 const quickStart = z.object({ controlUrl: z.url() });
@@ -51,7 +51,7 @@ function quickStartUrl(workingFolder: string): string | undefined {
   try {
     const text = readFileSync(join(workingFolder, "data", "server.json"), "utf8");
     const { controlUrl } = quickStart.parse(JSON.parse(text));
-    return isLoopback(new URL(controlUrl)) ? controlUrl : undefined;
+    return isLoopbackHost(new URL(controlUrl).hostname) ? controlUrl : undefined;
   } catch {
     return undefined;
   }

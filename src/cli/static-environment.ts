@@ -12,10 +12,12 @@ import {
   shellScript,
 } from "#agent";
 import { GatehouseError } from "#lib/errors";
+import { isLoopbackHost } from "#lib/loopback";
+import { printableJson } from "#lib/printable";
 import { shellLines } from "./environment-changes.ts";
 import { isGitHubJob } from "./github-actions.ts";
 import { ownCommand } from "./run-session.ts";
-import { findServer, isLoopback, type Server } from "./server.ts";
+import { findServer, type Server } from "./server.ts";
 import type { Settings } from "./settings.ts";
 
 /** Where a workload's own token is. */
@@ -146,7 +148,7 @@ function isOfGitHub(options: StaticOptions, environment: NodeJS.ProcessEnv): boo
 
 /** The answer is a credential; 169.254.0.0/16 is where machines ask for their own. */
 function isQuiet(url: URL): boolean {
-  const isNear = isLoopback(url) || /^169\.254\.\d+\.\d+$/.test(url.hostname);
+  const isNear = isLoopbackHost(url.hostname) || /^169\.254\.\d+\.\d+$/.test(url.hostname);
   const isPrivate = url.protocol === "https:" || (url.protocol === "http:" && isNear);
   return isPrivate && url.username === "" && url.password === "";
 }
@@ -182,7 +184,7 @@ function say(
 ): void {
   const files = { credentials, certificates, lines, script };
   if (isJson) {
-    terminal.out(JSON.stringify(files));
+    terminal.out(printableJson(files));
     return;
   }
   terminal.out(

@@ -4,6 +4,7 @@ import { readSecret, type SinkConfiguration } from "#config";
 import { systemClock as clock } from "#lib/clock";
 import { connectTlsGuarded, createEgress, type Egress, type EgressFences } from "#lib/egress";
 import { GatehouseError, messageOf } from "#lib/errors";
+import { isLoopbackHost } from "#lib/loopback";
 import { openObjectStore } from "#object-store";
 import { type ConfiguredSink, fileSink, objectSink, type Sink, syslogSink, webhookSink } from "#sinks";
 
@@ -77,7 +78,7 @@ function egressTo(host: string, isInside: boolean): Egress {
 /** Whoever names this machine as the receiver means this machine; a private network has to be meant as well. */
 function fencesOf(host: string, isInside: boolean): EgressFences {
   return {
-    allowLoopback: /^(localhost|127\.0\.0\.1|\[?::1\]?)$/.test(host),
+    allowLoopback: isLoopbackHost(host),
     allowHosts: isInside ? [host] : [],
   };
 }

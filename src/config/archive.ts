@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { absoluteReference, secretReference } from "./secret-reference.ts";
-import { webUrl } from "./web-address.ts";
+import { isOrigin, webUrl } from "./web-address.ts";
 
 const bucket = z
   .string()
@@ -21,11 +21,13 @@ const every = z
   .default(60)
   .describe("seconds between two states of the log in the archive");
 
+const origin = webUrl.refine(isOrigin, { error: "must end after host and port" });
+
 const s3 = z.strictObject({
   kind: z.literal("s3"),
   bucket,
   prefix,
-  endpoint: webUrl.describe("such as https://s3.eu-west-1.amazonaws.com; the bucket is named in the path"),
+  endpoint: origin.describe("such as https://s3.eu-west-1.amazonaws.com; the bucket is named in the path"),
   region: z.string().regex(/^[a-z0-9-]{1,64}$/, "must be a region"),
   access_key_id: secretReference,
   secret_access_key: secretReference,
@@ -37,7 +39,7 @@ const gcs = z
     kind: z.literal("gcs"),
     bucket,
     prefix,
-    endpoint: webUrl.default("https://storage.googleapis.com"),
+    endpoint: origin.default("https://storage.googleapis.com"),
     identity: z
       .discriminatedUnion("kind", [
         z.strictObject({ kind: z.literal("application_default") }),

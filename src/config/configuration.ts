@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { limits } from "#lib/limits";
+import { isLoopbackHost } from "#lib/loopback";
 import { archive } from "./archive.ts";
 import { auditSchema } from "./audit.ts";
 import { claimPath } from "./claim-path.ts";
@@ -11,7 +12,7 @@ import { metrics } from "./metrics.ts";
 import { recordings } from "./recordings.ts";
 import { sinks } from "./sinks.ts";
 import { universe } from "./universe.ts";
-import { isLoopbackHost, isOrigin, issuerReach, webUrl } from "./web-address.ts";
+import { isOrigin, issuerReach, webUrl } from "./web-address.ts";
 import { witnesses } from "./witnesses.ts";
 
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, "must be lower-case letters, digits and hyphens");

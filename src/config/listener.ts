@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { isLoopbackHost } from "./web-address.ts";
+import { isLoopbackHost } from "#lib/loopback";
+import { isOrigin } from "./web-address.ts";
 
 export const tls = z
   .strictObject({
@@ -8,27 +9,35 @@ export const tls = z
   })
   .describe("serves https with this certificate");
 
-/** A path or a name and password written here would be dropped on the way. */
-function isHttpsOrigin(text: string): boolean {
-  const { protocol, origin, href } = new URL(text);
-  return protocol === "https:" && href === `${origin}/`;
-}
+const address = (port: number) => ({
+  host: z.string().default("127.0.0.1"),
+  port: z.int().min(0).max(65_535).default(port),
+});
+
+const loopbackOnly = "only loopback addresses are served without TLS; put Gatehouse on 127.0.0.1";
+
+/** What has no TLS of its own, and is served to this machine alone. */
+export const plainListener = (port: number) =>
+  z
+    .strictObject(address(port))
+    .refine(({ host }) => isLoopbackHost(host), { error: loopbackOnly, path: ["host"] });
 
 /** Where a plane listens. Tokens and sign-ins pass it: over TLS, or not further than this machine. */
 export const listener = (port: number) =>
   z
     .strictObject({
-      host: z.string().default("127.0.0.1"),
-      port: z.int().min(0).max(65_535).default(port),
+      ...address(port),
       tls: tls.optional(),
       url: z
         .url()
-        .refine(isHttpsOrigin, { error: "must be https://host[:port]" })
+        .refine((text) => new URL(text).protocol === "https:" && isOrigin(text), {
+          error: "must be https://host[:port]",
+        })
         .optional()
         .describe("the address by which others reach it, where that differs from host and port"),
     })
     .refine(({ host, tls: own }) => own !== undefined || isLoopbackHost(host), {
-      error: "only loopback addresses are served without TLS; put Gatehouse on 127.0.0.1, or give it tls",
+      error: `${loopbackOnly}, or give it tls`,
       path: ["host"],
     })
     .refine(({ host, url }) => url !== undefined || !isUnspecified(host), {

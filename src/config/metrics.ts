@@ -1,6 +1,6 @@
-import { listenerAddress } from "./web-address.ts";
+import { plainListener } from "./listener.ts";
 
 /** Prometheus' own listener; absent means off. */
-export const metrics = listenerAddress(8449)
+export const metrics = plainListener(8449)
   .optional()
   .describe("where Prometheus finds /metrics; off without it");

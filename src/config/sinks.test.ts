@@ -75,3 +75,13 @@ test("metrics are off unless configured, and then on loopback", () => {
     /only loopback/,
   );
 });
+
+test("two sinks that would write to one file are refused, however its path is spelt", () => {
+  const two = (path: string) =>
+    parseConfiguration(
+      "gatehouse.yaml",
+      `${sound}sinks:\n  - { kind: file, name: a, path: log/a.jsonl }\n  - { kind: file, name: b, path: ${path} }\n`,
+    );
+  expect(() => two("./log/../log//a.jsonl")).toThrow(/each file is written by one sink/);
+  expect(two("log/b.jsonl").sinks).toHaveLength(2);
+});

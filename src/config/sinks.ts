@@ -1,3 +1,4 @@
+import { normalize } from "node:path";
 import { z } from "zod";
 import { limits } from "#lib/limits";
 import { absoluteReference, secretReference } from "./secret-reference.ts";
@@ -83,10 +84,16 @@ const objectStore = z.strictObject({
 /** More than anybody was seen to need; each asks the database once a second. */
 const sinksMax = 10;
 
+const areDistinct = (texts: readonly string[]): boolean => new Set(texts).size === texts.length;
+
 export const sinks = z
   .array(z.discriminatedUnion("kind", [file, webhook, syslog, objectStore]))
   .max(sinksMax)
-  .refine((all) => new Set(all.map((each) => each.name)).size === all.length, { error: "names must differ" })
+  .refine((all) => areDistinct(all.map((each) => each.name)), { error: "names must differ" })
+  // Two that write at once would tear each other's lines.
+  .refine((all) => areDistinct(all.flatMap((each) => (each.kind === "file" ? [normalize(each.path)] : []))), {
+    error: "each file is written by one sink",
+  })
   .default([])
   .describe("who else is told of what is published");
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { isLoopbackHost } from "#lib/loopback";
 import { tls } from "./listener.ts";
-import { isLoopbackHost } from "./web-address.ts";
 
 /** Names of the gateway's own, each label lower case. One label could be a top-level domain, which is nobody's own. */
 const domainName =

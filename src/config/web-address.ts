@@ -1,7 +1,5 @@
 import { z } from "zod";
-
-export const isLoopbackHost = (host: string): boolean =>
-  host === "127.0.0.1" || host === "[::1]" || host === "::1" || host === "localhost";
+import { isLoopbackHost } from "#lib/loopback";
 
 /** https anywhere; http only to this machine, where nobody can listen in between. */
 export const webUrl = z
@@ -32,20 +30,9 @@ export const issuerReach = {
     .optional()
     .describe("PEM certificates of the authorities that count for this issuer, in place of the public ones"),
 };
+
 /** A path or a name and password written here would be dropped on the way, and with them somebody's fence. */
 export function isOrigin(text: string): boolean {
   const { origin, href } = new URL(text);
   return href === `${origin}/`;
 }
-
-/** Where Gatehouse listens. Loopback only. */
-export const listenerAddress = (port: number) =>
-  z
-    .strictObject({
-      host: z.string().default("127.0.0.1"),
-      port: z.int().min(0).max(65_535).default(port),
-    })
-    .refine((value) => isLoopbackHost(value.host), {
-      error: "only loopback addresses are served without TLS; put Gatehouse on 127.0.0.1",
-      path: ["host"],
-    });

@@ -1,4 +1,5 @@
 import { request } from "undici";
+import { readCapped } from "#lib/capped-body";
 import type { Egress } from "#lib/egress";
 import { GatehouseError } from "#lib/errors";
 import { limits } from "#lib/limits";
@@ -24,7 +25,10 @@ export function guardedFetch(egress: Egress, route: Route, signal: AbortSignal):
       body: bodyOf(init?.body),
       signal,
     });
-    const bytes = await readCapped(answer.body);
+    const bytes = await readCapped(answer.body, limits.tokenAnswerBytesMax);
+    if (bytes === undefined) {
+      throw new GatehouseError("credential_unavailable", "The token server's answer is too large.");
+    }
     const contentType = answer.headers["content-type"];
     return new Response(bytes, {
       status: answer.statusCode,
@@ -39,20 +43,4 @@ function bodyOf(body: unknown): string | Buffer | null {
   if (body instanceof URLSearchParams) return body.toString();
   if (Buffer.isBuffer(body)) return body;
   throw new GatehouseError("assertion_failed", "a token request has a body of an unknown kind");
-}
-
-async function readCapped(
-  body: AsyncIterable<Buffer> & { destroy(): unknown },
-): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > limits.tokenAnswerBytesMax) {
-      body.destroy();
-      throw new GatehouseError("credential_unavailable", "The token server's answer is too large.");
-    }
-    chunks.push(chunk);
-  }
-  return Uint8Array.from(Buffer.concat(chunks));
 }

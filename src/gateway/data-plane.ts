@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { type AddressInfo, isIP, type Socket, type Server as TcpServer } from "node:net";
+import type { AddressInfo, Socket, Server as TcpServer } from "node:net";
 import type { Duplex } from "node:stream";
 import { GatehouseError } from "#lib/errors";
 import { newId } from "#lib/ids";
 import { limits } from "#lib/limits";
+import { isLoopbackHost } from "#lib/loopback";
 import type { ServedCertificate } from "#lib/served-certificate";
 import { createStrangerQuota, type StrangerQuota } from "#lib/stranger-quota";
 import { arrive } from "./arrival.ts";
@@ -290,8 +291,7 @@ function listenFailure(error: NodeJS.ErrnoException, port: number): GatehouseErr
 }
 
 function requireLoopback(host: string): void {
-  const isLoopback = host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
-  if (isLoopback) return;
+  if (isLoopbackHost(host)) return;
   throw new GatehouseError(
     "tls_required",
     `The proxy listens in cleartext, so only on loopback; ${host} is not. Use 127.0.0.1 or ::1.`,

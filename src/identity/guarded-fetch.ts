@@ -1,3 +1,4 @@
+import { readCapped } from "#lib/capped-body";
 import type { Egress } from "#lib/egress";
 import { GatehouseError } from "#lib/errors";
 import { limits } from "#lib/limits";
@@ -28,7 +29,10 @@ export function guardedFetch(egress: Egress): ProviderFetch {
       body: body instanceof URLSearchParams ? body.toString() : (body ?? null),
       signal: signal === undefined ? deadline : AbortSignal.any([deadline, signal]),
     });
-    const bytes = await readCapped(answer.body, url);
+    const bytes = await readCapped(answer.body, limits.discoveryBytesMax);
+    if (bytes === undefined) {
+      throw new GatehouseError("fetch_failed", `The answer of ${url.origin} is larger than any honest one.`);
+    }
     const type = answer.headers["content-type"];
     return new Response(isBodiless(answer.statusCode) ? null : bytes, {
       status: answer.statusCode,
@@ -40,19 +44,4 @@ export function guardedFetch(egress: Egress): ProviderFetch {
 /** Fetch Standard: a Response of these statuses has no body. */
 function isBodiless(status: number): boolean {
   return status === 204 || status === 205 || status === 304;
-}
-
-async function readCapped(body: AsyncIterable<unknown>, url: URL): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    if (!(chunk instanceof Uint8Array)) continue;
-    bytes += chunk.length;
-    if (bytes > limits.discoveryBytesMax) {
-      // Leaving the loop destroys the stream; the rest may be endless.
-      throw new GatehouseError("fetch_failed", `The answer of ${url.origin} is larger than any honest one.`);
-    }
-    chunks.push(chunk);
-  }
-  return Uint8Array.from(Buffer.concat(chunks));
 }

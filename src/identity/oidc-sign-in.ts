@@ -1,12 +1,13 @@
 import * as oidc from "openid-client";
 import type { Clock } from "#lib/clock";
-import { GatehouseError, messageOf } from "#lib/errors";
+import { GatehouseError } from "#lib/errors";
 import { limits } from "#lib/limits";
 import { Secret } from "#lib/secret";
 import { parseCompactToken } from "./compact-token.ts";
 import type { ProviderFetch } from "./guarded-fetch.ts";
 import type { IssuerSettings } from "./identity-token.ts";
 import type { IdentityTokens } from "./issuers.ts";
+import { libraryFetch, libraryReason } from "./oidc-library.ts";
 import type { SignInOutcome } from "./sign-in-provider.ts";
 import { objectionToHashes } from "./token-hashes.ts";
 
@@ -90,7 +91,7 @@ export function openOidcSignIn(parts: OidcSignInParts): OidcSignIn {
         return {
           kind: "refused",
           code: isDown ? "provider_unavailable" : "sign_in_refused",
-          detail: reasonOf(error),
+          detail: libraryReason(error),
         };
       }
     },
@@ -145,12 +146,6 @@ async function redeem(
   return { kind: "refused", code: isTold ? code : "sign_in_refused", detail };
 }
 
-/** The library wraps what went wrong; the log wants both sentences. */
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : "";
-  return messageOf(error) + cause;
-}
-
 function freshness({ stepUpAcr }: IssuerSettings): Record<string, string> {
   return { prompt: "login", ...(stepUpAcr === undefined ? {} : { acr_values: stepUpAcr.join(" ") }) };
 }
@@ -186,14 +181,8 @@ async function discover({ settings, fetch }: OidcSignInParts): Promise<oidc.Conf
   const found = await oidc.discovery(issuer, settings.clients.web, undefined, oidc.None(), {
     execute,
     timeout: limits.providerTimeoutMs / 1000,
-    [oidc.customFetch]: (url, options) => fetch(url, requestOf(options)),
+    [oidc.customFetch]: libraryFetch(fetch),
   });
   if (found.serverMetadata().issuer === settings.issuer) return found;
   throw new GatehouseError("provider_unusable", "The discovery document names another issuer.");
-}
-
-function requestOf(options: oidc.CustomFetchOptions): Parameters<ProviderFetch>[1] {
-  const { method, headers, body, signal } = options;
-  // The code exchange is a form; nothing else this relying party does has a body.
-  return { method, headers, body: body instanceof URLSearchParams ? body : null, signal };
 }

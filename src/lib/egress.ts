@@ -4,6 +4,7 @@ import { isIP, type LookupFunction } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import ipaddr from "ipaddr.js";
 import { Agent, buildConnector, type Dispatcher, request } from "undici";
+import { discard, readCapped } from "./capped-body.ts";
 import { GatehouseError, messageOf } from "./errors.ts";
 import { limits } from "./limits.ts";
 
@@ -60,7 +61,7 @@ export async function fetchJsonGuarded(
       signal,
       headers: { accept: "application/json", "accept-encoding": "identity" },
     });
-    return parseJson(await readCapped(answer, options.bytesMax, name), name);
+    return parseJson(await jsonBytes(answer, options.bytesMax, name), name);
   } catch (error) {
     if (error instanceof GatehouseError) throw error;
     const why = deadline.aborted ? `no answer within ${options.timeoutMs} ms` : messageOf(error);
@@ -111,27 +112,18 @@ export async function connectTlsGuarded(
   }
 }
 
-async function readCapped(
-  answer: Dispatcher.ResponseData,
+async function jsonBytes(
+  { statusCode, headers, body }: Dispatcher.ResponseData,
   bytesMax: number,
   name: string,
 ): Promise<Uint8Array> {
-  const refuse = async (why: string): Promise<never> => {
-    // Destroying rather than draining: the rest may be endless.
-    answer.body.on("error", () => undefined).destroy();
+  const refuse = (why: string): never => {
+    discard(body);
     throw new GatehouseError("fetch_failed", `Cannot fetch ${name}: ${why}`);
   };
-  if (answer.statusCode !== 200) return refuse(`it answered ${answer.statusCode}`);
-  if ((answer.headers["content-encoding"] ?? "identity") !== "identity")
-    return refuse("the answer is encoded");
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
-    bytes += chunk.length;
-    if (bytes > bytesMax) return refuse(`the answer is larger than ${bytesMax} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+  if (statusCode !== 200) return refuse(`it answered ${statusCode}`);
+  if ((headers["content-encoding"] ?? "identity") !== "identity") return refuse("the answer is encoded");
+  return (await readCapped(body, bytesMax)) ?? refuse(`the answer is larger than ${bytesMax} bytes`);
 }
 
 function parseJson(bytes: Uint8Array, name: string): unknown {

@@ -1,19 +1,21 @@
+import type { Readable } from "node:stream";
 import { request } from "undici";
+import { discard, readCapped } from "./capped-body.ts";
 import type { Egress } from "./egress.ts";
 import { GatehouseError, messageOf } from "./errors.ts";
 
 /** A request that we make of somebody else's server, not on behalf of an agent. */
 export interface GuardedCall {
   readonly url: URL;
-  readonly method: "GET" | "HEAD" | "POST" | "PUT";
+  readonly method: "GET" | "POST" | "PUT";
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
 }
 
 export interface GuardedCallLimits {
   readonly egress: Egress;
-  /** Of the answer's body. */
-  readonly bytesMax: number;
+  /** Of the answer's body. `unread`: what it says is nobody's business, and does not delay or fail the call. */
+  readonly bytesMax: number | "unread";
   /** For all of it. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
@@ -45,7 +47,7 @@ export async function callGuarded(call: GuardedCall, limits: GuardedCallLimits):
       body: call.body ?? null,
       signal,
     });
-    const body = await readCapped(answer.body, limits.bytesMax);
+    const body = await bodyOf(answer.body, limits.bytesMax);
     if (body === undefined) {
       throw new GatehouseError("call_failed", `${name} answered with more than ${limits.bytesMax} bytes.`);
     }
@@ -57,21 +59,10 @@ export async function callGuarded(call: GuardedCall, limits: GuardedCallLimits):
   }
 }
 
-type Body = Awaited<ReturnType<typeof request>>["body"];
-
-async function readCapped(body: Body, bytesMax: number): Promise<Uint8Array | undefined> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
-    bytes += chunk.byteLength;
-    if (bytes > bytesMax) {
-      // Destroying rather than draining: the rest may be endless.
-      body.on("error", () => undefined).destroy();
-      return undefined;
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+async function bodyOf(body: Readable, bytesMax: number | "unread"): Promise<Uint8Array | undefined> {
+  if (bytesMax !== "unread") return readCapped(body, bytesMax);
+  discard(body);
+  return new Uint8Array();
 }
 
 function firstOfEach(

@@ -1,16 +1,6 @@
-import {
-  closeSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from "node:fs";
-import { dirname } from "node:path";
+import { readFileSync, statSync } from "node:fs";
 import { GatehouseError } from "./errors.ts";
+import { createWhole } from "./whole-file.ts";
 
 /**
  * Reads a private key file, or creates it with what `create` makes. The file is 0600 from its first byte; one that
@@ -21,7 +11,7 @@ export async function readOrCreateKeyFile(
   path: string,
   create: () => Promise<string> | string,
 ): Promise<string> {
-  if (!exists(path)) writeOnce(path, await create());
+  if (!exists(path)) createWhole(path, await create());
   return readPrivately(path);
 }
 
@@ -43,23 +33,4 @@ function readPrivately(path: string): string {
 
 function exists(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
-}
-
-function writeOnce(path: string, content: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const draft = `${path}.${process.pid}.new`;
-  const descriptor = openSync(draft, "wx", 0o600);
-  try {
-    writeSync(descriptor, content);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-  try {
-    linkSync(draft, path);
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
-  } finally {
-    unlinkSync(draft);
-  }
 }

@@ -331,6 +331,8 @@ export const limits = {
   witnessConnectionsMax: 256,
   /** A witness answers from memory and one sync of its disk. */
   witnessTimeoutMs: 10_000,
+  /** A cosignature says when it was made; a witness's clock and ours may differ by this much. */
+  witnessSkewMs: 60_000,
   /** Signed by logs that it watches and still refused: kept as evidence, of each log. */
   witnessEvidenceMax: 16,
   /** A failing witness is asked again after a second, then half as often each time, down to once in five minutes. */
@@ -343,10 +345,16 @@ export const limits = {
   logProofWaitMs: 2_000,
   /** A run that is over does not linger for it. */
   logProofTimeoutMs: 5_000,
+  /** S3 counts in days. Less is an object that is as good as not kept, whatever its lock is called. */
+  archiveRetentionSMin: 24 * 60 * 60,
   /** The largest file of a log is a bundle of 256 of the longest entries; a listing of a bucket is smaller. */
   archiveObjectBytesMax: 20 * 1024 * 1024,
   /** A bundle over a slow line. */
   archiveTimeoutMs: 60_000,
+  /** A scrape is two small reads of the database. */
+  metricsTimeoutMs: 10_000,
+  /** A pair of Prometheus servers, and somebody with curl. */
+  metricsConnectionsMax: 16,
   /** Published entries are looked for this often by each sink: two small reads. */
   sinkLookMs: 1_000,
   /** A batch that was not taken comes again after this, then twice that, up to the most. */
@@ -359,8 +367,6 @@ export const limits = {
   sinkBatchEntriesMax: 1_000,
   /** A receiver that takes longer is down. */
   sinkTimeoutMs: 30_000,
-  /** What a receiver of webhooks answers is not read, only whether it is there. */
-  sinkAnswerBytesMax: 64 * 1024,
   /** Files of the published log: a hundred a second read three million entries within one fresh sign-in. */
   tilesPerMinuteMax: 6_000,
   /** The newest, as one answer. */
@@ -373,6 +379,10 @@ export const limits = {
   refreshRepeatsPerSessionMax: 10,
   /** One object of a bucket: a bundle of 256 entries of the largest kind fits, and so does a batch of a sink. */
   objectBytesMax: 32 * 1024 * 1024,
+  /** Of a listing: fifty million objects, eight years of an archive that is written each minute. */
+  listingPagesMax: 50_000,
+  /** A thousand keys of a kilobyte each, with their elements; parsed at once, in the thread that serves everybody. */
+  objectStoreXmlBytesMax: 4 * 1024 * 1024,
   /** Stores answer within seconds, also while they are busy. */
   objectStoreTimeoutMs: 60_000,
 } as const;

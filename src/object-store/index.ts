@@ -4,7 +4,8 @@
  * The bucket is not trusted: what comes back is checked by whoever asked.
  */
 
-export type { ListedObject, ObjectHead, ObjectStore, PutOptions } from "./object-store.ts";
+export { ListingWatch } from "./listing-watch.ts";
+export type { ObjectStore, PutOptions } from "./object-store.ts";
 export { type ObjectStoreSettings, openObjectStore } from "./s3-store.ts";
 export {
   type LockRule,

@@ -3,19 +3,8 @@ export interface PutOptions {
   readonly ifNoneMatch?: "*";
   /** More headers, signed with the rest: `x-amz-object-lock-mode`, `content-type`. Names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
-}
-
-export interface ObjectHead {
-  /** Length in bytes. */
-  readonly bytes: number;
-  /** Names in lower case: `etag`, `x-amz-object-lock-retain-until-date`. */
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-export interface ListedObject {
-  readonly key: string;
-  /** Length in bytes. */
-  readonly bytes: number;
+  /** Breaks off. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -26,8 +15,5 @@ export interface ListedObject {
 export interface ObjectStore {
   /** Durable when it resolves. `exists`: there was something already, and it is as it was. */
   put(key: string, bytes: Uint8Array, options?: PutOptions): Promise<"stored" | "exists">;
-  get(key: string): Promise<Uint8Array | undefined>;
-  head(key: string): Promise<ObjectHead | undefined>;
-  /** In order of key, page by page. */
-  list(prefix: string): AsyncIterable<ListedObject>;
+  get(key: string, signal?: AbortSignal): Promise<Uint8Array | undefined>;
 }

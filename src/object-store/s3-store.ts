@@ -6,8 +6,8 @@ import { GatehouseError } from "#lib/errors";
 import { callGuarded, type GuardedAnswer, type GuardedCall } from "#lib/guarded-call";
 import { limits } from "#lib/limits";
 import type { Secret } from "#lib/secret";
-import { errorCodeOf, parseListing } from "./answer-xml.ts";
-import type { ListedObject, ObjectStore, PutOptions } from "./object-store.ts";
+import { errorCodeOf } from "./answer-xml.ts";
+import type { ObjectStore, PutOptions } from "./object-store.ts";
 
 export interface ObjectStoreSettings {
   /** `https://s3.eu-west-1.amazonaws.com`, `https://storage.googleapis.com`; buckets are addressed by path. */
@@ -30,25 +30,19 @@ export function openObjectStore(settings: ObjectStoreSettings): ObjectStore {
   return {
     async put(key, bytes, options = {}) {
       const headers = putHeaders(bytes, options, settings.dialect);
-      const answer = await call({ method: "PUT", path: requireKey(key), headers, body: bytes });
+      const { signal } = options;
+      const answer = await call({ method: "PUT", path: requireKey(key), headers, body: bytes, signal });
       if (answer.status === 200) return "stored";
       // 412: it was there. Several stores answer 409 to two writers at once; that one is for the caller to try again.
       if (answer.status === 412 && options.ifNoneMatch !== undefined) return "exists";
       throw refused(`PUT ${key}`, answer);
     },
-    async get(key) {
-      const answer = await call({ method: "GET", path: requireKey(key) });
+    async get(key, signal) {
+      const answer = await call({ method: "GET", path: requireKey(key), signal });
       if (answer.status === 200) return answer.body;
       if (answer.status === 404) return undefined;
       throw refused(`GET ${key}`, answer);
     },
-    async head(key) {
-      const answer = await call({ method: "HEAD", path: requireKey(key) });
-      if (answer.status === 404) return undefined;
-      if (answer.status !== 200) throw refused(`HEAD ${key}`, answer);
-      return { bytes: Number(answer.headers["content-length"] ?? 0), headers: answer.headers };
-    },
-    list: (prefix) => list(prefix, call),
   };
 }
 
@@ -59,6 +53,7 @@ export interface Asked {
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
+  readonly signal?: AbortSignal | undefined;
 }
 
 function putHeaders(
@@ -109,30 +104,13 @@ export async function send(asked: Asked, settings: ObjectStoreSettings): Promise
       headers: Object.fromEntries(signed.headers),
       ...(asked.body === undefined ? {} : { body: asked.body }),
     },
-    { egress, bytesMax: limits.objectBytesMax, timeoutMs: limits.objectStoreTimeoutMs },
+    {
+      egress,
+      bytesMax: limits.objectBytesMax,
+      timeoutMs: limits.objectStoreTimeoutMs,
+      ...(asked.signal === undefined ? {} : { signal: asked.signal }),
+    },
   );
-}
-
-async function* list(
-  prefix: string,
-  call: (asked: Asked) => Promise<GuardedAnswer>,
-): AsyncGenerator<ListedObject> {
-  let after: string | undefined;
-  do {
-    const query = {
-      "list-type": "2",
-      ...(prefix === "" ? {} : { prefix: requirePrefix(prefix) }),
-      ...(after === undefined ? {} : { "continuation-token": after }),
-    };
-    const answer = await call({ method: "GET", path: "", query });
-    if (answer.status !== 200) throw refused(`list ${prefix}`, answer);
-    const page = parseListing(answer.body);
-    if (page === undefined || (page.next !== undefined && page.next === after)) {
-      throw new GatehouseError("object_store_unreadable", "The object store answered with no listing.");
-    }
-    yield* page.objects;
-    after = page.next;
-  } while (after !== undefined);
 }
 
 /** Keys need no escape, so that no two layers can disagree about one. */
@@ -140,11 +118,6 @@ export function requireKey(key: string): string {
   const isPlain = /^[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*$/.test(key) && key.length <= 1_024;
   if (isPlain && !key.split("/").some((segment) => segment === "." || segment === "..")) return key;
   throw new GatehouseError("object_key_invalid", `${key} cannot be the key of an object.`);
-}
-
-function requirePrefix(prefix: string): string {
-  requireKey(prefix.replace(/\/$/, ""));
-  return prefix;
 }
 
 export function refused(what: string, { status, body }: GuardedAnswer): GatehouseError {

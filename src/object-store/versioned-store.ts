@@ -1,5 +1,6 @@
 import { GatehouseError } from "#lib/errors";
 import { leavesOf } from "./answer-xml.ts";
+import { ListingWatch } from "./listing-watch.ts";
 import { type ObjectStoreSettings, refused, requireKey, send } from "./s3-store.ts";
 
 /** What the bucket does with every new object by itself. */
@@ -57,6 +58,8 @@ async function lockRule(settings: ObjectStoreSettings): Promise<LockRule | undef
   const retention = "Rule/DefaultRetention";
   const mode = text(`${retention}/Mode`);
   const [days, years] = [text(`${retention}/Days`), text(`${retention}/Years`)];
+  if ([days, years].some((count) => count !== undefined && !/^[1-9]\d{0,5}$/.test(count)))
+    throw unreadable("Object Lock configuration");
   if (text("ObjectLockEnabled") !== "Enabled" || mode === undefined) return undefined;
   if (days === undefined && years === undefined) return undefined;
   return { mode, period: days === undefined ? `${years} years` : `${days} days` };
@@ -64,20 +67,16 @@ async function lockRule(settings: ObjectStoreSettings): Promise<LockRule | undef
 
 async function* versions(prefix: string, settings: ObjectStoreSettings): AsyncGenerator<ObjectVersion> {
   let marker: Readonly<Record<string, string>> = {};
+  const watch = new ListingWatch(prefix);
   for (;;) {
     const query = { versions: "", ...(prefix === "" ? {} : { prefix }), ...marker };
     const answer = await send({ method: "GET", path: "", query }, settings);
     if (answer.status !== 200) throw refused(`to list ${prefix}`, answer);
     const page = parseVersions(answer.body);
     if (page === undefined) throw unreadable("listing of versions");
+    watch.see(page.versions.map(({ key }) => key));
     yield* page.versions;
     if (page.next === undefined) return;
-    if (
-      page.next["key-marker"] === marker["key-marker"] &&
-      page.next["version-id-marker"] === marker["version-id-marker"]
-    ) {
-      throw unreadable("listing of versions");
-    }
     marker = page.next;
   }
 }
@@ -101,6 +100,8 @@ export function parseVersions(body: Uint8Array): VersionPage | undefined {
     else if (member === "VersionId") {
       if (key === undefined) return undefined;
       found.push({ key, version: text, isDeletion: kind === "DeleteMarker" });
+      // Each version names its own key: another's must not stand in for one that is missing.
+      key = undefined;
     }
   }
   if (top["IsTruncated"] !== "true") return { versions: found, next: undefined };

@@ -16,18 +16,18 @@ export interface ObjectSinkParts {
  */
 export function objectSink({ store, prefix, close }: ObjectSinkParts): Sink {
   return {
-    async deliver(batch) {
+    async deliver(batch, signal) {
       const key = keyOf(batch, prefix);
       const bytes = Buffer.from(linesOf(batch), "utf8");
       const headers = { "content-type": "application/jsonl" };
-      const put = await store.put(key, bytes, { ifNoneMatch: "*", headers });
+      const put = await store.put(key, bytes, { ifNoneMatch: "*", headers, signal });
       if (put === "stored") return;
       // A crash between object and cursor; the entries are the same, and so are their bytes.
-      const there = await store.get(key);
+      const there = await store.get(key, signal);
       if (there !== undefined && bytes.equals(there)) return;
       throw new GatehouseError(
         "sink_refused",
-        `The object ${key} is there already, and holds something else.`,
+        `The object ${key} is there already, and holds something else. Look who wrote it, then move the sink past it with \`gatehouse sinks move\`.`,
       );
     },
     close,

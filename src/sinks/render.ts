@@ -1,6 +1,7 @@
 import { type Leaf, parseLeaf } from "#audit";
 import { exportedEntry, type OcsfSource, ocsfEvent } from "#exports";
 import { GatehouseError } from "#lib/errors";
+import { printableJson } from "#lib/printable";
 import type { ConfiguredSink, OutgoingEntry, RenderedEntry } from "./sink.ts";
 
 /** With its detail in clear. Throws `audit_entry_unreadable`: what cannot be read is not passed over. */
@@ -17,7 +18,7 @@ export function renderEntry(
     );
   }
   const said = form === "ocsf" ? ocsf(entry, leaf, source) : inOwnWords(entry);
-  return { index: entry.index, at: leaf.t, kind: leaf.kind, class: leaf.class, json: JSON.stringify(said) };
+  return { index: entry.index, at: leaf.t, kind: leaf.kind, class: leaf.class, json: printableJson(said) };
 }
 
 function ocsf(entry: OutgoingEntry, leaf: Leaf, source: OcsfSource) {

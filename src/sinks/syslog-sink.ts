@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { Duplex } from "node:stream";
 import { GatehouseError, messageOf } from "#lib/errors";
 import { limits } from "#lib/limits";
+import { asciiJson } from "#lib/printable";
 import type { Batch, RenderedEntry, Sink } from "./sink.ts";
 
 export interface SyslogSinkParts {
@@ -86,8 +87,4 @@ function severityOf({ kind, class: riskClass }: RenderedEntry): number {
 function nameOf(text: string, charsMax: number): string {
   const printable = text.replace(/[^\x21-\x7e]/g, "").slice(0, charsMax);
   return printable === "" ? "-" : printable;
-}
-
-function asciiJson(json: string): string {
-  return json.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -76,12 +76,44 @@ test("a receiver on this machine or in a private network is not dialled unless t
   expect(received).toEqual([]);
 });
 
-test("a secret that cannot be used is an error that does not quote it", async () => {
-  const { url, received } = await startReceiver();
-  const delivered = sinkTo(url, ["whsec_%%%not-base64"]).deliver(batchOf(0, 0), signal);
-  await expect(delivered).rejects.toMatchObject({ code: "sink_secret_invalid" });
-  await expect(delivered).rejects.not.toThrow(/not-base64/);
-  expect(received).toEqual([]);
+test.each([
+  "whsec_%%%not-base64",
+  "whsec_",
+  "whsec_QQ==",
+  `whsec_${"QUFB".repeat(7)}`,
+  "QUFB".repeat(8),
+  `${secretOf(1)}\n`,
+])(
+  "a secret that cannot be used, or could be guessed, is an error that does not quote it (%j)",
+  async (secret) => {
+    const { url, received } = await startReceiver();
+    const delivered = sinkTo(url, [secretOf(1), secret]).deliver(batchOf(0, 0), signal);
+    await expect(delivered).rejects.toMatchObject({ code: "sink_secret_invalid" });
+    await expect(delivered).rejects.not.toThrow(/not-base64|QQ|QUFB/);
+    expect(received).toEqual([]);
+  },
+);
+
+test("a receiver that says yes has the batch, though it talks without end", async () => {
+  const server = createServer((request, response) => {
+    request.resume().on("end", () => {
+      response.writeHead(200);
+      const talk = (): void => {
+        while (response.write("a".repeat(64 * 1024)));
+        response.once("drain", talk);
+      };
+      talk();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  open.push({
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  });
+  const url = new URL(`http://127.0.0.1:${portOf(server)}/hook`);
+  await expect(sinkTo(url).deliver(batchOf(0, 0), signal)).resolves.toBeUndefined();
 });
 
 test("the receivers' library verifies a batch with the old secret and with the new one, and with no other", async () => {

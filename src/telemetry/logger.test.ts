@@ -52,3 +52,38 @@ test("levels below the chosen one are not written", () => {
   log.info({}, "quiet");
   expect(lines).toHaveLength(0);
 });
+
+test("a key that was cut off, or is itself encrypted, and a webhook's secret never reach the log", () => {
+  const { lines, log } = logging();
+  log.warn({ err: new Error("-----BEGIN PRIVATE KEY-----\nMIIcanary") }, "cut off");
+  const encrypted =
+    "-----BEGIN RSA PRIVATE KEY-----\nDEK-Info: AES-128-CBC,00\n\nMIIcanary\n-----END RSA PRIVATE KEY-----";
+  log.warn({ said: encrypted }, "encrypted");
+  log.warn({ said: `whsec_${"canary".repeat(6)}` }, "webhook");
+  for (const line of lines) expect(line).not.toContain("canary");
+  expect(lines).toHaveLength(3);
+});
+
+test("a stranger's line of beginnings costs no more than its length", () => {
+  const { lines, log } = logging();
+  // A cost that grew with the square would hold the process for minutes, far beyond what a test may take.
+  for (const beginning of [
+    "eyJ-",
+    "eyJaaaaa.",
+    "-----BEGIN PRIVATE KEY-----",
+    "ya29.-",
+    "whsec_",
+    "bearer ",
+  ]) {
+    log.warn({ said: beginning.repeat(1_000_000) }, "a header");
+  }
+  expect(lines).toHaveLength(6);
+});
+
+test("what a stranger said cannot drive the terminal that shows the log, and is there for who parses it", () => {
+  const { lines, log } = logging();
+  const said = "\u009B2J\u202Egnp.exe\u200B\u001B[31m";
+  log.warn({ said }, "a header");
+  expect(lines[0]).not.toMatch(/\p{Cc}(?!$)|\p{Cf}/u);
+  expect(JSON.parse(lines[0] ?? "")).toMatchObject({ said });
+});

@@ -1,4 +1,5 @@
 import { pino } from "pino";
+import { visibleJson } from "#lib/printable";
 
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 
@@ -12,7 +13,8 @@ export interface Logger {
 
 /**
  * JSON lines. Two nets under the callers' own care: members whose names say secret lose their values, and whatever
- * looks like a token is cut out of the finished line, wherever it came from (an error's message, a header, a URL).
+ * looks like a token is cut out of the finished line, wherever it came from (an error's message, a header, a URL). Lines are
+ * read in terminals, so what cannot be seen in them stands as an escape.
  */
 export function createLogger(
   level: LogLevel,
@@ -26,7 +28,7 @@ export function createLogger(
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: secretPaths, censor: "[secret]" },
     },
-    { write: (line) => destination.write(scrub(line)) },
+    { write: (line) => destination.write(visibleJson(scrub(line))) },
   );
 }
 
@@ -54,11 +56,16 @@ const secretPaths = secretNames.flatMap((name) =>
   name.startsWith("[") ? [name, `*${name}`, `*.*${name}`] : [name, `*.${name}`, `*.*.${name}`],
 );
 
-/** Bounded repetition keeps each linear. Google access tokens, JWTs, PEM keys, and whatever follows a scheme. */
+/**
+ * Google access tokens, JWTs, PEM keys, secrets of webhooks, and whatever follows a scheme. Strangers write into these lines:
+ * each shape begins only where its token can begin, or a long line of beginnings would cost its square. A key that was cut off
+ * before its end is a key.
+ */
 const tokenShapes = [
   /ya29\.[\w.-]{10,4096}/g,
-  /\beyJ[\w-]{5,8192}\.[\w-]{5,16384}\.[\w-]{0,1024}/g,
-  /-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[^-]{0,8192}-----END [A-Z ]{0,20}PRIVATE KEY-----/g,
+  /(?<![\w-])eyJ[\w-]{5,8192}\.[\w-]{5,16384}\.[\w-]{0,1024}/g,
+  /-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----(?:[^-]|-(?!----)){0,8192}/g,
+  /whsec_[\w+/=-]{8,1024}/g,
   /(?<=\b(?:bearer|basic) )[\w.~+/=-]{8,16384}/gi,
 ];
 

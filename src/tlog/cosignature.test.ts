@@ -93,7 +93,9 @@ test("of several cosignatures by one witness the newest counts, wherever it stan
   for (const lines of [line + later, later + line]) {
     expect(findCosignatures(note + lines, [cosigner])).toEqual({
       kind: "found",
-      cosignatures: [{ name: "witness.example/w1", at: new Date("2026-11-28T13:00:00Z"), line: later }],
+      cosignatures: [
+        { cosigner, name: "witness.example/w1", at: new Date("2026-11-28T13:00:00Z"), line: later },
+      ],
     });
   }
 });

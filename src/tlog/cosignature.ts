@@ -1,6 +1,7 @@
 import { verify } from "node:crypto";
 import {
   keyTypes,
+  type NoteSignature,
   type NoteSigner,
   parseKeyOfType,
   parseNote,
@@ -16,6 +17,8 @@ export type Cosigner = Verifier & { readonly role: "cosigner" };
 
 /** One that was found to be right. */
 export interface Cosignature {
+  /** Whose key it was checked with: the very one of those that count, since several may share a name. */
+  readonly cosigner: Cosigner;
   readonly name: string;
   /** When the cosigner says it saw the checkpoint; whole seconds. */
   readonly at: Date;
@@ -58,17 +61,23 @@ export function cosign(note: string, signer: NoteSigner, at: Date): string {
 export function findCosignatures(note: string, cosigners: readonly Cosigner[]): CosignatureFinding {
   const parsed = parseNote(note);
   if (parsed === undefined) return { kind: "refused", why: "it is not a signed note" };
-  const newest = new Map<string, Cosignature>();
+  const newest = new Map<Cosigner, Cosignature>();
   for (const signature of parsed.signatures) {
-    const known = cosigners.find(({ name, keyId }) => name === signature.name && keyId === signature.keyId);
-    if (known === undefined) continue;
-    const at = verifiedTime(parsed.text, signature.bytes, known);
-    if (at === undefined) return { kind: "refused", why: `the cosignature of ${known.name} is wrong` };
-    const before = newest.get(`${known.name}+${known.keyId}`);
-    if (before !== undefined && before.at >= at) continue;
-    newest.set(`${known.name}+${known.keyId}`, { name: known.name, at, line: signatureLine(signature) });
+    const { name, keyId } = signature;
+    // A key id is four bytes of a digest: somebody can make another key with the same.
+    const known = cosigners.filter((each) => each.name === name && each.keyId === keyId);
+    if (known.length === 0) continue;
+    const found = known.flatMap((cosigner) => cosignatureOf(parsed.text, signature, cosigner) ?? [])[0];
+    if (found === undefined) return { kind: "refused", why: `the cosignature of ${name} is wrong` };
+    const before = newest.get(found.cosigner);
+    if (before === undefined || before.at < found.at) newest.set(found.cosigner, found);
   }
   return { kind: "found", cosignatures: [...newest.values()] };
+}
+
+function cosignatureOf(text: string, signature: NoteSignature, cosigner: Cosigner): Cosignature | undefined {
+  const at = verifiedTime(text, signature.bytes, cosigner);
+  return at && { cosigner, name: cosigner.name, at, line: signatureLine(signature) };
 }
 
 function verifiedTime(text: string, bytes: Uint8Array, { key }: Cosigner): Date | undefined {

@@ -14,7 +14,11 @@ export type PostCheckpoint = (prefix: URL, body: string) => Promise<WitnessReply
 
 export function postCheckpoint(egress: Egress): PostCheckpoint {
   return async (prefix, body) => {
-    const url = new URL(`${prefix.pathname.replace(/\/$/, "")}/add-checkpoint`, prefix);
+    // Set, not resolved: a path that begins with `//` would be taken for another host.
+    const url = new URL(prefix);
+    url.pathname = `${prefix.pathname.replace(/\/$/, "")}/add-checkpoint`;
+    url.search = "";
+    url.hash = "";
     const answer = await callGuarded(
       {
         url,

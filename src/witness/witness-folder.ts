@@ -1,19 +1,9 @@
-import { createHash, randomUUID } from "node:crypto";
-import {
-  closeSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { GatehouseError, messageOf } from "#lib/errors";
 import { limits } from "#lib/limits";
+import { createWhole, syncFolder } from "#lib/whole-file";
 import { parseForeignCheckpoint } from "#tlog";
 
 /** What a witness remembers of one log. */
@@ -22,6 +12,13 @@ export interface Seen {
   readonly number: number;
   /** The newest, a signed note. */
   readonly note: string;
+}
+
+/** What a log signed and should not have. */
+export interface Contradiction {
+  /** A note that it signed before; `undefined` where the refused one cannot be true of any log. */
+  readonly seen: string | undefined;
+  readonly refused: string;
 }
 
 /** Numbered states of each log; more than one, since the newest appears before the last is gone. */
@@ -59,23 +56,34 @@ export class WitnessFolder {
   advance(origin: string, before: Seen | undefined, note: string): boolean {
     return this.#attempt(() => {
       const folder = this.#folderOf(origin);
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
       const number = (before?.number ?? 0) + 1;
-      if (!writeOnce(join(folder, fileName(number)), note)) return false;
-      syncFolder(folder);
+      const path = join(folder, fileName(number));
+      if (!createWhole(path, note)) return false;
       syncFolder(this.#path);
-      for (const old of numbersIn(folder).slice(0, -statesKept)) unlinkQuietly(join(folder, fileName(old)));
+      const numbers = numbersIn(folder);
+      // Somebody who looked long ago finds the next number free again, once that state was followed by others and removed.
+      if (numbers.at(-1) !== number) {
+        rmSync(path);
+        return false;
+      }
+      for (const old of numbers.slice(0, -statesKept)) rmSync(join(folder, fileName(old)), { force: true });
       return true;
     });
   }
 
-  /** Keeps what a log signed and should not have, so that it can be shown. The first of them: a flood proves no more. */
-  keepEvidence(origin: string, body: string): void {
-    this.#attempt(() => {
-      const folder = join(this.#folderOf(origin), "refused");
+  /**
+   * Keeps two signed notes of a log that cannot both be true, so that they can be shown. The first of them: a flood proves
+   * no more. `false` when it is nothing new. Named after what the log signed: anybody may send that again with other proofs
+   * and signatures around it.
+   */
+  keepEvidence(origin: string, { seen, refused }: Contradiction): boolean {
+    return this.#attempt(() => {
+      const folder = join(this.#folderOf(origin), "contradictions");
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      const name = `${createHash("sha256").update(body).digest("hex").slice(0, 32)}.txt`;
-      if (readdirSync(folder).length < limits.witnessEvidenceMax) writeOnce(join(folder, name), body);
+      if (readdirSync(folder).length >= limits.witnessEvidenceMax) return false;
+      const [signedText = ""] = refused.split("\n\n");
+      const name = `${createHash("sha256").update(signedText).digest("hex").slice(0, 32)}.txt`;
+      return createWhole(join(folder, name), `${seen ?? ""}\n${refused}`);
     });
   }
 
@@ -107,44 +115,4 @@ function numbersIn(folder: string): readonly number[] {
     .flatMap((name) => /^(\d{16})\.checkpoint$/.exec(name)?.[1] ?? [])
     .map(Number)
     .sort((one, other) => one - other);
-}
-
-/** Whole and synced before the name exists; `false` when it exists already. */
-function writeOnce(path: string, content: string): boolean {
-  // Not the process id: two containers that share this folder may both be number 1.
-  const draft = `${path}.${randomUUID()}.new`;
-  const descriptor = openSync(draft, "wx", 0o600);
-  try {
-    writeSync(descriptor, content);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-  try {
-    linkSync(draft, path);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
-    throw error;
-  } finally {
-    unlinkSync(draft);
-  }
-}
-
-function unlinkQuietly(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // Another process has done it.
-  }
-}
-
-function syncFolder(folder: string): void {
-  if (process.platform === "win32") return;
-  const descriptor = openSync(folder, "r");
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }

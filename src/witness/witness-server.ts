@@ -1,6 +1,8 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { openBoundedListener } from "#lib/bounded-listener";
 import { GatehouseError, messageOf } from "#lib/errors";
 import { limits } from "#lib/limits";
+import { isLoopbackHost } from "#lib/loopback";
 import type { Witness, WitnessAnswer } from "./witness.ts";
 
 export interface WitnessServer {
@@ -18,37 +20,19 @@ export interface WitnessListener {
 
 /** `POST /add-checkpoint` and nothing else. Throws `tls_required`, and what listening throws. */
 export async function serveWitness(witness: Witness, listener: WitnessListener): Promise<WitnessServer> {
-  if (!["127.0.0.1", "::1", "localhost"].includes(listener.host)) {
+  if (!isLoopbackHost(listener.host)) {
     throw new GatehouseError(
       "tls_required",
       `A witness on ${listener.host} needs TLS in front of it: listen on 127.0.0.1 and let a proxy lead there.`,
     );
   }
-  const server = createServer(
-    {
-      requestTimeout: limits.witnessTimeoutMs,
-      headersTimeout: limits.headersTimeoutMs,
-      maxHeaderSize: limits.headerBytesMax,
-      connectionsCheckingInterval: 1_000,
-    },
+  const bounds = { requestTimeoutMs: limits.witnessTimeoutMs, connectionsMax: limits.witnessConnectionsMax };
+  const opened = await openBoundedListener(
+    { host: listener.host, port: listener.port, ...bounds },
     (request, response) => void answer(witness, listener, request, response),
   );
-  server.maxConnections = limits.witnessConnectionsMax;
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(listener.port, listener.host, resolve);
-  });
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : listener.port;
   const host = listener.host.includes(":") ? `[${listener.host}]` : listener.host;
-  return {
-    url: `http://${host}:${port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return { url: `http://${host}:${opened.port}`, close: () => opened.close() };
 }
 
 async function answer(

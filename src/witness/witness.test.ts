@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -41,9 +41,11 @@ const body = (oldSize: number, size: number, fork?: number) =>
 
 let path: string;
 let contradictions: string[];
+let proofsRefused: number[];
 beforeEach(() => {
   path = mkdtempSync(join(tmpdir(), "gatehouse-witness-"));
   contradictions = [];
+  proofsRefused = [];
 });
 afterEach(() => rmSync(path, { recursive: true }));
 
@@ -51,7 +53,8 @@ function witness(folder = new WitnessFolder(path)): Witness {
   const verifier = parseVerifierKey(log.verifierKey);
   if (verifier === undefined) throw new Error("the test's own key does not parse");
   const onContradiction = (which: string, why: string) => void contradictions.push(`${which}: ${why}`);
-  return openWitness({ signer, logs: [verifier], folder, clock, onContradiction });
+  const onProofRefused = (_: string, count: number) => void proofsRefused.push(count);
+  return openWitness({ signer, logs: [verifier], folder, clock, onContradiction, onProofRefused });
 }
 
 function cosignatureOf(note: string, lines: string): Date | undefined {
@@ -83,9 +86,47 @@ test("another root at the same size is refused, and what the log signed is kept 
   expect(asked.addCheckpoint(body(0, 10)).status).toBe(200);
   expect(asked.addCheckpoint(body(10, 10, 4)).status).toBe(422);
   expect(contradictions).toEqual([`${origin}: two logs of the same size have different roots`]);
-  const [folder = ""] = readdirSync(path);
-  expect(readdirSync(join(path, folder, "refused"))).toHaveLength(1);
+  expect(evidence()).toEqual([`${checkpoint(10)}\n${checkpoint(10, 4)}`]);
   expect(asked.addCheckpoint(body(10, 11)).status).toBe(200);
+});
+
+/** What was kept of the log's contradictions. */
+function evidence(): string[] {
+  const [folder = ""] = readdirSync(path);
+  const kept = join(path, folder, "contradictions");
+  return existsSync(kept) ? readdirSync(kept).map((name) => readFileSync(join(kept, name), "utf8")) : [];
+}
+
+test("a stranger who shows a newer public checkpoint with a bad proof is refused, counted, and raises no alarm", () => {
+  const asked = witness();
+  asked.addCheckpoint(body(0, 10));
+  const newer = checkpoint(16);
+  for (const bad of [[], [rootAt(3)], proof(9, 16), proof(10, 17), [...proof(10, 16), rootAt(1)]]) {
+    const answer = asked.addCheckpoint(formatAddCheckpoint({ oldSize: 10, proof: bad, checkpoint: newer }));
+    expect(answer.status).toBe(422);
+  }
+  expect([contradictions, evidence(), proofsRefused]).toEqual([[], [], [1, 2, 3, 4, 5]]);
+  expect(asked.addCheckpoint(body(10, 16)).status).toBe(200);
+});
+
+test("another root at the same size is told of whatever old size the requester claims", () => {
+  const asked = witness();
+  asked.addCheckpoint(body(0, 10));
+  const forked = { oldSize: 3, proof: [], checkpoint: checkpoint(10, 4) };
+  expect(asked.addCheckpoint(formatAddCheckpoint(forked))).toEqual({ status: 409, size: 10 });
+  expect(contradictions).toHaveLength(1);
+});
+
+test("one contradiction sent again and again, dressed up each time, is told once and pushes out no other", () => {
+  const asked = witness();
+  asked.addCheckpoint(body(0, 10));
+  for (let n = 0; n < limits.witnessEvidenceMax + 4; n += 1) {
+    const dressed = checkpoint(10, 4) + cosign(checkpoint(10, 4), newCosigner(`w${n}.example`), clock.now());
+    const request = { oldSize: 10, proof: [rootAt(n + 1)], checkpoint: dressed };
+    expect(asked.addCheckpoint(formatAddCheckpoint(request)).status).toBe(422);
+  }
+  asked.addCheckpoint(body(10, 10, 7));
+  expect([contradictions.length, evidence().length]).toEqual([2, 2]);
 });
 
 test("a fork is refused at every size and with every proof it can make", () => {
@@ -190,6 +231,16 @@ test("of two processes that checked the same state one comes second and cosigns 
   expect(witness().addCheckpoint(body(5, 6)).status).toBe(200);
   expect(slow.advance(origin, seen, checkpoint(7, 6))).toBe(false);
   expect(slow.newest(origin)?.note).toBe(checkpoint(6));
+});
+
+test("a process that slept while another went far ahead does not slip its state in below", () => {
+  const slow = new WitnessFolder(path);
+  witness().addCheckpoint(body(0, 5));
+  const seen = slow.newest(origin);
+  for (let size = 5; size < 12; size += 1)
+    expect(witness().addCheckpoint(body(size, size + 1)).status).toBe(200);
+  expect(slow.advance(origin, seen, checkpoint(7, 6))).toBe(false);
+  expect(slow.newest(origin)?.note).toBe(checkpoint(12));
 });
 
 test("a damaged memory is not taken for an empty one", () => {

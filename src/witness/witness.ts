@@ -6,7 +6,6 @@ import {
   emptyRoot,
   isSameHash,
   type NoteSigner,
-  type ProofCheck,
   parseAddCheckpoint,
   parseForeignCheckpoint,
   type Verifier,
@@ -29,8 +28,13 @@ export interface WitnessParts {
   readonly logs: readonly Verifier[];
   readonly folder: WitnessFolder;
   readonly clock: Clock;
-  /** A log signed what contradicts what it signed before. */
+  /** A log signed what contradicts what it signed before; told once of each such checkpoint. */
   readonly onContradiction: (origin: string, why: string) => void;
+  /**
+   * A request whose proof does not lead to a checkpoint that the log did sign. Checkpoints are public, so anybody can send
+   * one with a proof of their own making: this says nothing of the log. `count` is of this log since the start.
+   */
+  readonly onProofRefused: (origin: string, count: number) => void;
 }
 
 export interface Witness {
@@ -43,6 +47,7 @@ const refuse = (status: 400 | 403 | 404 | 422, why: string): WitnessAnswer => ({
 
 export function openWitness(parts: WitnessParts): Witness {
   const byOrigin = Map.groupBy(parts.logs, ({ name }) => name);
+  const proofsRefused = new Map<string, number>();
   return {
     addCheckpoint(body) {
       const asked = parseAddCheckpoint(body);
@@ -55,32 +60,39 @@ export function openWitness(parts: WitnessParts): Witness {
       if (verification.kind === "refused") return refuse(403, verification.why);
       if (asked.oldSize > claimed.size) return refuse(400, "the old size is beyond the new one");
       const answer = judge(parts, asked, verification.checkpoint);
-      if (answer.status === 422) {
-        parts.folder.keepEvidence(claimed.origin, body);
-        parts.onContradiction(claimed.origin, answer.why);
-      }
-      return answer;
+      if (answer !== undefined) return answer;
+      const count = (proofsRefused.get(claimed.origin) ?? 0) + 1;
+      proofsRefused.set(claimed.origin, count);
+      parts.onProofRefused(claimed.origin, count);
+      return refuse(422, "the proof does not lead from the checkpoint seen last to this one");
     },
   };
 }
 
-function judge(parts: WitnessParts, asked: AddCheckpoint, next: Checkpoint): WitnessAnswer {
+/** `undefined` when the proof does not lead there. */
+function judge(parts: WitnessParts, asked: AddCheckpoint, next: Checkpoint): WitnessAnswer | undefined {
   const seen = parts.folder.newest(next.origin);
   const known = seen && parseForeignCheckpoint(seen.note);
+  const contradiction = contradictionOf(known, next);
+  // Told whatever the requester says of the old size: what the log signed is no less signed for that.
+  if (contradiction !== undefined) {
+    const notes = { seen: seen?.note, refused: asked.checkpoint };
+    if (parts.folder.keepEvidence(next.origin, notes)) parts.onContradiction(next.origin, contradiction);
+  }
   const size = known?.size ?? 0;
   if (asked.oldSize !== size) return { status: 409, size };
-  const check = consistency(known, next, asked);
-  if (check.kind === "refuted") return refuse(422, check.why);
+  if (contradiction !== undefined) return refuse(422, contradiction);
+  const old = { oldSize: asked.oldSize, oldRoot: known?.root ?? emptyRoot() };
+  const check = verifyConsistency({ ...old, size: next.size, root: next.root }, asked.proof);
+  if (check.kind === "refuted") return undefined;
   return remember(parts, asked, { seen, known, next });
 }
 
-function consistency(known: Checkpoint | undefined, next: Checkpoint, asked: AddCheckpoint): ProofCheck {
-  // The proof says nothing about an empty tree: it has one root.
-  if (next.size === 0 && !isSameHash(next.root, emptyRoot())) {
-    return { kind: "refuted", why: "an empty log has another root" };
-  }
-  const old = { oldSize: asked.oldSize, oldRoot: known?.root ?? emptyRoot() };
-  return verifyConsistency({ ...old, size: next.size, root: next.root }, asked.proof);
+/** What needs no proof to be certain, since the log's own key signed all of it. A proof is the word of whoever asks. */
+function contradictionOf(known: Checkpoint | undefined, next: Checkpoint): string | undefined {
+  if (next.size === 0 && !isSameHash(next.root, emptyRoot())) return "an empty log has another root";
+  if (known?.size !== next.size || isSameHash(known.root, next.root)) return undefined;
+  return "two logs of the same size have different roots";
 }
 
 interface Step {

@@ -64,11 +64,12 @@ function growingLog(): WitnessedLog & { size: number; fork: number } {
   return log;
 }
 
-function realWitness(by: NoteSigner = signer): Witness {
+function realWitness(by: NoteSigner = signer, itsClock = clock): Witness {
   const verifier = parseVerifierKey(logKey.verifierKey);
   if (verifier === undefined) throw new Error("the test's own key does not parse");
   const folder = new WitnessFolder(path);
-  return openWitness({ signer: by, logs: [verifier], folder, clock, onContradiction: () => undefined });
+  const unheard = { onContradiction: () => undefined, onProofRefused: () => undefined };
+  return openWitness({ signer: by, logs: [verifier], folder, clock: itsClock, ...unheard });
 }
 
 /** The wire between both, without a socket. */
@@ -253,4 +254,16 @@ test("a witness that sends us in circles is left alone for a while", async () =>
   });
   await under.look();
   expect(under.status()).toMatchObject({ state: "failing", why: "it changes its mind" });
+});
+
+test("a witness that cosigns for a time still to come has cosigned nothing", async () => {
+  const ahead = manualClock();
+  ahead.pass(limits.witnessSkewMs + 2_000);
+  const under = await witnessing(growingLog(), wire(realWitness(signer, ahead)));
+  await under.look();
+  expect(under.status()).toMatchObject({
+    state: "failing",
+    why: expect.stringMatching(/still to come/) as string,
+  });
+  expect(await under.store.of(5)).toEqual([]);
 });

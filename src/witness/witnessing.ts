@@ -192,6 +192,11 @@ class Submission {
       return { kind: "failing", why, size };
     }
     const { line, at } = cosignature;
+    // Who verifies the log refuses it, and a later one of the same size would not take its place.
+    if (at.getTime() > this.#parts.clock.now().getTime() + limits.witnessSkewMs) {
+      const why = `it cosigned for ${at.toISOString()}, which is still to come: its clock is wrong, or ours`;
+      return { kind: "failing", why, size };
+    }
     await this.#parts.store.keep({ size, cosigner: this.#witness.verifierKey, line, at });
     this.#shown = { note: note.split("\n\n")[0] ?? "", atMs: this.#parts.clock.monotonicMs() };
     return { kind: "cosigned", size };

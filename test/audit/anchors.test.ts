@@ -50,6 +50,7 @@ beforeAll(async () => {
     folder: new WitnessFolder(join(folder, "witness")),
     clock: systemClock,
     onContradiction: () => undefined,
+    onProofRefused: () => undefined,
   });
   writeFileSync(join(folder, "witness.vkey"), `${witnessKey.verifierKey}\n`);
   await log.grow(500);

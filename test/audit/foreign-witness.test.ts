@@ -107,6 +107,7 @@ test.skipIf(missing !== undefined)(
         folder: new WitnessFolder(state),
         clock: systemClock,
         onContradiction: () => undefined,
+        onProofRefused: () => undefined,
       }),
       { host: "127.0.0.1", port: 0, onFailure: () => undefined },
     );

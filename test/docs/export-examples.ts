@@ -150,8 +150,6 @@ async function objectKey(batch: Batch): Promise<string> {
         return "stored";
       },
       get: async () => undefined,
-      head: async () => undefined,
-      list: async function* () {},
     },
     prefix: "audit",
     close: () => Promise.resolve(),

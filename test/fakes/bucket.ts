@@ -14,7 +14,6 @@ export interface FakeBucket {
 }
 
 export const bucketKeys = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "not-a-real-secret" };
-const pageKeys = 2;
 
 /** A bucket that checks each signature with a library that did not make it, and each payload against its digest. */
 export async function startFakeBucket(name = "archive"): Promise<FakeBucket> {
@@ -41,10 +40,6 @@ export async function startFakeBucket(name = "archive"): Promise<FakeBucket> {
       error(response, 403, "SignatureDoesNotMatch");
       return;
     }
-    if (key === "") {
-      list(url, response);
-      return;
-    }
     const found = objects.get(key);
     if (request.method === "PUT") {
       const isOnce =
@@ -61,26 +56,8 @@ export async function startFakeBucket(name = "archive"): Promise<FakeBucket> {
     } else if (found === undefined) error(response, 404, "NoSuchKey");
     else {
       response.writeHead(200, { ...found.headers, "content-length": found.bytes.byteLength });
-      response.end(request.method === "HEAD" ? undefined : found.bytes);
+      response.end(found.bytes);
     }
-  }
-
-  function list(url: URL, response: ServerResponse): void {
-    const prefix = url.searchParams.get("prefix") ?? "";
-    const after = url.searchParams.get("continuation-token") ?? "";
-    const keys = [...objects.keys()].filter((key) => key.startsWith(prefix) && key > after).sort();
-    const page = keys.slice(0, pageKeys);
-    const contents = page.map(
-      (key) => `<Contents><Key>${key}</Key><Size>${objects.get(key)?.bytes.byteLength}</Size></Contents>`,
-    );
-    const next =
-      keys.length > page.length
-        ? `<IsTruncated>true</IsTruncated><NextContinuationToken>${page.at(-1)}</NextContinuationToken>`
-        : "<IsTruncated>false</IsTruncated>";
-    response.writeHead(200, { "content-type": "application/xml" });
-    response.end(
-      `<?xml version="1.0"?><ListBucketResult><Name>${name}</Name>${contents.join("")}${next}</ListBucketResult>`,
-    );
   }
 
   return {

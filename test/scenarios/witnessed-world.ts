@@ -47,5 +47,6 @@ function witnessOf(signer: NoteSigner, folder: string, data: string): Witness {
     folder: new WitnessFolder(join(folder, "state")),
     clock: systemClock,
     onContradiction: () => undefined,
+    onProofRefused: () => undefined,
   });
 }

@@ -16,6 +16,7 @@ import {
   stopService,
 } from "#agent";
 import { GatehouseError } from "#lib/errors";
+import { printableJson } from "#lib/printable";
 import { agentSignIn } from "../agent-sign-in.ts";
 import type { CommandTools } from "../command-tools.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -141,7 +142,7 @@ async function detach(settings: Settings, path: string): Promise<number> {
 async function status(settings: Settings): Promise<number> {
   const found = await readServiceStatus(serviceSocketPath(settings.terminal.environment));
   if (found === undefined) return absent(settings);
-  if (settings.isJson) settings.terminal.out(JSON.stringify({ running: true, ...found }));
+  if (settings.isJson) settings.terminal.out(printableJson({ running: true, ...found }));
   else settings.terminal.out(describe(found));
   return exitCodes.ok;
 }
@@ -149,13 +150,13 @@ async function status(settings: Settings): Promise<number> {
 async function stop(settings: Settings): Promise<number> {
   const found = await stopService(serviceSocketPath(settings.terminal.environment));
   if (found === undefined) return absent(settings);
-  if (settings.isJson) settings.terminal.out(JSON.stringify({ stopped: true, ...found }));
+  if (settings.isJson) settings.terminal.out(printableJson({ stopped: true, ...found }));
   else settings.terminal.out(`Stopped; ${found.runs.length} runs ended with it.`);
   return exitCodes.ok;
 }
 
 function absent({ terminal, isJson }: Settings): number {
-  terminal.out(isJson ? JSON.stringify({ running: false }) : "The helper service is not running.");
+  terminal.out(isJson ? printableJson({ running: false }) : "The helper service is not running.");
   return exitCodes.failed;
 }
 

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { callControlPlane } from "#agent";
 import { type ApprovalDetail, approvalDetail, approvalList, type VoteRequest } from "#api";
 import { GatehouseError } from "#lib/errors";
+import { printableJson } from "#lib/printable";
 import type { Secret } from "#lib/secret";
 import type { CommandTools } from "../command-tools.ts";
 import { consoleSignIn } from "../console-sign-in.ts";
@@ -57,7 +58,7 @@ async function openDesk(settings: Settings, command: Command): Promise<Desk> {
 async function list(settings: Settings, command: Command): Promise<void> {
   const desk = await openDesk(settings, command);
   const answer = await callControlPlane({ ...desk, path: "/api/v1/approvals", answer: approvalList });
-  if (settings.isJson) settings.terminal.out(JSON.stringify(answer));
+  if (settings.isJson) settings.terminal.out(printableJson(answer));
   else settings.terminal.out(listText(answer.approvals));
 }
 
@@ -80,7 +81,7 @@ async function show(settings: Settings, command: Command): Promise<void> {
   const id = approvalId(command.args[0]);
   const desk = await openDesk(settings, command);
   const detail = await read(desk, id);
-  settings.terminal.out(settings.isJson ? JSON.stringify(detail) : detailText(detail));
+  settings.terminal.out(settings.isJson ? printableJson(detail) : detailText(detail));
 }
 
 function read(desk: Desk, id: string): Promise<ApprovalDetail> {
@@ -146,6 +147,6 @@ async function vote(verdict: VoteRequest["verdict"], settings: Settings, command
     verdict === "approve"
       ? inMood("good", "You approved it.", settings)
       : inMood("bad", "You denied it.", settings);
-  if (settings.isJson) settings.terminal.out(JSON.stringify(after));
+  if (settings.isJson) settings.terminal.out(printableJson(after));
   else settings.terminal.out(`${cast} The request is now ${after.state}.`);
 }

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import type { Helper } from "#agent";
+import { printableJson } from "#lib/printable";
 import type { CommandTools } from "../command-tools.ts";
 import { type ClientProbe, clientProbes } from "../doctor/client-probe.ts";
 import { type Finding, findingOf } from "../doctor/finding.ts";
@@ -135,7 +136,7 @@ function projectOf(helper: Helper, { project }: RunOptions): string {
 function say({ terminal, isJson }: Settings, report: Report): void {
   const { server, as, loopback, clients, leftovers } = report;
   if (isJson) {
-    terminal.out(JSON.stringify({ ...report, works: clients.every(({ works }) => works) }));
+    terminal.out(printableJson({ ...report, works: clients.every(({ works }) => works) }));
     return;
   }
   terminal.out(

@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import { z } from "zod";
 import { GatehouseError } from "#lib/errors";
+import { printableJson } from "#lib/printable";
 import type { CommandTools } from "../command-tools.ts";
 import { environmentChanges, shellLines } from "../environment-changes.ts";
 import { openRun, parseRunOptions } from "../run-session.ts";
@@ -62,7 +63,7 @@ async function env(settings: Settings, command: Command): Promise<void> {
   try {
     const environment = await environmentOf(run, way, settings);
     const changes = environmentChanges(settings.terminal.environment, environment);
-    await show(settings, settings.isJson ? JSON.stringify(changes) : shellLines(changes), output);
+    await show(settings, settings.isJson ? printableJson(changes) : shellLines(changes), output);
   } finally {
     await run.close();
   }

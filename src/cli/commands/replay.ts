@@ -3,6 +3,7 @@ import { z } from "zod";
 import { callControlPlane } from "#agent";
 import { type RecordedMessage, type SessionDetail, sessionDetail } from "#api";
 import { GatehouseError } from "#lib/errors";
+import { printableJson } from "#lib/printable";
 import type { CommandTools } from "../command-tools.ts";
 import { consoleSignIn } from "../console-sign-in.ts";
 import { erasureText } from "../erasure-text.ts";
@@ -60,7 +61,7 @@ async function replay(settings: Settings, command: Command): Promise<void> {
   const shown = session.exchanges.filter((exchange) => fits(exchange, how));
   const { terminal, isJson } = settings;
   if (isJson) {
-    for (const exchange of shown) terminal.out(JSON.stringify(exchange));
+    for (const exchange of shown) terminal.out(printableJson(exchange));
     return;
   }
   terminal.out(headline(session, shown.length));

@@ -10,6 +10,7 @@ import {
   sessionsStopped,
 } from "#api";
 import { GatehouseError } from "#lib/errors";
+import { printableJson } from "#lib/printable";
 import type { Secret } from "#lib/secret";
 import type { CommandTools } from "../command-tools.ts";
 import { consoleSignIn } from "../console-sign-in.ts";
@@ -69,7 +70,7 @@ async function open(settings: Settings, command: Command): Promise<{ url: string
 async function list(settings: Settings, command: Command): Promise<void> {
   const access = await open(settings, command);
   const answer = await callControlPlane({ ...access, path: "/api/v1/sessions", answer: sessionList });
-  settings.terminal.out(settings.isJson ? JSON.stringify(answer) : listText(answer.sessions));
+  settings.terminal.out(settings.isJson ? printableJson(answer) : listText(answer.sessions));
 }
 
 function listText(sessions: readonly SessionSummary[]): string {
@@ -89,7 +90,7 @@ async function show(settings: Settings, command: Command): Promise<void> {
   const access = await open(settings, command);
   const path = `/api/v1/sessions/${id}`;
   const detail = await callControlPlane({ ...access, path, answer: sessionDetail });
-  settings.terminal.out(settings.isJson ? JSON.stringify(detail) : detailText(detail));
+  settings.terminal.out(settings.isJson ? printableJson(detail) : detailText(detail));
 }
 
 function detailText(detail: SessionDetail): string {
@@ -153,13 +154,13 @@ async function stopMany(settings: Settings, command: Command, which: object): Pr
   });
   const { sessions, logins, browsers } = stopped;
   const text = `Sessions stopped: ${sessions.length}. Machines that have to sign in again: ${logins}; browsers: ${browsers}.`;
-  settings.terminal.out(settings.isJson ? JSON.stringify(stopped) : text);
+  settings.terminal.out(settings.isJson ? printableJson(stopped) : text);
 }
 
 async function stopOne(settings: Settings, command: Command): Promise<void> {
   const id = sessionId(command.args[0]);
   const access = await open(settings, command);
   await callControlPlane({ ...access, path: `/api/v1/sessions/${id}/stop`, json: {}, answer: z.unknown() });
-  const text = settings.isJson ? JSON.stringify({ id, state: "stopped" }) : `Session ${id} is stopped.`;
+  const text = settings.isJson ? printableJson({ id, state: "stopped" }) : `Session ${id} is stopped.`;
   settings.terminal.out(text);
 }

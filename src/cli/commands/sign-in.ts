@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { callControlPlane } from "#agent";
+import { printableJson } from "#lib/printable";
 import { agentSignIn } from "../agent-sign-in.ts";
 import { signInInBrowser } from "../browser-sign-in.ts";
 import type { CommandTools } from "../command-tools.ts";
@@ -46,7 +47,7 @@ async function login(settings: Settings, command: Command): Promise<void> {
     : await signInForStorage(server, person, settings);
   writeLogin(terminal.environment, signIn);
   const name = signIn.email ?? "an account without e-mail";
-  if (settings.isJson) terminal.out(JSON.stringify({ email: signIn.email, serverUrl: server.url }));
+  if (settings.isJson) terminal.out(printableJson({ email: signIn.email, serverUrl: server.url }));
   else
     terminal.out(
       printable(`Signed in at ${server.url} as ${name}.\nNext: gatehouse run -- gcloud projects list`),
@@ -71,7 +72,7 @@ async function logout(settings: Settings): Promise<void> {
   const stored = readLogin(terminal.environment);
   const wasSignedIn = removeLogin(terminal.environment);
   if (stored !== undefined) await revokeQuietly(settings, stored);
-  if (settings.isJson) terminal.out(JSON.stringify({ wasSignedIn }));
+  if (settings.isJson) terminal.out(printableJson({ wasSignedIn }));
   else terminal.out(wasSignedIn ? "Signed out." : "Nobody was signed in.");
 }
 
@@ -112,5 +113,5 @@ async function whoAmI(settings: Settings, command: Command): Promise<void> {
     ["Identity provider", answer.principal?.issuer ?? server.info.signIn.issuer],
     ["Roles", answer.roles?.join(", ")],
   ]);
-  terminal.out(settings.isJson ? JSON.stringify(answer) : lines);
+  terminal.out(settings.isJson ? printableJson(answer) : lines);
 }

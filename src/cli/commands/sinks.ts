@@ -3,6 +3,7 @@ import { z } from "zod";
 import { callControlPlane } from "#agent";
 import { type SinkState, sinkList, sinkMoved } from "#api";
 import { GatehouseError } from "#lib/errors";
+import { printableJson } from "#lib/printable";
 import type { Secret } from "#lib/secret";
 import type { CommandTools } from "../command-tools.ts";
 import { consoleSignIn } from "../console-sign-in.ts";
@@ -52,7 +53,7 @@ async function open(settings: Settings, command: Command): Promise<{ url: string
 async function list(settings: Settings, command: Command): Promise<void> {
   const access = await open(settings, command);
   const answer = await callControlPlane({ ...access, path: "/api/v1/sinks", answer: sinkList });
-  settings.terminal.out(settings.isJson ? JSON.stringify(answer) : listText(answer.sinks));
+  settings.terminal.out(settings.isJson ? printableJson(answer) : listText(answer.sinks));
 }
 
 function listText(sinks: readonly SinkState[]): string {
@@ -95,5 +96,5 @@ async function move(settings: Settings, command: Command): Promise<void> {
   const json = { to: Number(to), reason };
   const moved = await callControlPlane({ ...access, path, json, answer: sinkMoved });
   const text = `Sink ${name} goes on with entry ${moved.to}; it was at ${moved.from}.`;
-  settings.terminal.out(settings.isJson ? JSON.stringify(moved) : text);
+  settings.terminal.out(settings.isJson ? printableJson(moved) : text);
 }

@@ -4,6 +4,7 @@ import { callControlPlane } from "#agent";
 import { type ApprovalStatus, approvalStatus } from "#api";
 import { GatehouseError } from "#lib/errors";
 import { limits } from "#lib/limits";
+import { printableJson } from "#lib/printable";
 import type { Secret } from "#lib/secret";
 import { agentSignIn } from "../agent-sign-in.ts";
 import type { CommandTools } from "../command-tools.ts";
@@ -106,7 +107,7 @@ function tell(status: ApprovalStatus, settings: Settings): void {
   const outcome = outcomeOf(status);
   const mood = outcome === undefined ? "open" : outcome === exitCodes.ok ? "good" : "bad";
   const line = inMood(mood, `${status.id}: ${sentence(status)}`, settings);
-  terminal.out(isJson ? JSON.stringify(status) : line);
+  terminal.out(isJson ? printableJson(status) : line);
 }
 
 function sentence(status: ApprovalStatus): string {

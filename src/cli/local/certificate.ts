@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import type { CommandTools } from "#cli";
 import { GatehouseError } from "#lib/errors";
+import { printableJson } from "#lib/printable";
 
 const options = z.object({ out: z.string() });
 
@@ -28,7 +29,7 @@ export function addCertificateCommand(program: Command, { add, action, terminal 
         if (!isKept) await make([nameOf(first), ...others.map(nameOf)], out, files);
         const what = isKept ? "kept" : "made";
         terminal.out(
-          isJson ? JSON.stringify({ ...files, what }) : `${files.certificate} and ${files.key}: ${what}.`,
+          isJson ? printableJson({ ...files, what }) : `${files.certificate} and ${files.key}: ${what}.`,
         );
       }),
     );

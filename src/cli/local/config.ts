@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { CommandTools } from "#cli";
 import type { Configuration } from "#config";
 import { GatehouseError } from "#lib/errors";
+import { printableJson } from "#lib/printable";
 
 /** `gatehouse config`: what is wrong with a configuration, what is in force, and its schema; nothing is started. */
 export function addConfigCommand(program: Command, { add, action, terminal }: CommandTools): void {
@@ -18,7 +19,7 @@ export function addConfigCommand(program: Command, { add, action, terminal }: Co
         const providers = [...issuers, ...saml].map(({ issuer }) => issuer);
         terminal.out(
           isJson
-            ? JSON.stringify({ file, ok: true, connections, providers })
+            ? printableJson({ file, ok: true, connections, providers })
             : `${file} is sound. Connections: ${connections.join(", ")}. Identity providers: ${providers.join(", ")}.`,
         );
       }),
@@ -30,14 +31,14 @@ export function addConfigCommand(program: Command, { add, action, terminal }: Co
       action(async ({ isJson }, command) => {
         const { loadConfiguration, printConfiguration } = await import("#config");
         const { yaml, json } = printConfiguration(loadConfiguration(fileOf(command)));
-        terminal.out(isJson ? JSON.stringify(json) : yaml);
+        terminal.out(isJson ? printableJson(json) : yaml);
       }),
     );
 
   add(config, "schema", "print the JSON Schema of the configuration, for editors").action(
     action(async () => {
       const { configurationJsonSchema } = await import("#config");
-      terminal.out(JSON.stringify(configurationJsonSchema(), undefined, 2));
+      terminal.out(printableJson(configurationJsonSchema(), 2));
     }),
   );
 }

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import type { CommandTools } from "#cli";
+import { printableJson } from "#lib/printable";
 import type { StepResult } from "./demo/tour.ts";
 
 const options = z.object({ gcloud: z.boolean() });
@@ -23,7 +24,7 @@ export function addDemoCommand(program: Command, { add, action, terminal }: Comm
             say(`… ${step.step}: ${step.expected}`);
             const result = await takeStep(step, stage);
             if (!result.ok) failed += 1;
-            terminal.out(isJson ? JSON.stringify(result) : forPeople(result));
+            terminal.out(isJson ? printableJson(result) : forPeople(result));
           }
         } finally {
           await stage.close();

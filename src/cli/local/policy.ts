@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Catalogue } from "#catalogue";
 import { type CommandTools, table } from "#cli";
 import { GatehouseError } from "#lib/errors";
+import { printableJson } from "#lib/printable";
 import type { Explanation, PolicyInput, PolicySet } from "#policy";
 import { parseCallLine } from "./call-line.ts";
 
@@ -37,7 +38,7 @@ function addCheck(policy: Command, { add, action, terminal }: CommandTools): voi
         const rules = set.policies.reduce((count, { rules: own }) => count + own.length, 0);
         if (isJson)
           terminal.out(
-            JSON.stringify({ ok: true, version: set.version, policies: set.policies.length, rules, dead }),
+            printableJson({ ok: true, version: set.version, policies: set.policies.length, rules, dead }),
           );
         else {
           for (const { file, line, policy: name, rule, message } of dead)
@@ -71,7 +72,7 @@ function addExplain(policy: Command, { add, action, terminal }: CommandTools): v
           now: clock.now(),
         });
         const explanation = explain(set, input);
-        terminal.out(isJson ? JSON.stringify(explanation) : inWords(input, explanation));
+        terminal.out(isJson ? printableJson(explanation) : inWords(input, explanation));
       }),
     );
 }

@@ -1,8 +1,7 @@
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
 import type { CommandTools } from "#cli";
+import { replaceWhole } from "#lib/whole-file";
 
 const options = z.object({ port: z.coerce.number().int().min(0).max(65_535), key: z.string() });
 
@@ -18,17 +17,11 @@ export function addPracticeCloudCommand(program: Command, { add, action, termina
         const { untilSignal } = await import("./until-signal.ts");
         const { port, key } = options.parse(command.opts());
         const cloud = await startPracticeCloud({ port });
-        writeKey(key, JSON.stringify(await cloud.issueKey()));
+        // The gateway may look at any moment.
+        replaceWhole(key, JSON.stringify(await cloud.issueKey()));
         terminal.out(`The practice cloud is up at ${cloud.url}; its key is ${key}. Ctrl-C stops it.`);
         await untilSignal(new Promise<never>(() => undefined));
         await cloud.close();
       }),
     );
-}
-
-/** Whole or not at all: the gateway may look at any moment. */
-function writeKey(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  writeFileSync(`${path}.new`, text, { mode: 0o600 });
-  renameSync(`${path}.new`, path);
 }

@@ -1,11 +1,11 @@
 import { LRUCache } from "lru-cache";
 import * as oidc from "openid-client";
 import type { Clock } from "#lib/clock";
-import { messageOf } from "#lib/errors";
 import { limits } from "#lib/limits";
 import type { Claims } from "../claim-path.ts";
 import { tokenDigest } from "../compact-token.ts";
-import type { OutgoingRequest, ProviderFetch } from "../guarded-fetch.ts";
+import type { ProviderFetch } from "../guarded-fetch.ts";
+import { libraryFetch, libraryReason } from "../oidc-library.ts";
 import { objectionToAnswer } from "./answer-rules.ts";
 import type { IntrospectionSettings } from "./introspection.ts";
 
@@ -97,7 +97,7 @@ class RememberingIntrospector implements Introspector {
     try {
       claims = await fetchAnswer(token, this.#parts);
     } catch (error) {
-      return { kind: "provider_unavailable", detail: reasonOf(error) };
+      return { kind: "provider_unavailable", detail: libraryReason(error) };
     }
     const untilMs = askedMs + limits.introspectionCacheMs;
     const judged = objectionToAnswer(claims, { issuer, scope: settings.scope, now: clock.now() });
@@ -119,18 +119,8 @@ async function fetchAnswer(token: string, { issuer, settings, fetch }: Introspec
   const server = { issuer, introspection_endpoint: endpoint };
   const configuration = new oidc.Configuration(server, clientId, undefined, authentication);
   configuration.timeout = limits.providerTimeoutMs / 1000;
-  configuration[oidc.customFetch] = (url, options) => fetch(url, requestOf(options));
+  // RFC 9701 answers are signed and maybe encrypted; we ask for the plain form and take no other.
+  configuration[oidc.customFetch] = libraryFetch(fetch, { accept: "application/json" });
   if (new URL(endpoint).protocol === "http:") oidc.allowInsecureRequests(configuration);
   return oidc.tokenIntrospection(configuration, token, { token_type_hint: "access_token" });
-}
-
-function requestOf({ method, headers, body, signal }: oidc.CustomFetchOptions): OutgoingRequest {
-  // RFC 9701 answers are signed and maybe encrypted; we ask for the plain form and take no other.
-  const plain = { ...headers, accept: "application/json" };
-  return { method, headers: plain, body: body instanceof URLSearchParams ? body : null, signal };
-}
-
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : "";
-  return messageOf(error) + cause;
 }

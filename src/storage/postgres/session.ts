@@ -3,6 +3,7 @@ import { type ConnectionOptions, checkServerIdentity } from "node:tls";
 import { Client, type ClientConfig, DatabaseError } from "pg";
 import { GatehouseError, messageOf } from "#lib/errors";
 import { limits } from "#lib/limits";
+import { isLoopbackHost } from "#lib/loopback";
 import type { Secret } from "#lib/secret";
 import { columnTypes } from "./column-values.ts";
 
@@ -59,7 +60,8 @@ const plansOf = {
 
 /** Only this machine is spoken to in the clear; of everybody else we want the name proved, not just a certificate. */
 function tlsOf({ host, ca }: PostgresServer): false | ConnectionOptions {
-  if (ca === undefined && isLoopback(host)) return false;
+  // A path is a Unix socket.
+  if (ca === undefined && (host.startsWith("/") || isLoopbackHost(host))) return false;
   return {
     ...(ca === undefined ? {} : { ca }),
     rejectUnauthorized: true,
@@ -67,10 +69,6 @@ function tlsOf({ host, ca }: PostgresServer): false | ConnectionOptions {
     // `pg` tells TLS no name when the host is an address, and Node would then look for "localhost".
     checkServerIdentity: (_, certificate) => checkServerIdentity(host, certificate),
   };
-}
-
-function isLoopback(host: string): boolean {
-  return host.startsWith("/") || host === "localhost" || host === "::1" || host === "127.0.0.1";
 }
 
 /** A session, and the way to end it when nobody answers any more. */

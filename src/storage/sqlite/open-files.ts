@@ -1,10 +1,11 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
-import { GatehouseError, messageOf } from "#lib/errors";
+import { GatehouseError } from "#lib/errors";
+import { syncFolder } from "#lib/whole-file";
+import { createPrivately, lockFile } from "./folder-lock.ts";
 import { migrate, requireReadable } from "./migrate.ts";
-import { resultCode } from "./sqlite-failure.ts";
 
 /** How long another process (an operator's sqlite3 shell) may hold a lock before we refuse. */
 export const busyTimeoutMs = 1_000;
@@ -22,12 +23,13 @@ export interface Connections {
 export function openForServing(path: string): Connections & { release: () => void } {
   const folder = dirname(path);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const release = lockFolder(path);
+  const release = lockFile(`${path}.lock`, () => inUse(folder));
   try {
     createPrivately(path);
     const writer = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
     requireDurable(path, askForDurability(writer));
     migrate(writer);
+    // SQLite makes the name of its WAL durable, not the database's.
     syncFolder(folder);
     return { writer, reader: new DatabaseSync(path, { readOnly: true, timeout: busyTimeoutMs }), release };
   } catch (error) {
@@ -93,47 +95,11 @@ export function requireDurable(path: string, { journalMode, synchronous }: Durab
   );
 }
 
-/**
- * The kernel drops this lock when the process dies, however it dies. It sits in a file of its own, since an
- * exclusive lock on the database itself would shut out readers.
- */
-function lockFolder(path: string): () => void {
-  const lockPath = `${path}.lock`;
-  createPrivately(lockPath);
-  const lock = new DatabaseSync(lockPath, { timeout: 0 });
-  try {
-    lock.exec("BEGIN EXCLUSIVE");
-  } catch (error) {
-    lock.close();
-    if (((resultCode(error) ?? 0) & 0xff) !== 5) throw error;
-    throw new GatehouseError(
-      "data_folder_in_use",
-      `Another Gatehouse is serving from ${dirname(path)}. Stop it, or give this one another data folder.`,
-    );
-  }
-  return () => lock.close();
-}
-
-/** Recordings are in here: readable by our own user only, from the first byte. */
-function createPrivately(path: string): void {
-  try {
-    closeSync(openSync(path, "a", 0o600));
-  } catch (error) {
-    throw new GatehouseError("database_unusable", `Cannot write ${path}: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
-}
-
-/** Makes the new file's name durable; SQLite does so for its WAL, not for the database. */
-function syncFolder(folder: string): void {
-  if (process.platform === "win32") return;
-  const descriptor = openSync(folder, "r");
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
+function inUse(folder: string): GatehouseError {
+  return new GatehouseError(
+    "data_folder_in_use",
+    `Another Gatehouse is serving from ${folder}. Stop it, or give this one another data folder.`,
+  );
 }
 
 function exists(path: string): boolean {

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { type CommandTools, printable } from "#cli";
 import { GatehouseError } from "#lib/errors";
+import { printableJson } from "#lib/printable";
 import type { Settings } from "../../settings.ts";
 import { type StoredPlace, storedPlace } from "./log-place.ts";
 
@@ -66,5 +67,5 @@ function say(
     size === undefined
       ? `${place} is locked: ${lock}.`
       : `${place} holds ${size} entries (${lock}); ${written} objects are new.`;
-  terminal.out(isJson ? JSON.stringify(said) : printable(words));
+  terminal.out(isJson ? printableJson(said) : printable(words));
 }

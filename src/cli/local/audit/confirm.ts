@@ -1,6 +1,7 @@
 import { confirmation } from "#api";
 import { printable } from "#cli";
 import { GatehouseError } from "#lib/errors";
+import { printableJson } from "#lib/printable";
 import type { Settings } from "../../settings.ts";
 import { signInAsAuditor } from "./auditor.ts";
 
@@ -23,5 +24,5 @@ export async function confirmRequest(
     done.outcome === "erased"
       ? `Erased: the recordings of ${subject}, as ${requestedBy} asked (${reason}).${rest}`
       : `Released: ${subject}, as ${requestedBy} asked (${reason}).`;
-  settings.terminal.out(settings.isJson ? JSON.stringify(done) : printable(said));
+  settings.terminal.out(settings.isJson ? printableJson(done) : printable(said));
 }

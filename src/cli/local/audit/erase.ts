@@ -3,6 +3,7 @@ import { z } from "zod";
 import { custodyRequest } from "#api";
 import { type CommandTools, printable } from "#cli";
 import { GatehouseError } from "#lib/errors";
+import { printableJson } from "#lib/printable";
 import { sessionId } from "../../commands/session-id.ts";
 import { signInAsAuditor } from "./auditor.ts";
 import { confirmRequest } from "./confirm.ts";
@@ -32,7 +33,7 @@ export function addEraseCommand(audit: Command, { add, action, terminal }: Comma
         const json = { session: sessionId(named), reason };
         const request = await auditor.ask("/api/v1/audit/erasures", custodyRequest, json);
         const said = `Nothing is erased yet. Another auditor confirms it: gatehouse audit erase --confirm ${request.id}`;
-        terminal.out(settings.isJson ? JSON.stringify(request) : printable(said));
+        terminal.out(settings.isJson ? printableJson(request) : printable(said));
       }),
     );
 }

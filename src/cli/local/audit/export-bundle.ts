@@ -2,6 +2,7 @@ import { exchangeDetail } from "#api";
 import { exitCodes, printable, type Settings } from "#cli";
 import { GatehouseError } from "#lib/errors";
 import { limits } from "#lib/limits";
+import { printableJson } from "#lib/printable";
 import type { TileProver } from "#tlog";
 import type { Auditor } from "./auditor.ts";
 import { BundleWriter } from "./bundle-files.ts";
@@ -44,7 +45,7 @@ export async function exportBundle(asked: BundleAsked, settings: Settings): Prom
   writer.finish();
   const verification = verifyBundle(folder, key.verifier);
   const words = bundleWords(verification, folder, key.isFromOutside);
-  settings.terminal.out(settings.isJson ? JSON.stringify({ folder, ...verification }) : printable(words));
+  settings.terminal.out(settings.isJson ? printableJson({ folder, ...verification }) : printable(words));
   return verification.kind === "verified" ? exitCodes.ok : exitCodes.notVerified;
 }
 
@@ -135,5 +136,5 @@ async function coveringProver(
 }
 
 function jsonFile(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
+  return `${printableJson(value, 2)}\n`;
 }

@@ -1,4 +1,5 @@
 import { csvHeader, csvRow, type OcsfSource, ocsfEvent } from "#exports";
+import { printableJson } from "#lib/printable";
 import type { Auditor } from "./auditor.ts";
 import { type ExportAsked, exportedEntries, type PageEntry } from "./export-pages.ts";
 import type { Output } from "./output-file.ts";
@@ -10,7 +11,7 @@ export async function exportEntries(auditor: Auditor, asked: ExportAsked, output
   const line =
     asked.format === "csv"
       ? csvRow
-      : (entry: PageEntry): string => `${JSON.stringify(ocsfEvent(entry, source))}\n`;
+      : (entry: PageEntry): string => `${printableJson(ocsfEvent(entry, source))}\n`;
   let entries = 0;
   if (asked.format === "csv") output.write(csvHeader);
   for await (const entry of exportedEntries(auditor, asked)) {

@@ -1,5 +1,6 @@
 import { exchangeDetail } from "#api";
 import { harEntry, harFrame } from "#exports";
+import { printableJson } from "#lib/printable";
 import type { Auditor } from "./auditor.ts";
 import { type ExportAsked, exportedEntries } from "./export-pages.ts";
 import type { Output } from "./output-file.ts";
@@ -17,7 +18,7 @@ export async function exportHar(auditor: Auditor, asked: ExportAsked, output: Ou
     const path = `/api/v1/audit/export/sessions/${session}/exchanges/${exchange}`;
     const detail = await auditor.ask(path, exchangeDetail);
     const separator = written === 0 ? "" : frame.separator;
-    output.write(`${separator}${JSON.stringify(harEntry({ ...detail, endedAt }))}`);
+    output.write(`${separator}${printableJson(harEntry({ ...detail, endedAt }))}`);
     written += 1;
   }
   output.write(frame.tail);

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { exitCodes, printable, type Settings } from "#cli";
+import { printableJson } from "#lib/printable";
 import type { TileSource } from "#tlog";
 import { makeEmptyFolder } from "./empty-folder.ts";
 import { findLog, folderSource, isStored, type StoredPlace, tileSource } from "./log-place.ts";
@@ -34,7 +35,7 @@ export async function exportTilesTo(asked: TilesAsked, settings: Settings): Prom
   const verification = await verifyTiles(folderSource(folder), { verifier: given.verifier, pinned: [] });
   const words = `${files} files in ${folder}\n${inWords(verification, { place: { kind: "tiles", folder }, key: given, witnessed: [] })}`;
   settings.terminal.out(
-    settings.isJson ? JSON.stringify({ folder, files, source: place.kind, verification }) : printable(words),
+    settings.isJson ? printableJson({ folder, files, source: place.kind, verification }) : printable(words),
   );
   return verification.kind === "verified" ? exitCodes.ok : exitCodes.notVerified;
 }

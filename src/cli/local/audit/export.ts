@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { type CommandTools, exitCodes, printable, type Settings } from "#cli";
 import { GatehouseError } from "#lib/errors";
+import { printableJson } from "#lib/printable";
 import { sessionId } from "../../commands/session-id.ts";
 import { type Auditor, signInAsAuditor } from "./auditor.ts";
 import { addFilterOptions, filterOptions, filterQuery } from "./entry-filter.ts";
@@ -93,7 +94,7 @@ async function exportFromServer(asked: Options, settings: Settings): Promise<num
   if (output !== undefined) {
     const words = `${count} ${format === "har" ? "exchanges" : "entries"} in ${output}`;
     const { isJson, terminal } = settings;
-    terminal.out(isJson ? JSON.stringify({ output, format, count }) : printable(words));
+    terminal.out(isJson ? printableJson({ output, format, count }) : printable(words));
   }
   return exitCodes.ok;
 }

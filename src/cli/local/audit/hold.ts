@@ -3,6 +3,7 @@ import { z } from "zod";
 import { custodyRequest, type HoldView, hold, holdList } from "#api";
 import { type CommandTools, moment, printable, table } from "#cli";
 import { GatehouseError } from "#lib/errors";
+import { printableJson } from "#lib/printable";
 import type { Settings } from "../../settings.ts";
 import { signInAsAuditor } from "./auditor.ts";
 import { confirmRequest } from "./confirm.ts";
@@ -69,7 +70,7 @@ async function setHold(settings: Settings, command: Command): Promise<void> {
   const json = session === undefined ? { query, reason } : { session, reason };
   const made = await auditor.ask("/api/v1/audit/holds", hold, json);
   const said = `Held: ${scopeText(made)}. In force now, as ${made.id}.`;
-  settings.terminal.out(settings.isJson ? JSON.stringify(made) : printable(said));
+  settings.terminal.out(settings.isJson ? printableJson(made) : printable(said));
 }
 
 const releaseOptions = z.object({ reason: text, confirm: text, as: text });
@@ -83,14 +84,14 @@ async function release(settings: Settings, command: Command): Promise<void> {
   const auditor = await signInAsAuditor(person, settings);
   const request = await auditor.ask(`/api/v1/audit/holds/${id}/release`, custodyRequest, { reason });
   const said = `Asked for. Another auditor confirms it: gatehouse audit hold release --confirm ${request.id}`;
-  settings.terminal.out(settings.isJson ? JSON.stringify(request) : printable(said));
+  settings.terminal.out(settings.isJson ? printableJson(request) : printable(said));
 }
 
 async function list(settings: Settings, command: Command): Promise<void> {
   const { as: person } = z.object({ as: text }).parse(command.opts());
   const auditor = await signInAsAuditor(person, settings);
   const listed = await auditor.ask("/api/v1/audit/holds", holdList);
-  settings.terminal.out(settings.isJson ? JSON.stringify(listed) : listText(listed));
+  settings.terminal.out(settings.isJson ? printableJson(listed) : listText(listed));
 }
 
 function listText({ holds, requests }: z.infer<typeof holdList>): string {

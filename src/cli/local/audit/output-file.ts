@@ -1,5 +1,7 @@
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
 import { GatehouseError, messageOf } from "#lib/errors";
+import { syncFolder, writeWhole } from "#lib/whole-file";
 import type { Terminal } from "../../terminal.ts";
 
 /** Where an export is written, a piece at a time, so that none of it need be held. */
@@ -22,14 +24,26 @@ export async function withOutput<Result>(
   const partial = `${file}.part`;
   const descriptor = create(partial);
   try {
-    const result = await act({ write: (text) => void writeSync(descriptor, text) });
-    fsyncSync(descriptor);
-    closeSync(descriptor);
+    const result = await writing(descriptor, act);
     renameSync(partial, file);
+    syncFolder(dirname(file));
     return result;
   } catch (error) {
     rmSync(partial, { force: true });
     throw error;
+  }
+}
+
+async function writing<Result>(
+  descriptor: number,
+  act: (output: Output) => Promise<Result>,
+): Promise<Result> {
+  try {
+    const result = await act({ write: (text) => writeWhole(descriptor, text) });
+    fsyncSync(descriptor);
+    return result;
+  } finally {
+    closeSync(descriptor);
   }
 }
 

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { type LogPin, LogPins } from "#agent";
 import { type CommandTools, facts, moment, printable } from "#cli";
 import { GatehouseError } from "#lib/errors";
+import { printableJson } from "#lib/printable";
 import { parseCheckpoint, type Verifier } from "#tlog";
 import { pinFolder } from "../../login-file.ts";
 import type { Terminal } from "../../terminal.ts";
@@ -22,14 +23,14 @@ export function addPinsCommand(audit: Command, { add, action, terminal }: Comman
           const server = URL.canParse(forget) ? new URL(forget).origin : forget;
           if (!pins.forget(server)) throw missing(server);
           terminal.out(
-            settings.isJson ? JSON.stringify({ forgotten: server }) : printable(`${server} is forgotten.`),
+            settings.isJson ? printableJson({ forgotten: server }) : printable(`${server} is forgotten.`),
           );
           return;
         }
         const all = pins.all().map(described);
         terminal.out(
           settings.isJson
-            ? JSON.stringify({ pins: all })
+            ? printableJson({ pins: all })
             : all.length === 0
               ? "Nothing was seen yet."
               : all.map(inWords).join("\n\n"),

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import { z } from "zod";
 import { type CommandTools, exitCodes, printable } from "#cli";
+import { printableJson } from "#lib/printable";
 import { entryIndex, signInAsAuditor } from "./auditor.ts";
 import { verifierKey } from "./verifier-key.ts";
 
@@ -41,7 +42,7 @@ export function addProveCommand(audit: Command, { add, action, terminal }: Comma
         const { size } = verification.checkpoint;
         const said =
           output === undefined ? proof.trimEnd() : `Entry ${index} of ${size} is proven in ${output}.`;
-        terminal.out(settings.isJson ? JSON.stringify({ index, size, proof }) : said);
+        terminal.out(settings.isJson ? printableJson({ index, size, proof }) : said);
         return exitCodes.ok;
       }),
     );

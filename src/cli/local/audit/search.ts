@@ -3,6 +3,7 @@ import { z } from "zod";
 import { type AuditEntry, auditEntryList } from "#api";
 import { type CommandTools, moment, printable, type Terminal, table } from "#cli";
 import { GatehouseError } from "#lib/errors";
+import { printableJson } from "#lib/printable";
 import { type Auditor, signInAsAuditor } from "./auditor.ts";
 import { addFilterOptions, filterOptions, filterQuery } from "./entry-filter.ts";
 
@@ -35,7 +36,7 @@ export function addSearchCommand(audit: Command, { add, action, terminal }: Comm
         if (before !== undefined) query.set("before", before);
         const auditor = await signInAsAuditor(person, settings);
         const page = await searchPage(auditor, query, { limit, terminal });
-        terminal.out(settings.isJson ? JSON.stringify(page) : pageText(page));
+        terminal.out(settings.isJson ? printableJson(page) : pageText(page));
       }),
     );
 }

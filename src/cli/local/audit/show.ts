@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { type AuditEntryDetail, auditEntryDetail } from "#api";
 import { type CommandTools, facts, moment, printable } from "#cli";
+import { printableJson } from "#lib/printable";
 import { erasureText } from "../../erasure-text.ts";
 import { entryIndex, signInAsAuditor } from "./auditor.ts";
 
@@ -16,7 +17,7 @@ export function addShowCommand(audit: Command, { add, action, terminal }: Comman
         const index = entryIndex(command.args[0]);
         const auditor = await signInAsAuditor(asOption.parse(command.opts()).as, settings);
         const entry = await auditor.ask(`/api/v1/audit/entries/${index}`, auditEntryDetail);
-        terminal.out(settings.isJson ? JSON.stringify(entry) : entryText(entry));
+        terminal.out(settings.isJson ? printableJson(entry) : entryText(entry));
       }),
     );
 }

@@ -1,4 +1,5 @@
 import { exitCodes, printable } from "#cli";
+import { printableJson } from "#lib/printable";
 import type { ProofFileVerification } from "#tlog";
 import { findServer } from "../../server.ts";
 import type { Settings } from "../../settings.ts";
@@ -25,7 +26,7 @@ export function sayProof(verification: ProofFileVerification, { terminal, isJson
   if (verification.kind === "refused") {
     const { why } = verification;
     terminal.out(
-      isJson ? JSON.stringify({ kind: "broken", problem: why }) : printable(`NOT VERIFIED: ${why}.`),
+      isJson ? printableJson({ kind: "broken", problem: why }) : printable(`NOT VERIFIED: ${why}.`),
     );
     return exitCodes.notVerified;
   }
@@ -33,6 +34,6 @@ export function sayProof(verification: ProofFileVerification, { terminal, isJson
   const { origin, size } = checkpoint;
   const leaf = Buffer.from(verification.leaf).toString("utf8");
   const words = `Verified: entry ${index} of ${origin}, under its checkpoint of size ${size}\n${leaf}`;
-  terminal.out(isJson ? JSON.stringify({ kind: "verified", origin, index, size, leaf }) : printable(words));
+  terminal.out(isJson ? printableJson({ kind: "verified", origin, index, size, leaf }) : printable(words));
   return exitCodes.ok;
 }

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { LogVerification } from "#audit";
 import { type CommandTools, exitCodes, printable } from "#cli";
 import { assert, GatehouseError } from "#lib/errors";
+import { printableJson } from "#lib/printable";
 import type { TileSource, TilesVerification } from "#tlog";
 import type { Settings } from "../../settings.ts";
 import { findLog, isStored, type LogPlace, tileSource } from "./log-place.ts";
@@ -80,7 +81,7 @@ export function addVerifyCommand(audit: Command, { add, action, terminal }: Comm
         const words = inWords(verified.verification, { place, key, ...verified });
         const { verification, ...beside } = verified;
         const facts = { source: place.kind, ...verification, ...beside };
-        terminal.out(settings.isJson ? JSON.stringify(facts) : printable(words));
+        terminal.out(settings.isJson ? printableJson(facts) : printable(words));
         return verification.kind === "verified" ? exitCodes.ok : exitCodes.notVerified;
       }),
     );
@@ -107,7 +108,7 @@ function sayBundle(folder: string, key: string | undefined, { terminal, isJson }
   const given = key === undefined ? undefined : parseGivenKey(key);
   const verification = verifyBundle(folder, given?.verifier);
   const words = bundleWords(verification, folder, given !== undefined);
-  terminal.out(isJson ? JSON.stringify({ source: "bundle", ...verification }) : printable(words));
+  terminal.out(isJson ? printableJson({ source: "bundle", ...verification }) : printable(words));
   return verification.kind === "verified" ? exitCodes.ok : exitCodes.notVerified;
 }
 

@@ -64,13 +64,15 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-test("the command runs a witness: it cosigns, and its key is printed and kept", async () => {
+test("the command runs a witness: it cosigns, its key is printed and kept, and no second one runs on its state", async () => {
   writeFileSync(file("log.vkey"), `${signer.verifierKey}\n`);
   const address = `127.0.0.1:${await freePort()}`;
   const words = [...needed(), "--name", "witness.example/w1", "--log", file("log.vkey"), "--listen", address];
   const bin = resolve(import.meta.dirname, "../../../../bin/gatehouse.mjs");
   const child = startChild([process.execPath, bin, "audit", "witness", ...words]);
   await child.printed("Ctrl-C stops it");
+  const second = await witness(...words.map((word) => (word === address ? "127.0.0.1:0" : word)));
+  expect(second.err).toMatch(/Another witness is running on/);
   const checkpoint = tileLog([Buffer.from("one")], signer, origin).note ?? "";
   const answer = await fetch(`http://${address}/add-checkpoint`, {
     method: "POST",

@@ -1,12 +1,16 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
 import { type CommandTools, printable } from "#cli";
 import { systemClock } from "#lib/clock";
 import { GatehouseError, messageOf } from "#lib/errors";
+import { printableJson } from "#lib/printable";
+import { replaceWhole } from "#lib/whole-file";
 import { parseVerifierKey, type Verifier } from "#tlog";
+import type { WitnessFolder, WitnessParts } from "#witness";
 import type { Settings } from "../../settings.ts";
+import type { Terminal } from "../../terminal.ts";
 import { untilSignal } from "../until-signal.ts";
 import { readText } from "./text-file.ts";
 
@@ -54,30 +58,69 @@ as witness.vkey in the state folder, goes to the log's operator (witnesses: in g
 
 const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
 
-async function runWitness(given: z.infer<typeof options>, { terminal, isJson }: Settings): Promise<void> {
-  const { openWitness, serveWitness, WitnessFolder } = await import("#witness");
+/** One process on one state folder, from before its name is read until it has answered its last. */
+async function runWitness(given: z.infer<typeof options>, settings: Settings): Promise<void> {
+  const { WitnessFolder } = await import("#witness");
+  const { lockFile } = await import("../../../storage/sqlite/index.ts");
+  const folder = new WitnessFolder(given.state);
+  const release = lockFile(join(given.state, "witness.lock"), () => inUse(given.state));
+  try {
+    await serveAlone(given, folder, settings);
+  } finally {
+    release();
+  }
+}
+
+async function serveAlone(
+  given: z.infer<typeof options>,
+  folder: WitnessFolder,
+  { terminal, isJson }: Settings,
+): Promise<void> {
+  const { openWitness, serveWitness } = await import("#witness");
   const { openCosignerKey } = await import("#keys");
   const logs = given.log.map(logKey);
-  const folder = new WitnessFolder(given.state);
   const signer = await openCosignerKey(given.key, witnessName(given));
-  writeFileSync(keptKey(given.state), `${signer.verifierKey}\n`);
-  const onContradiction = (origin: string, why: string): void =>
-    terminal.err(printable(`CONTRADICTION: ${origin} signed what it cannot have grown into: ${why}.`));
-  const witness = openWitness({ signer, logs, folder, clock: systemClock, onContradiction });
+  replaceWhole(keptKey(given.state), `${signer.verifierKey}\n`);
+  const witness = openWitness({ signer, logs, folder, clock: systemClock, ...alarms(given.state, terminal) });
   const server = await serveWitness(witness, {
     ...listenAddress(given.listen),
     onFailure: (error) => terminal.err(printable(`gatehouse: ${messageOf(error)}`)),
   });
   const facts = { url: server.url, verifierKey: signer.verifierKey, logs: logs.map(({ name }) => name) };
-  terminal.out(
-    isJson
-      ? JSON.stringify(facts)
-      : printable(
-          `Witness ${facts.verifierKey}\nwatches ${facts.logs.join(", ")} at ${server.url}. Ctrl-C stops it.`,
-        ),
-  );
+  const words = `Witness ${facts.verifierKey}\nwatches ${facts.logs.join(", ")} at ${server.url}. Ctrl-C stops it.`;
+  terminal.out(isJson ? printableJson(facts) : printable(words));
   await untilSignal(new Promise<never>(() => undefined));
   await server.close();
+}
+
+/** Two witnesses on one folder could each sign another fork of what both saw last. */
+function inUse(state: string): GatehouseError {
+  return new GatehouseError(
+    "witness_state_in_use",
+    `Another witness is running on ${state}. Stop it, or give this one another state folder and another key.`,
+  );
+}
+
+type Alarms = Pick<WitnessParts, "onContradiction" | "onProofRefused">;
+
+function alarms(state: string, { err }: Pick<Terminal, "err">): Alarms {
+  return {
+    onContradiction: (origin, why) =>
+      err(
+        printable(
+          `CONTRADICTION: ${origin} signed what it cannot have grown into: ${why}. Both checkpoints are kept in ${state}.`,
+        ),
+      ),
+    // Told at 1, 10, 100 …: whoever sends them must not fill the disk with lines.
+    onProofRefused: (origin, count) => {
+      if (!/^10*$/.test(String(count))) return;
+      err(
+        printable(
+          `${origin}: ${count} refused so far for a proof that does not fit, which anybody can send and which says nothing of the log.`,
+        ),
+      );
+    },
+  };
 }
 
 function logKey(given: string): Verifier {

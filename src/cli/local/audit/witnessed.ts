@@ -1,5 +1,13 @@
 import { GatehouseError } from "#lib/errors";
-import { type Cosigner, findCosignatures, parseCheckpoint, parseCosignerKey, type TileSource } from "#tlog";
+import { limits } from "#lib/limits";
+import {
+  type Cosignature,
+  type Cosigner,
+  findCosignatures,
+  parseCheckpoint,
+  parseCosignerKey,
+  type TileSource,
+} from "#tlog";
 import type { Terminal } from "../../terminal.ts";
 import { parseDuration } from "../../text.ts";
 import { readText } from "./text-file.ts";
@@ -31,6 +39,7 @@ export function demandedWitnesses(keys: readonly string[], within: string | unde
       `${given} is no witness's verifier key, nor a file that holds one.`,
     );
   });
+  requireDistinct(cosigners);
   const ageMsMax = within === undefined ? undefined : parseDuration(within);
   if (within !== undefined && (ageMsMax === undefined || cosigners.length === 0)) {
     throw new GatehouseError(
@@ -39,6 +48,18 @@ export function demandedWitnesses(keys: readonly string[], within: string | unde
     );
   }
   return { cosigners, ageMsMax };
+}
+
+/** Whoever demands two witnesses wants the word of two: one key counts once, under however many names. */
+function requireDistinct(cosigners: readonly Cosigner[]): void {
+  const again = cosigners.find(({ key }, at) =>
+    cosigners.slice(0, at).some((other) => other.key.equals(key)),
+  );
+  if (again === undefined) return;
+  throw new GatehouseError(
+    "usage_invalid",
+    `--witness names the key of ${again.name} twice. Each must be another witness's.`,
+  );
 }
 
 /**
@@ -52,24 +73,35 @@ export function findWitnesses(
 ): WitnessFinding {
   const finding = findCosignatures(note, cosigners);
   if (finding.kind === "refused") return { kind: "unwitnessed", problem: `The checkpoint: ${finding.why}.` };
+  const now = clock.now().getTime();
   const by: WitnessedBy[] = [];
-  for (const { name } of cosigners) {
-    const found = finding.cosignatures.find((each) => each.name === name);
-    if (found === undefined) return { kind: "unwitnessed", problem: missing(note, name) };
-    const ageMs = clock.now().getTime() - found.at.getTime();
-    if (ageMsMax !== undefined && ageMs > ageMsMax) {
-      const problem = `${name} last saw this log at ${found.at.toISOString()}: what was shown may be an old state of it.`;
-      return { kind: "unwitnessed", problem };
-    }
-    by.push({ name, at: found.at.toISOString() });
+  for (const cosigner of cosigners) {
+    const found = finding.cosignatures.find((each) => each.cosigner === cosigner);
+    if (found === undefined) return { kind: "unwitnessed", problem: missing(note, cosigner) };
+    const problem = untimely(found, now - found.at.getTime(), ageMsMax);
+    if (problem !== undefined) return { kind: "unwitnessed", problem };
+    by.push({ name: found.name, at: found.at.toISOString() });
   }
   return { kind: "witnessed", by };
 }
 
-function missing(note: string, name: string): string {
+/** A time that is still to come would stay "lately" for as long as it likes. */
+function untimely(
+  { name, at }: Cosignature,
+  ageMs: number,
+  ageMsMax: number | undefined,
+): string | undefined {
+  if (ageMs < -limits.witnessSkewMs) {
+    return `${name} says it saw this log at ${at.toISOString()}, which is still to come: its clock is wrong, or this machine's.`;
+  }
+  if (ageMsMax === undefined || ageMs <= ageMsMax) return undefined;
+  return `${name} last saw this log at ${at.toISOString()}: what was shown may be an old state of it.`;
+}
+
+function missing(note: string, { name, keyId }: Cosigner): string {
   const size = parseCheckpoint(note)?.size ?? 0;
   return (
-    `${name} has not cosigned the checkpoint of size ${size}. Either it could not yet, ` +
+    `${name} has not cosigned the checkpoint of size ${size} with key ${keyId}. Either it could not yet, ` +
     "or it has seen another log: the log may have been cut or written anew, and signed again."
   );
 }

@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { z } from "zod";
 import { type CommandTools, facts, table } from "#cli";
 import { GatehouseError } from "#lib/errors";
+import { printableJson } from "#lib/printable";
 import { type Description, describeOperation } from "./description.ts";
 import { type Reading, readLine } from "./reading.ts";
 import { searchOperations } from "./search.ts";
@@ -43,12 +44,12 @@ function addMatch(catalogue: Command, { add, action, terminal }: CommandTools): 
         const text = command.processedArgs.map(String)[0] ?? "";
         if (text === "-") {
           for await (const line of terminal.lines())
-            if (line.trim() !== "") terminal.out(JSON.stringify(readLine(line, known)));
+            if (line.trim() !== "") terminal.out(printableJson(readLine(line, known)));
           return 0;
         }
         const reading = readLine(text, known);
         if (reading.refused === "usage_invalid") throw new GatehouseError("usage_invalid", reading.reason);
-        terminal.out(isJson ? JSON.stringify(reading) : inWords(reading));
+        terminal.out(isJson ? printableJson(reading) : inWords(reading));
         return reading.operation === null ? 1 : 0;
       }),
     );
@@ -82,10 +83,10 @@ function addSearch(catalogue: Command, { add, action, terminal }: CommandTools):
           row.flags.join(" "),
           row.aliases.join(" "),
         ]);
-        if (isJson) terminal.out(JSON.stringify(found));
+        if (isJson) terminal.out(printableJson(found));
         else if (found.length > 0)
           terminal.out(table(["OPERATION", "VERSIONS", "CLASS", "FLAGS", "ALIASES"], rows));
-        else terminal.err(`Nothing contains ${JSON.stringify(text)}. Ids look like storage.objects.get.`);
+        else terminal.err(`Nothing contains ${printableJson(text)}. Ids look like storage.objects.get.`);
         return found.length > 0 ? 0 : 1;
       }),
     );
@@ -107,10 +108,10 @@ function addShow(catalogue: Command, { add, action, terminal }: CommandTools): v
         if (found.length === 0) {
           throw new GatehouseError(
             "operation_unknown",
-            `No method is called ${JSON.stringify(name)}. Look for it with 'gatehouse catalogue search TEXT'.`,
+            `No method is called ${printableJson(name)}. Look for it with 'gatehouse catalogue search TEXT'.`,
           );
         }
-        if (isJson) terminal.out(JSON.stringify(found));
+        if (isJson) terminal.out(printableJson(found));
         else terminal.out(found.map(describeInWords).join("\n\n"));
       }),
     );
