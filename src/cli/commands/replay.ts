@@ -121,7 +121,9 @@ const exchangesShownMax = 500;
 
 function headline(session: SessionDetail, shown: number): string {
   const { id, principal, agent, startedAt, exchanges } = session;
-  const who = printable(`${principal.email ?? principal.subject} with ${agent}`);
+  const person =
+    session.erasure === undefined ? (principal.email ?? principal.subject) : "somebody whose name was erased";
+  const who = printable(`${person} with ${agent}`);
   const line = `${id}: ${who}, started ${moment(startedAt)}; ${shown} of ${exchanges.length} exchanges`;
   if (session.erasure !== undefined)
     return `${line}\nIts recordings were erased ${oneLine(erasureText(session.erasure))}.`;
