@@ -103,6 +103,7 @@ test("a session that is not there, and options that mean nothing, are refused", 
     ["--speed", "fast"],
     ["--skip-idle", "soon"],
     ["--bodies", "some"],
+    ["--outcome", "answred"],
   ]) {
     expect((await replay(...words)).status, words.join(" ")).toBe(2);
   }

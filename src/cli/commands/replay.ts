@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { callControlPlane } from "#agent";
-import { type RecordedMessage, type SessionDetail, sessionDetail } from "#api";
+import { exchangeSummary, type RecordedMessage, type SessionDetail, sessionDetail } from "#api";
 import { GatehouseError } from "#lib/errors";
 import type { CommandTools } from "../command-tools.ts";
 import { consoleSignIn } from "../console-sign-in.ts";
@@ -46,7 +46,7 @@ const options = z.object({
   operation: text,
   class: text,
   decision: text,
-  outcome: text,
+  outcome: exchangeSummary.shape.outcome.optional(),
   as: text,
 });
 type Options = z.infer<typeof options>;
@@ -77,7 +77,9 @@ async function replay(settings: Settings, command: Command): Promise<void> {
 function parseOptions(given: unknown): Options {
   const parsed = options.safeParse(given);
   if (parsed.success) return parsed.data;
-  throw usage("--speed takes a number that is not negative, and --bodies none, short or full.");
+  throw usage(
+    "--speed takes a number that is not negative; --bodies none, short or full; --outcome answered, refused, aborted, unknown or running.",
+  );
 }
 
 async function readSession(
