@@ -62,9 +62,9 @@ export function buildProgram(parts: ProgramParts, tools: CommandTools): Command 
 
 /** That an option which may be repeated begins with none needs no words. */
 function optionDescription(option: Option): string {
-  const { defaultValue, description }: { defaultValue?: unknown; description: string } = option;
-  const isEmptyList = Array.isArray(defaultValue) && defaultValue.length === 0;
-  return isEmptyList ? description : new Help().optionDescription(option);
+  const value: unknown = option.defaultValue;
+  const isEmptyList = Array.isArray(value) && value.length === 0;
+  return isEmptyList ? option.description : new Help().optionDescription(option);
 }
 
 function epilogue(): string {
