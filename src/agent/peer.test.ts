@@ -37,9 +37,28 @@ test("our own end of the connection does not vouch for the other", () => {
 });
 
 test("a socket that is not established, or not in the table, is not accepted", () => {
-  expect(check([row(theirs, ours, 1000, "06")]).kind).toBe("unknown");
+  expect(check([row(theirs, ours, 1000, "06")]).kind).toBe("gone");
   expect(check([]).kind).toBe("unknown");
   expect(check(["nonsense", ""]).kind).toBe("unknown");
+});
+
+test("of a caller who hung up at once nothing is said, and of the live socket that took its port everything", async () => {
+  expect(check([row(theirs, ours, 0, "06"), row(theirs, ours, 1001)])).toEqual({
+    kind: "other_user",
+    uid: 1001,
+  });
+  const notices: string[] = [];
+  const server = createServer();
+  guardPeers(
+    server,
+    () => ({ kind: "gone" }),
+    (notice) => notices.push(notice),
+  );
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const socket = connect(portOf(server), "127.0.0.1").on("error", () => {});
+  await new Promise<void>((resolve) => socket.once("close", () => resolve()));
+  server.close();
+  expect(notices).toEqual([]);
 });
 
 test("when the table cannot be read nobody is accepted", () => {

@@ -15,6 +15,8 @@ export type PeerVerdict =
   | { readonly kind: "other_user"; readonly uid: number }
   /** Nobody can tell on this system: accepted, and said once at the start. */
   | { readonly kind: "unchecked" }
+  /** It hung up before we looked: refused, and nobody needs to hear of it. Ways are found by knocking like that. */
+  | { readonly kind: "gone" }
   /** It should be possible to tell, and was not: refused. */
   | { readonly kind: "unknown"; readonly reason: string };
 
@@ -38,16 +40,19 @@ export function linuxPeerCheck(ownUid: number, readTable: (family: SocketTable) 
   return (peer) => {
     try {
       // The kernel hands the table out page by page, and a row can slip through while others come and go: look twice.
-      const uid = lookUp(peer, readTable) ?? lookUp(peer, readTable);
-      if (uid === undefined) return { kind: "unknown", reason: "the socket is not in the kernel's table" };
-      return uid === ownUid ? { kind: "same_user" } : { kind: "other_user", uid };
+      const end = lookUp(peer, readTable) ?? lookUp(peer, readTable);
+      if (end === undefined) return { kind: "unknown", reason: "the socket is not in the kernel's table" };
+      if (end === "closed") return { kind: "gone" };
+      return end === ownUid ? { kind: "same_user" } : { kind: "other_user", uid: end };
     } catch (error) {
       return { kind: "unknown", reason: messageOf(error) };
     }
   };
 }
 
-function lookUp(peer: PeerAddress, readTable: (family: SocketTable) => string): number | undefined {
+type OtherEnd = number | "closed";
+
+function lookUp(peer: PeerAddress, readTable: (family: SocketTable) => string): OtherEnd | undefined {
   const local = { address: peer.remoteAddress, port: peer.remotePort };
   const remote = { address: peer.localAddress, port: peer.localPort };
   return (
@@ -58,14 +63,17 @@ function lookUp(peer: PeerAddress, readTable: (family: SocketTable) => string): 
 
 const established = "01";
 
-/** Uid of the live socket between the two. An orphan, whose process has gone, shows uid 0 and another state. */
-function ownerOf(table: string, local: string, remote: string): number | undefined {
+/** Uid of the live socket between the two. One that its process has closed shows uid 0 at times, and another state. */
+function ownerOf(table: string, local: string, remote: string): OtherEnd | undefined {
+  let isClosed = false;
   for (const line of table.split("\n")) {
     const [, localAddress, remoteAddress, state, , , , uid] = line.trim().split(/\s+/);
-    if (localAddress !== local || remoteAddress !== remote || state !== established) continue;
-    if (uid !== undefined && /^\d+$/.test(uid)) return Number(uid);
+    if (localAddress !== local || remoteAddress !== remote || uid === undefined || !/^\d+$/.test(uid))
+      continue;
+    if (state === established) return Number(uid);
+    isClosed = true;
   }
-  return undefined;
+  return isClosed ? "closed" : undefined;
 }
 
 interface Endpoint {
@@ -95,6 +103,7 @@ export function guardPeers(server: Server, check: PeerCheck, notice: (reason: st
     const verdict = check(addressOf(socket));
     if (verdict.kind === "same_user" || verdict.kind === "unchecked") return;
     socket.destroy();
+    if (verdict.kind === "gone") return;
     notice(
       verdict.kind === "other_user"
         ? `A process of another user (uid ${verdict.uid}) tried to use this run's Gatehouse helper and was turned away.`

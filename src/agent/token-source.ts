@@ -140,7 +140,7 @@ export class TokenSource {
     return this.#endWith(
       new GatehouseError(
         "session_ended",
-        `This Gatehouse session is over: ${withFullStop(reason)} Start the command again to open another.`,
+        `Gatehouse gives this command no more tokens. ${withFullStop(reason)} Start it again to open another session.`,
       ),
     );
   }

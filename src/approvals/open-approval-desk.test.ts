@@ -129,6 +129,16 @@ test("what a session asked for before it was stopped is neither voted on nor run
   expect(story(on).filter((line) => line.endsWith("cancelled"))).toHaveLength(2);
 });
 
+test("nobody who looks through the requests is asked about one whose session was stopped", async () => {
+  const on = await deskUnderTest();
+  const { id, sessionId } = await asked(on);
+  expect((await on.desk.list({})).map(({ state }) => state)).toEqual(["pending"]);
+  on.stopSession(sessionId);
+  expect((await on.desk.list({})).map((request) => [request.id, request.state])).toEqual([[id, "cancelled"]]);
+  expect(await on.desk.list({ state: "pending" })).toEqual([]);
+  expect(story(on).filter((line) => line.endsWith("cancelled"))).toHaveLength(1);
+});
+
 test("a call sent again from another session does not join the approval of a stopped one", async () => {
   const on = await deskUnderTest();
   const { id, sessionId } = await asked(on);

@@ -138,8 +138,12 @@ class Desk implements OpenApprovalDesk {
     return this.#ports.store.find(id);
   }
 
-  list(filter: ApprovalFilter): Promise<readonly ApprovalRequest[]> {
-    return this.#ports.store.list(filter, limits.listedApprovalsMax);
+  /** Nobody is asked about what nobody can approve any more: requests of stopped sessions end here too. */
+  async list(filter: ApprovalFilter): Promise<readonly ApprovalRequest[]> {
+    const found = await this.#ports.store.list(filter, limits.listedApprovalsMax);
+    let isStale = false;
+    for (const request of found) isStale = (await this.#withdrawIfStopped(request)) || isStale;
+    return isStale ? this.#ports.store.list(filter, limits.listedApprovalsMax) : found;
   }
 
   async close(): Promise<void> {

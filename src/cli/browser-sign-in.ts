@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import * as oidc from "openid-client";
 import type { ServerInfo } from "#api";
@@ -110,19 +111,35 @@ function landedWith(request: IncomingMessage, state: string): URL | undefined {
 }
 
 function greet(response: ServerResponse, isLanded: boolean): void {
-  const text = isLanded
-    ? "You can close this window and go back to the terminal."
-    : "This page belongs to a sign-in that is not yours, or is over.";
   response.writeHead(isLanded ? 200 : 404, {
-    "content-type": "text/plain; charset=utf-8",
+    "content-type": "text/html; charset=utf-8",
     "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "content-security-policy": `default-src 'none'; style-src 'sha256-${styleDigest}'; frame-ancestors 'none'`,
     "x-content-type-options": "nosniff",
     // The code stands in this page's address.
     "referrer-policy": "no-referrer",
     connection: "close",
   });
-  response.end(`${text}\n`);
+  response.end(isLanded ? landed : notOurs);
+}
+
+// What the pages of the control plane look like, in few words: nothing is fetched from anywhere.
+const style =
+  ":root{color-scheme:light dark}body{margin:0;padding:24px;font:14px/20px system-ui,sans-serif;" +
+  "background:light-dark(#ffffff,#121518);color:light-dark(#14181c,#e9ecef)}" +
+  "h1{margin:0 0 16px;padding-left:12px;border-left:2px solid;font-size:20px;line-height:28px}p{margin:0}";
+const styleDigest = createHash("sha256").update(style).digest("base64");
+
+const landed = page("You can close this window", "The command in your terminal goes on.");
+const notOurs = page(
+  "This page is of no sign-in that waits",
+  "It belongs to somebody else's, or to one that is over. Start the command again.",
+);
+
+function page(title: string, sentence: string): string {
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>${title} · Gatehouse</title><style>${style}</style></head><body><h1>${title}</h1><p>${sentence}</p></body></html>
+`;
 }
 
 function listen(server: Server): Promise<string> {

@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, Help, type Option } from "commander";
 import { type CommandTools, commandTools } from "./command-tools.ts";
 import { addAgentCommands } from "./commands/agent.ts";
 import { addApprovalCommands } from "./commands/approvals.ts";
@@ -42,7 +42,7 @@ export function buildProgram(parts: ProgramParts, tools: CommandTools): Command 
       getErrHelpWidth: () => helpColumns,
       outputError: (text, write) => write(text.replace(/^error: /, "gatehouse: ")),
     })
-    .configureHelp({ sortOptions: true })
+    .configureHelp({ sortOptions: true, optionDescription })
     .addHelpText("after", epilogue());
   for (const add of parts.localCommands) add(program, tools);
   addRunCommand(program, tools);
@@ -58,6 +58,13 @@ export function buildProgram(parts: ProgramParts, tools: CommandTools): Command 
   addCompletionCommand(program, tools);
   addGlobalOptions(program);
   return program;
+}
+
+/** That an option which may be repeated begins with none needs no words. */
+function optionDescription(option: Option): string {
+  const value: unknown = option.defaultValue;
+  const isEmptyList = Array.isArray(value) && value.length === 0;
+  return isEmptyList ? option.description : new Help().optionDescription(option);
 }
 
 function epilogue(): string {

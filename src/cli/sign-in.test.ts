@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -74,6 +75,21 @@ test("a browser sent here by another page, without our state, signs nobody in an
   };
   expect(await gatehouse("login")).toMatchObject({ status: 0 });
   expect(provider.grants.map((form) => form.get("code"))).toEqual(["code-0"]);
+});
+
+test("the page that a sign-in ends at says so, and lets nothing be loaded or framed", async () => {
+  const pages: Response[] = [];
+  browse = (url) => void fetch(url).then((page) => pages.push(page));
+  expect(await gatehouse("login")).toMatchObject({ status: 0 });
+  await expect.poll(() => pages.length).toBe(1);
+  const { status, headers } = pages[0] ?? new Response();
+  expect([status, headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
+  const policy = headers.get("content-security-policy") ?? "";
+  expect(policy).toMatch(/^default-src 'none'; style-src 'sha256-[^']{44}'; frame-ancestors 'none'$/);
+  const text = (await pages[0]?.text()) ?? "";
+  expect(text).toContain("<h1>You can close this window</h1>");
+  const style = /<style>([^<]*)<\/style>/.exec(text)?.[1] ?? "";
+  expect(policy).toContain(createHash("sha256").update(style).digest("base64"));
 });
 
 test("a stranger whose request is no URL does not end the sign-in", async () => {

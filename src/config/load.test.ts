@@ -29,6 +29,15 @@ test("a misspelt key is refused with file, line and key", () => {
   );
 });
 
+test("each unknown key is named with the line it stands on, not with that of what it is in", () => {
+  expect(refusal(`${sound}metric: {}\nsinks: []\narchiv: {}\n`)).toBe(
+    'gatehouse.yaml:9: Unrecognized key: "metric"\ngatehouse.yaml:11: Unrecognized key: "archiv"',
+  );
+  expect(refusal(sound.replace("approver:", "aprover:"))).toContain(
+    'gatehouse.yaml:5: identity.roles: Unrecognized key: "aprover"',
+  );
+});
+
 test("an endpoint with a path, a query or a password is refused, since calls would leave without them", () => {
   for (const more of ["/emulator", "/?project=one", "/#a"]) {
     const text = sound.replace("http://127.0.0.1:8443", `http://127.0.0.1:8443${more}`);

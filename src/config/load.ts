@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { dirname, isAbsolute, resolve } from "node:path";
-import { isNode, LineCounter, parseDocument } from "yaml";
+import { isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { GatehouseError, messageOf } from "#lib/errors";
 import { absoluteArchive } from "./archive.ts";
@@ -45,17 +45,38 @@ export function parseConfiguration(file: string, text: string): Configuration {
   }
   const parsed = configurationSchema.safeParse(document.toJS({ maxAliasCount: 0 }));
   if (parsed.success) return parsed.data;
-  const messages = parsed.error.issues.map((issue) => {
-    const node = nearestNode(document, issue.path);
+  const messages = parsed.error.issues.flatMap(mistakesOf).map(({ path, key, message }) => {
+    const node =
+      (key === undefined ? undefined : keyNode(document, path, key)) ?? nearestNode(document, path);
     const line = node === undefined ? 1 : lines.linePos(node).line;
-    return `${file}:${line}: ${describe(issue)}`;
+    return `${file}:${line}: ${path.length === 0 ? "" : `${path.join(".")}: `}${message}`;
   });
   throw new GatehouseError("config_invalid", messages.join("\n"));
 }
 
-function describe(issue: z.core.$ZodIssue): string {
-  const key = issue.path.join(".");
-  return key === "" ? issue.message : `${key}: ${issue.message}`;
+interface Mistake {
+  readonly path: readonly PropertyKey[];
+  /** The unknown key itself: in a long file the line of what it is in leads nowhere. */
+  readonly key?: string;
+  readonly message: string;
+}
+
+/** Each unknown key is a mistake of its own, since each stands on a line of its own. */
+function mistakesOf({ path, message, ...issue }: z.core.$ZodIssue): Mistake[] {
+  if (issue.code !== "unrecognized_keys") return [{ path, message }];
+  return issue.keys.map((key) => ({ path, key, message: `Unrecognized key: ${JSON.stringify(key)}` }));
+}
+
+/** Offset of a key in the mapping at the path. */
+function keyNode(
+  document: ReturnType<typeof parseDocument>,
+  path: readonly PropertyKey[],
+  key: string,
+): number | undefined {
+  const parent: unknown = document.getIn(path, true);
+  if (!isMap(parent)) return undefined;
+  const found = parent.items.find((pair) => isScalar(pair.key) && String(pair.key.value) === key)?.key;
+  return isScalar(found) ? found.range?.[0] : undefined;
 }
 
 /** Offset of the innermost node that exists on the path, so that a missing key points at its parent. */

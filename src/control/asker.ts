@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import { type Act, type Actor, permissionOf } from "#identity";
+import { type Act, type Actor, allRoles, mayDo, permissionOf } from "#identity";
 import type { ControlPlanePorts } from "./control-plane-ports.ts";
 import { ControlRefusal, refusalOfAuthentication } from "./refusal.ts";
 
@@ -19,5 +19,13 @@ export async function requireActor(request: FastifyRequest, ports: ControlPlaneP
 /** Throws unless this actor may do this now. */
 export function requirePermission(actor: Actor, act: Act, ports: Pick<ControlPlanePorts, "clock">): void {
   const permission = permissionOf(actor, act, ports.clock.now());
-  if (permission !== "granted") throw new ControlRefusal(permission, `${act} by ${actor.proof}`);
+  if (permission === "granted") return;
+  const next = permission === "missing_role" ? whoMay(act) : undefined;
+  throw new ControlRefusal(permission, `${act} by ${actor.proof}`, next);
+}
+
+/** The table of roles is public, so it costs nothing to say which one is missing, and saves a search in it. */
+function whoMay(act: Act): string {
+  const roles = allRoles.filter((role) => mayDo(role, act)).join(" or ");
+  return `This takes the role ${roles}: ask an administrator, or sign in as somebody who has it. Stored sign-ins carry agent-user only.`;
 }

@@ -10,12 +10,13 @@ export class ControlRefusal extends GatehouseError {
   readonly next: string | undefined;
   readonly detail: string | undefined;
 
-  constructor(code: RefusalCode, detail?: string) {
+  /** `nextHere` says more of what to do now than the table, which knows the code alone. */
+  constructor(code: RefusalCode, detail?: string, nextHere?: string) {
     const { status, message, next } = table[code];
     super(code, message);
     this.name = "ControlRefusal";
     this.status = status;
-    this.next = next;
+    this.next = nextHere ?? next;
     this.detail = detail;
   }
 }

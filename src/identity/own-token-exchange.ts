@@ -42,6 +42,6 @@ export async function exchangeOwnToken(
 }
 
 function over(detail: string): TokenOutcome {
-  const message = "This session is over. Sign in and start again.";
+  const message = "The session was stopped, or is over.";
   return { kind: "refused", error: "invalid_grant", message, detail };
 }

@@ -287,7 +287,7 @@ async function issued(
 }
 
 function sessionOver(detail: string): TokenOutcome {
-  return refused("invalid_grant", "This session is over. Sign in and start again.", detail);
+  return refused("invalid_grant", "The session was stopped, or is over.", detail);
 }
 
 const deviceForm = z.object({

@@ -62,9 +62,14 @@ test.each([
   [["--format", "har"]],
   [["--format", "har", "--session", "../x"]],
   [["--format", "csv", "--bundle", "x"]],
+  [["--format", "csv", "--detail"]],
   [["data", "--format", "csv"]],
 ])("export %j is not understood, and asks nobody", async (words) => {
   expect((await exported(...words)).status).toBe(2);
+});
+
+test("a HAR of no session says what is missing", async () => {
+  expect((await exported("--format", "har")).err).toBe("gatehouse: --format har needs --session ID.");
 });
 
 test("OCSF: every entry is a valid event, and the export is on record with what was asked for", async () => {

@@ -99,3 +99,14 @@ test("where loopback TCP is forbidden that is said, with the way that works ther
 test("a machine without any client is no failure", async () => {
   expect(await doctor({})).toMatchObject({ status: 0, clients: [] });
 });
+
+test("a client that doctor does not know is not passed over as one that works", async () => {
+  const terminal = fakeTerminal();
+  const words = ["--url", world.quickStart.server.controlUrl, "doctor", "--client", "gcluod"];
+  const status = await runCommandLine(words, { version: "0.1.0", localCommands: [] }, terminal);
+  terminal.remove();
+  expect([status, terminal.stdout]).toEqual([2, []]);
+  expect(terminal.stderr.join("\n")).toMatch(
+    /^gatehouse: Nothing is known of gcluod\. --client takes gcloud, /,
+  );
+});

@@ -162,10 +162,10 @@ function absent({ terminal, isJson }: Settings): number {
 
 function describe({ pid, serverUrl, startedAt, runs }: ServiceStatus): string {
   const head = facts([
-    ["process", String(pid)],
-    ["server", serverUrl],
-    ["since", moment(startedAt)],
-    ["runs", String(runs.length)],
+    ["Process", String(pid)],
+    ["Server", serverUrl],
+    ["Since", moment(startedAt)],
+    ["Runs", String(runs.length)],
   ]);
   if (runs.length === 0) return head;
   const rows = runs.map(({ agent, sessionId, openedAt }) => [agent, sessionId, moment(openedAt)]);

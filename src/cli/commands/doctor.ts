@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import type { Helper } from "#agent";
+import { GatehouseError } from "#lib/errors";
 import { printableJson } from "#lib/printable";
 import type { CommandTools } from "../command-tools.ts";
 import { type ClientProbe, clientProbes } from "../doctor/client-probe.ts";
@@ -50,9 +51,10 @@ interface Report {
 }
 
 async function doctor(settings: Settings, command: Command): Promise<number> {
-  const server = await findServer(settings);
   const given = command.opts();
   const { client: wanted } = doctorOptions.parse(given);
+  requireKnown(wanted);
+  const server = await findServer(settings);
   const { connection, project, as } = parseRunOptions(given);
   const person = as ?? developmentPerson(server, settings);
   const installed = clientProbes
@@ -69,6 +71,17 @@ async function doctor(settings: Settings, command: Command): Promise<number> {
   const loopback = await reachesLoopback();
   say(settings, { server: server.url, as: person, loopback, clients, leftovers });
   return clients.every(({ works }) => works) ? exitCodes.ok : exitCodes.failed;
+}
+
+/** A misspelt client must not pass for one that works. */
+function requireKnown(wanted: readonly string[] | undefined): void {
+  const known = clientProbes.map(({ client }) => client);
+  const stranger = wanted?.find((client) => !known.includes(client));
+  if (stranger === undefined) return;
+  throw new GatehouseError(
+    "usage_invalid",
+    `Nothing is known of ${stranger}. --client takes ${known.join(", ")}.`,
+  );
 }
 
 /** With the quick start nobody has to sign in to try: its first person runs agents. Elsewhere a person has signed in. */

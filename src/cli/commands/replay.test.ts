@@ -48,7 +48,7 @@ const message = (startLine: string, body: string) => ({
   isTruncated: false,
 });
 
-function serve(exchanges: readonly Exchange[]): void {
+function serve(exchanges: readonly Exchange[], more: Partial<SessionDetail> = {}): void {
   const session: SessionDetail = {
     id: "ses_1",
     principal: { id: "p", email: "developer@example.com", issuer: "https://i.example", subject: "s" },
@@ -57,6 +57,7 @@ function serve(exchanges: readonly Exchange[]): void {
     endsAt: "2026-11-24T20:00:00.000Z",
     state: "running",
     exchanges: [...exchanges],
+    ...more,
   };
   plane.routes.set("GET /api/v1/sessions/ses_1", () => ({ status: 200, body: session }));
 }
@@ -87,6 +88,13 @@ test("what was recorded cannot repaint the terminal or pass for a line of ours",
   expect(ours.filter((line) => line.startsWith("allow"))).toEqual(["allow (main/reads): answered 200"]);
 });
 
+test("of an erased session the replay says that its person's name is gone, and names nobody", async () => {
+  const principal = { id: "erased", issuer: "erased", subject: "erased" };
+  serve(story, { principal, erasure: { index: 9, at: "2026-11-25T12:00:00.000Z", cause: "retention" } });
+  const { out } = await replay("--speed", "0");
+  expect(out).toMatch(/^ses_1: somebody whose name was erased with cursor, /);
+});
+
 test("a session that is not there, and options that mean nothing, are refused", async () => {
   plane.routes.set("GET /api/v1/sessions/ses_1", () => refusal(404, "not_found", "There is no such thing."));
   expect((await replay()).status).toBe(1);
@@ -95,6 +103,7 @@ test("a session that is not there, and options that mean nothing, are refused", 
     ["--speed", "fast"],
     ["--skip-idle", "soon"],
     ["--bodies", "some"],
+    ["--outcome", "answred"],
   ]) {
     expect((await replay(...words)).status, words.join(" ")).toBe(2);
   }

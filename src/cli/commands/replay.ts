@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { callControlPlane } from "#agent";
-import { type RecordedMessage, type SessionDetail, sessionDetail } from "#api";
+import { exchangeSummary, type RecordedMessage, type SessionDetail, sessionDetail } from "#api";
 import { GatehouseError } from "#lib/errors";
 import { printableJson } from "#lib/printable";
 import type { CommandTools } from "../command-tools.ts";
@@ -47,7 +47,7 @@ const options = z.object({
   operation: text,
   class: text,
   decision: text,
-  outcome: text,
+  outcome: exchangeSummary.shape.outcome.optional(),
   as: text,
 });
 type Options = z.infer<typeof options>;
@@ -78,7 +78,9 @@ async function replay(settings: Settings, command: Command): Promise<void> {
 function parseOptions(given: unknown): Options {
   const parsed = options.safeParse(given);
   if (parsed.success) return parsed.data;
-  throw usage("--speed takes a number that is not negative, and --bodies none, short or full.");
+  throw usage(
+    "--speed takes a number that is not negative; --bodies none, short or full; --outcome answered, refused, aborted, unknown or running.",
+  );
 }
 
 async function readSession(
@@ -122,7 +124,9 @@ const exchangesShownMax = 500;
 
 function headline(session: SessionDetail, shown: number): string {
   const { id, principal, agent, startedAt, exchanges } = session;
-  const who = printable(`${principal.email ?? principal.subject} with ${agent}`);
+  const person =
+    session.erasure === undefined ? (principal.email ?? principal.subject) : "somebody whose name was erased";
+  const who = printable(`${person} with ${agent}`);
   const line = `${id}: ${who}, started ${moment(startedAt)}; ${shown} of ${exchanges.length} exchanges`;
   if (session.erasure !== undefined)
     return `${line}\nIts recordings were erased ${oneLine(erasureText(session.erasure))}.`;

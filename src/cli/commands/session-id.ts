@@ -3,6 +3,8 @@ import { GatehouseError } from "#lib/errors";
 /** The id becomes part of a path, so it is what ids are made of and nothing else. */
 export function sessionId(text: string | undefined): string {
   if (text !== undefined && /^ses_[A-Za-z0-9]+$/.test(text)) return text;
-  const message = `${text ?? ""} is not the id of a session; those look like ses_0199….`;
+  const looks = "those look like ses_0199… (gatehouse sessions list)";
+  const message =
+    text === undefined ? `Name a session; ${looks}.` : `${text} is not the id of a session; ${looks}.`;
   throw new GatehouseError("usage_invalid", message);
 }

@@ -30,7 +30,9 @@ function defaultCredentials(gcloud: string): Leftover[] {
   const where = join(gcloud, "application_default_credentials.json");
   if (!existsSync(where) || isOfGatehouse(where)) return [];
   const mend = "gcloud auth application-default revoke";
-  return [{ what: "application default credentials, which every Google library finds", where, mend }];
+  return [
+    { what: "a file of application default credentials, which every Google library finds,", where, mend },
+  ];
 }
 
 function keyFile({ GOOGLE_APPLICATION_CREDENTIALS: where }: NodeJS.ProcessEnv): Leftover[] {

@@ -44,7 +44,7 @@ function addCheck(policy: Command, { add, action, terminal }: CommandTools): voi
           for (const { file, line, policy: name, rule, message } of dead)
             terminal.out(`${file}:${line}: ${name}/${rule}: warning: ${message}`);
           terminal.out(
-            `${set.policies.length} policies, ${rules} rules, sound. Version ${set.version.slice(0, 12)}.`,
+            `Policies: ${set.policies.length}, rules: ${rules}, sound. Version ${set.version.slice(0, 12)}.`,
           );
         }
       }),

@@ -52,6 +52,7 @@ Gatehouse is up, on this machine only.${isUsual ? "" : "\nIts usual ports were t
 Who can sign in (no password):
   developer@example.com   runs agents            auditor@example.com    reads the log
   approver@example.com    decides held calls     operator@example.com   stops sessions
+  second-approver@example.com and second-auditor@example.com, for what takes two people
 
 The tour, in a second terminal in this folder:
   1  ${run} gcloud projects list

@@ -70,7 +70,8 @@ test("a vote whose sign-in has grown old while the page was open does not count,
 
 test("somebody without the role approver sees no request and casts no vote", async () => {
   const { browser, ballot, votes } = await signedIn(auditor);
-  expect((await browser.get("/approvals")).statusCode).toBe(403);
+  const refused = await browser.get("/approvals");
+  expect([refused.statusCode, refused.body.includes("This takes the role approver")]).toEqual([403, true]);
   expect((await browser.get(page)).statusCode).toBe(403);
   const answer = await browser.post(page, await ballot());
   expect([answer.statusCode, answer.body.includes("missing_role"), votes]).toEqual([403, true, []]);
@@ -97,6 +98,17 @@ test("after five minutes the page shows a way to sign in again in the place of i
   const { body } = await browser.get(page);
   expect(body).not.toContain("Approve once");
   expect(body).toContain(`href="/sign-in?fresh=1&amp;return=${page}"`);
+});
+
+test("a request that is over says that nothing has changed, and has no time left to be executed in", async () => {
+  const { browser, requests } = await signedIn();
+  expect((await browser.get(page)).body).toContain("Execute by");
+  for (const state of ["denied", "cancelled", "expired"] as const) {
+    requests.set(request.id, pendingRequest({ state }));
+    expect((await browser.get(page)).body, state).not.toContain("Execute by");
+  }
+  requests.set(request.id, pendingRequest({ state: "denied" }));
+  expect((await browser.get(page)).body).toContain("denied, nothing has changed");
 });
 
 test("hostile words of an agent are shown as text, with what is invisible named", async () => {

@@ -22,6 +22,14 @@ test("signing out needs the form of our own page", async () => {
   expect((await browser.get("/approvals")).statusCode).toBe(303);
 });
 
+test("nobody who is signed in is told that they are signed out", async () => {
+  const { browser, signOut } = await signedIn({});
+  const answer = await browser.get("/signed-out");
+  expect([answer.statusCode, answer.headers.location]).toEqual([303, "/"]);
+  await signOut();
+  expect((await browser.get("/signed-out")).body).toContain("You are signed out of Gatehouse");
+});
+
 test("the session here ends first: when the provider is asked, it has ended already, and is on record", async () => {
   const { under, browser, signOut } = await signedIn();
   await signOut();

@@ -51,10 +51,13 @@ export function addSignOutRoutes(app: App, ports: ControlPlanePorts, visitors: V
 
   app.get("/signed-out", { config }, async (request, reply) => {
     const how = leaving.progress(request, reply);
+    const visitor = visitors.find(request);
+    // A link to this page, or one step back after the next sign-in, must not tell somebody that they are signed out.
+    if (visitor !== undefined) return reply.redirect("/", 303);
     // A navigation of this page's own, which no `form-action` is held against.
     if (how === "going_on") reply.header("refresh", "0; url=/sign-out/at-provider");
     const main = signedOutPage(how);
-    return sendPage(reply, { title: "Signed out", visitor: visitors.find(request), main, ports });
+    return sendPage(reply, { title: "Signed out", visitor, main, ports });
   });
 }
 

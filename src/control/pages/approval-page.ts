@@ -38,7 +38,7 @@ function withdrawalOf({ withdrawnBecause: because }: ApprovalRequest): string {
 }
 
 function facts({ request, classReason, now }: ApprovalPage): Html {
-  const { requester, connection, operationClass, createdAt, decideBy, executeBy, sessionId } = request;
+  const { requester, connection, operationClass, createdAt, decideBy, sessionId } = request;
   const why = classReason === undefined ? "" : `: ${classReason}`;
   return html`<section aria-labelledby="facts"><h2 id="facts">What is known</h2>
 <dl class="facts">
@@ -52,7 +52,7 @@ function facts({ request, classReason, now }: ApprovalPage): Html {
 <dt>Needs</dt><dd>${request.requirements.map(requirement)}</dd>
 <dt>Asked</dt><dd>${utc(createdAt)}</dd>
 <dt>Decide by</dt><dd>${utc(decideBy)}${request.state === "pending" ? `, ${leftUntil(decideBy, now)} left` : ""}</dd>
-<dt>Execute by</dt><dd>${executeBy === undefined ? executionWords(request) : utc(executeBy)}</dd>
+${executionTime(request)}
 </dl></section>`;
 }
 
@@ -65,6 +65,14 @@ function requirement({
 }: ApprovalRequest["requirements"][number]): Html {
   const everyGroup = each > 0 ? `, at least ${each} from each` : "";
   return html`<div><code>${policy}/${rule}</code>: ${approvals} of ${groups.join(", ")}${everyGroup}</div>`;
+}
+
+/** What was denied, or expired, or was withdrawn has no time left to be executed in. */
+function executionTime(request: ApprovalRequest): Html | undefined {
+  if (request.executeBy !== undefined) return html`<dt>Execute by</dt><dd>${utc(request.executeBy)}</dd>`;
+  return request.state === "pending"
+    ? html`<dt>Execute by</dt><dd>${executionWords(request)}</dd>`
+    : undefined;
 }
 
 /** All requirements have to be kept, so the shortest time is the one that counts. */

@@ -15,7 +15,7 @@ ${others.length === 0 ? undefined : html`<section aria-labelledby="earlier"><h2 
 }
 
 function table(requests: readonly ApprovalRequest[], now: Date): Html {
-  return html`<div class="scroll" role="region" aria-label="Approval requests" tabindex="0"><table>
+  return html`<div class="scroll" role="region" aria-label="Approval requests" tabindex="0"><table class="requests">
 <thead><tr><th scope="col">Request</th><th scope="col">State</th><th scope="col">Operation</th><th scope="col">Resource</th><th scope="col">For</th><th scope="col">Asked</th></tr></thead>
 <tbody>${requests.map((request) => row(request, now))}</tbody>
 </table></div>`;
@@ -28,6 +28,6 @@ function row(request: ApprovalRequest, now: Date): Html {
 <th scope="row"><a href="/approvals/${id}"><code>${id.slice(0, 12)}…${id.slice(-4)}</code></a></th>
 <td><span class="tone-${toneOf(state)}">${wordsOf(state)}</span>${clock}</td>
 <td><code>${operationId}</code></td><td><code>${resourceName}</code></td>
-<td><bdi>${nameOf(requester)}</bdi></td><td>${utc(createdAt)}</td>
+<td class="for"><bdi>${nameOf(requester)}</bdi></td><td>${utc(createdAt)}</td>
 </tr>`;
 }

@@ -9,5 +9,6 @@ export function problemPage({ code, message, next }: ControlRefusal, returnPath:
   return html`<h1>${message}</h1>
 ${next === undefined || isSignIn ? undefined : html`<p>${next}</p>`}
 ${isSignIn ? html`<p><a class="button" href="/sign-in?fresh=1&amp;return=${returnPath}">Sign in again</a></p>` : undefined}
-<p class="soft">Code <code>${code}</code>. <a href="/approvals">Approvals</a>, <a href="/">overview</a>.</p>`;
+${code === "device_code_unknown" ? html`<p><a class="button" href="/device">Type it again</a></p>` : undefined}
+<p class="soft">Error <code>${code}</code>. Go to <a href="/approvals">approvals</a> or the <a href="/">overview</a>.</p>`;
 }

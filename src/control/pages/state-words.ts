@@ -8,11 +8,11 @@ export function wordsOf(state: ApprovalState): string {
     case "approved":
       return "approved, not yet executed";
     case "denied":
-      return "denied";
+      return "denied, nothing has changed";
     case "expired":
       return "expired, nobody decided in time";
     case "cancelled":
-      return "cancelled";
+      return "cancelled, nothing has changed";
     case "executing":
       return "being executed";
     case "executed":

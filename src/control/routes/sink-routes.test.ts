@@ -56,6 +56,15 @@ test("an administrator moves a cursor, and who, from where, to where and why is 
   ]);
 });
 
+test("a sink or an entry that is not there leads to the list of sinks", async () => {
+  const under = await underTest();
+  const bearer = await under.bearer("console", operator);
+  const answer = await under.call("POST", "/api/v1/sinks/other/cursor", { bearer, json });
+  expect(answer.json()).toMatchObject({
+    error: { code: "not_found", next: expect.stringContaining("gatehouse sinks list") as string },
+  });
+});
+
 test.each([
   ["an unknown sink", "/api/v1/sinks/other/cursor", json, 404],
   ["an entry that is not there yet", cursor, { ...json, to: 43 }, 404],

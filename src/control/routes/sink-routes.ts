@@ -28,7 +28,10 @@ export function addSinkRoutes(app: App, ports: ControlPlanePorts): void {
     const moved = await sinks.move(name, to, (from) =>
       record({ kind: "sink.moved", detail: { sink: name, from, to, by, reason } }),
     );
-    if (moved === undefined) throw new ControlRefusal("not_found", `sink ${name}, entry ${to}`);
+    if (moved === undefined) throw new ControlRefusal("not_found", `sink ${name}, entry ${to}`, lookAtSinks);
     return { name, ...moved };
   });
 }
+
+const lookAtSinks =
+  "No sink has that name, or the log has no such entry yet: gatehouse sinks list says which there are and how far each is.";

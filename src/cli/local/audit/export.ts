@@ -77,7 +77,9 @@ function parseOptions(given: unknown): Options {
   const { tiles, format, bundle } = parsed.data;
   const forms = [tiles, format, bundle].filter((form) => form !== undefined);
   if (forms.length !== 1) throw usage("Say one of --format, --bundle and --tiles.");
+  if (format === "har" && parsed.data.session === undefined) throw usage("--format har needs --session ID.");
   if (format === "har") sessionId(parsed.data.session);
+  if (parsed.data.detail && format !== "ocsf") throw usage("--detail goes with --format ocsf.");
   return parsed.data;
 }
 
@@ -89,10 +91,10 @@ async function exportFromServer(asked: Options, settings: Settings): Promise<num
     return exportBundle({ auditor, query, folder: bundle, key }, settings);
   }
   if (format === undefined) throw usage("Say one of --format, --bundle and --tiles.");
-  const isDetailed = detail && format === "ocsf";
-  const count = await exportTo(auditor, { query, format, withDetail: isDetailed }, { output, settings });
+  const count = await exportTo(auditor, { query, format, withDetail: detail }, { output, settings });
   if (output !== undefined) {
-    const words = `${count} ${format === "har" ? "exchanges" : "entries"} in ${output}`;
+    const things = format === "har" ? ["exchange", "exchanges"] : ["entry", "entries"];
+    const words = `${count} ${things[count === 1 ? 0 : 1]} in ${output}`;
     const { isJson, terminal } = settings;
     terminal.out(isJson ? printableJson({ output, format, count }) : printable(words));
   }

@@ -46,6 +46,14 @@ test("a witness without a log, a name, a sound key or an address of this machine
   expect((await witness(...named, ...log, "--listen", "0.0.0.0:0")).err).toMatch(/needs TLS in front/);
 });
 
+test("that an option may be repeated is said without showing an empty list for its default", async () => {
+  expect(await witness("--help")).toMatchObject({ status: 0 });
+  const help = terminal.stdout.splice(0).join("\n");
+  expect(help).toContain("may be repeated");
+  expect(help).toContain('(default: "127.0.0.1:8450")');
+  expect(help).not.toContain("[])");
+});
+
 test("a witness keeps its name", async () => {
   mkdirSync(file("state"));
   writeFileSync(file("state/witness.vkey"), "witness.example/w1+00000000+AAAA\n");
