@@ -138,11 +138,11 @@ class Desk implements OpenApprovalDesk {
     return this.#ports.store.find(id);
   }
 
-  /** Nobody is asked about what nobody can approve any more: requests of stopped sessions end here too. */
+  /** Nobody is asked about what nobody can approve any more. */
   async list(filter: ApprovalFilter): Promise<readonly ApprovalRequest[]> {
     const found = await this.#ports.store.list(filter, limits.listedApprovalsMax);
     let isStale = false;
-    for (const request of found) isStale = (await this.#withdrawIfStopped(request)) || isStale;
+    for (const request of found) isStale = (await this.#withdrawIfStale(request)) || isStale;
     return isStale ? this.#ports.store.list(filter, limits.listedApprovalsMax) : found;
   }
 
