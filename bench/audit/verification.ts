@@ -1,0 +1,97 @@
+import { createHash, createHmac } from "node:crypto";
+import { DataKeys, verifyLog } from "#audit";
+import { emptyFrontier, extend, hashLeaf } from "#tlog";
+import { auditStore, type Database } from "../../src/storage/stores/index.ts";
+import { type Figure, say, timed } from "../figure.ts";
+import { type BuiltLog, type Custody, type Logs, openLog } from "./build-logs.ts";
+
+/**
+ * Verification of everything, attachments opened, in units of the hashes that it has to compute; then what every start does, in
+ * units of those that it computes.
+ */
+export async function measureVerification(
+  { engine, large }: Logs,
+  custody: Custody,
+): Promise<readonly Figure[]> {
+  say(`${engine.name}: hashing and verifying`);
+  const database = await large.place.openForReading();
+  const hashing = await hashEverything(database, large.entries);
+  const verifying = await timed(() => verify(database, large, custody));
+  await database.close();
+  const starting = await timeStart(large, custody);
+  const figure = (what: string, value: number, unit: string): Figure => ({
+    what: `${engine.name}: ${what}`,
+    value,
+    unit,
+  });
+  const all = hashing.treeMs + hashing.digestsMs;
+  return [
+    figure(`hashing the leaves and the tree of ${large.entries} entries`, hashing.treeMs / 1000, "s"),
+    figure(
+      "SHA-256 of their sealed details and keyed digests of as many bytes",
+      hashing.digestsMs / 1000,
+      "s",
+    ),
+    figure("full verification (reads, parses, hashes, opens every detail)", verifying / 1000, "s"),
+    { ...figure("full verification / all of these hashes", verifying / all, "×"), bound: 3 },
+    figure("opening the log, as every start does (reads, hashes leaves and tree)", starting / 1000, "s"),
+    figure("opening the log / hashing leaves and tree", starting / hashing.treeMs, "×"),
+  ];
+}
+
+async function verify(
+  database: Database,
+  { entries }: BuiltLog,
+  { signer, provider }: Custody,
+): Promise<void> {
+  const store = auditStore(database);
+  const { verifierKey } = signer;
+  const verification = await verifyLog(store, { verifierKey, keys: new DataKeys(store, [provider]) });
+  if (verification.kind !== "verified") throw new Error(verification.problem);
+  const isWhole =
+    verification.signedEntries === entries &&
+    verification.attachments === entries &&
+    verification.unopenedAttachments === 0;
+  if (!isWhole) throw new Error("the verification did not open everything");
+}
+
+const pageEntries = 5_000;
+const sealOverheadBytes = 24;
+const digestKey = Buffer.alloc(32, 7);
+const digestHead = `detail\nrec_${"0".repeat(32)}\n`;
+
+/** From memory and nothing else: reading is not timed. The keyed digests are of as many bytes as the plain details have. */
+async function hashEverything(
+  database: Database,
+  size: number,
+): Promise<{ treeMs: number; digestsMs: number }> {
+  const store = auditStore(database);
+  let [treeMs, digestsMs] = [0, 0];
+  let frontier = emptyFrontier;
+  for (let from = 0; from < size; from += pageEntries) {
+    const entries = await store.entries(from, pageEntries);
+    const attachments = await store.attachments(from, from + pageEntries);
+    treeMs += await timed(async () => {
+      for (const { leaf } of entries) frontier = extend(frontier, hashLeaf(leaf));
+    });
+    digestsMs += await timed(async () => {
+      for (const { bytes } of attachments) if (bytes !== undefined) hashAttachment(bytes);
+    });
+  }
+  return { treeMs, digestsMs };
+}
+
+function hashAttachment(sealed: Uint8Array): void {
+  createHash("sha256").update(sealed).digest();
+  createHmac("sha256", digestKey).update(digestHead).update(sealed.subarray(sealOverheadBytes)).digest();
+}
+
+async function timeStart({ place }: BuiltLog, custody: Custody): Promise<number> {
+  const database = await place.openForServing();
+  const started = performance.now();
+  const log = await openLog(database, custody);
+  const startMs = performance.now() - started;
+  await log.close();
+  await database.close();
+  return startMs;
+}
