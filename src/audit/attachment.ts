@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { GatehouseError } from "#lib/errors";
 import type { DataKey } from "./data-key.ts";
 import type { DataKeys } from "./data-keys.ts";
@@ -121,5 +121,5 @@ async function openSealed(
 }
 
 function sha256(bytes: Uint8Array): Buffer {
-  return createHash("sha256").update(bytes).digest();
+  return hash("sha256", bytes, "buffer");
 }
