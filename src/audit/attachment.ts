@@ -52,7 +52,7 @@ type Found = { readonly bytes: Uint8Array | undefined } | undefined;
 /** Where keys are looked for. */
 export interface Keyring {
   readonly source: Pick<LogSource, "macKey">;
-  readonly keys: DataKeys;
+  readonly keys: Pick<DataKeys, "find">;
 }
 
 /** The one way from what is stored to what was said. Believes nothing that the leaf does not commit to. */
