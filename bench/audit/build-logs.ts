@@ -56,8 +56,11 @@ async function fillAll(logs: readonly BuiltLog[], entries: number, custody: Cust
   const fillings: Filling[] = [];
   for (const { place } of logs) fillings.push(await place.fill());
   let adding: Promise<unknown> = Promise.resolve();
+  let done = 0;
   for await (const rows of logRows(entries, custody)) {
     await adding;
+    done += rows.audit_entry.length;
+    if (done % entriesOfNotice === 0) say(`${done} of ${entries} entries made`);
     // Goes on while the next rows are made, where the engine is a process of its own.
     adding = Promise.all(fillings.map((filling) => filling.add(rows)));
   }
@@ -65,6 +68,8 @@ async function fillAll(logs: readonly BuiltLog[], entries: number, custody: Cust
   await Promise.all(fillings.map((filling) => filling.finish(entries)));
   say(`a log of ${entries} entries written in ${Math.round((performance.now() - started) / 1000)} s`);
 }
+
+const entriesOfNotice = 100_000;
 
 /** As the server opens it, timers and all. */
 export function openLog(database: Database, { signer, provider }: Custody): Promise<OpenAuditLog> {
