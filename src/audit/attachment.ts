@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { GatehouseError } from "#lib/errors";
 import type { DataKey } from "./data-key.ts";
 import type { DataKeys } from "./data-keys.ts";
@@ -52,7 +52,7 @@ type Found = { readonly bytes: Uint8Array | undefined } | undefined;
 /** Where keys are looked for. */
 export interface Keyring {
   readonly source: Pick<LogSource, "macKey">;
-  readonly keys: DataKeys;
+  readonly keys: Pick<DataKeys, "find">;
 }
 
 /** The one way from what is stored to what was said. Believes nothing that the leaf does not commit to. */
@@ -121,5 +121,5 @@ async function openSealed(
 }
 
 function sha256(bytes: Uint8Array): Buffer {
-  return createHash("sha256").update(bytes).digest();
+  return hash("sha256", bytes, "buffer");
 }

@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync } from "node:crypto";
+import { createHmac, createSecretKey, hkdfSync } from "node:crypto";
 import { GatehouseError } from "#lib/errors";
 import { type SealPlace, seal, unseal } from "./sealed-form.ts";
 
@@ -55,7 +55,7 @@ export class DataKey {
  * answer. Neither contains a newline.
  */
 export function macOf(key: Uint8Array, { recordId, role }: SealPlace, bytes: Uint8Array): Buffer {
-  return createHmac("sha256", key).update(`${role}\n${recordId}\n`).update(bytes).digest();
+  return createHmac("sha256", createSecretKey(key)).update(`${role}\n${recordId}\n`).update(bytes).digest();
 }
 
 export function keyErased(id: string): GatehouseError {

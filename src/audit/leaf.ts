@@ -47,11 +47,13 @@ const leafShape = z.looseObject({
 export type Leaf = z.infer<typeof leafShape>;
 export type Commitment = z.infer<typeof commitment>;
 
+/** A byte that is no UTF-8 throws; a byte order mark is content. */
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 /** `undefined` for anything but a leaf of this version. */
 export function parseLeaf(bytes: Uint8Array): Leaf | undefined {
   try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    const parsed = leafShape.safeParse(JSON.parse(text));
+    const parsed = leafShape.safeParse(JSON.parse(utf8.decode(bytes)));
     return parsed.success ? parsed.data : undefined;
   } catch {
     return undefined; // not UTF-8, not JSON

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
+import { GatehouseError } from "#lib/errors";
 import { hashLeaf } from "#tlog";
 import { readingWith } from "../../test/fakes/entry-reader-parts.ts";
 import { fakeKeyProvider, keysOf } from "../../test/fakes/key-provider.ts";
@@ -93,6 +94,18 @@ test("without keys the ciphertext is still held against the entries, and one cha
   expect(await verified(store, new DataKeys(store, []))).toMatchObject({
     problem: "The request of entry 1 was changed.",
   });
+});
+
+test("a key provider that is away is asked once for each key, however much is sealed with it", async () => {
+  const store = await recorded();
+  const away = { ...provider, calls: 0 };
+  away.unwrap = () => {
+    away.calls += 1;
+    return Promise.reject(new GatehouseError("key_provider_unavailable", "It is away."));
+  };
+  const verification = await verified(store, new DataKeys(store, [away]));
+  expect(verification).toMatchObject({ kind: "verified", attachments: 0, unopenedAttachments: 4 });
+  expect(away.calls).toBe(2);
 });
 
 test("an attachment moved to another entry is found, with its key and without", async () => {

@@ -1,6 +1,6 @@
 import { type Keyring, type Opening, openAttachment } from "./attachment.ts";
 import { Broken } from "./broken.ts";
-import type { DataKeys } from "./data-keys.ts";
+import type { DataKeys, KeyFinding } from "./data-keys.ts";
 import { type Erasure, erasureOf } from "./erasure.ts";
 import { type Leaf, parseLeaf } from "./leaf.ts";
 import type { LogSource, StoredAttachment, StoredEntry } from "./store.ts";
@@ -30,6 +30,8 @@ export class AttachmentCheck {
   readonly #toExplain = new Map<string, { readonly index: number; readonly role: string }>();
   /** The same where it was written in clear: earlier versions knew no such entry. */
   readonly #gonePlain = new Map<string, number>();
+  /** Keys that could not be opened: without any, each attachment would ask the store again, and the provider. */
+  readonly #locked = new Map<string, KeyFinding>();
   #opened = 0;
   #unopened = 0;
   #unopenedBecause: string | undefined;
@@ -37,7 +39,7 @@ export class AttachmentCheck {
 
   constructor(source: LogSource, keys: DataKeys) {
     this.#source = source;
-    this.#keyring = { source, keys };
+    this.#keyring = { source, keys: { find: (id) => this.#findKey(keys, id) } };
   }
 
   async check(page: readonly StoredEntry[]): Promise<void> {
@@ -101,6 +103,14 @@ export class AttachmentCheck {
         `There is an attachment "${stray.role}" of an entry ${stray.index} that does not exist.`,
         stray.index,
       );
+  }
+
+  async #findKey(keys: DataKeys, id: string): Promise<KeyFinding> {
+    const locked = this.#locked.get(id);
+    if (locked !== undefined) return locked;
+    const finding = await keys.find(id);
+    if (finding.kind === "locked") this.#locked.set(id, finding);
+    return finding;
   }
 
   async #checkRun(run: readonly { entry: StoredEntry; leaf: Leaf }[]): Promise<void> {

@@ -157,8 +157,15 @@ class Verification {
 
   async *#pages(): AsyncGenerator<readonly StoredEntry[]> {
     let next = 0;
+    let asked = this.#source.entries(next, pageEntries);
     for (;;) {
-      const page = await this.#source.entries(next, pageEntries);
+      const page = await asked;
+      const isLast = page.length < pageEntries;
+      if (!isLast) {
+        // Read while this page is checked. Where that ends with a throw, nobody waits for the next one any more.
+        asked = this.#source.entries(next + pageEntries, pageEntries);
+        asked.catch(() => undefined);
+      }
       for (const entry of page) {
         if (entry.index !== next)
           throw new Broken(`Entry ${next} is missing; the next one is ${entry.index}.`, next);
@@ -171,7 +178,7 @@ class Verification {
         next += 1;
       }
       if (page.length > 0) yield page;
-      if (page.length < pageEntries) return;
+      if (isLast) return;
     }
   }
 

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** SHA-256, 32 bytes. */
 export type Hash = Uint8Array;
@@ -10,17 +10,17 @@ const nodePrefix = Uint8Array.of(0x01);
 
 /** `SHA-256(0x00 ‖ leaf)`. */
 export function hashLeaf(leaf: Uint8Array): Hash {
-  return createHash("sha256").update(leafPrefix).update(leaf).digest();
+  return hash("sha256", Buffer.concat([leafPrefix, leaf]), "buffer");
 }
 
 /** `SHA-256(0x01 ‖ left ‖ right)`. */
 export function hashNode(left: Hash, right: Hash): Hash {
-  return createHash("sha256").update(nodePrefix).update(left).update(right).digest();
+  return hash("sha256", Buffer.concat([nodePrefix, left, right]), "buffer");
 }
 
 /** `SHA-256("")`. */
 export function emptyRoot(): Hash {
-  return createHash("sha256").digest();
+  return hash("sha256", "", "buffer");
 }
 
 /** Both are public, so an early exit tells nobody anything. */

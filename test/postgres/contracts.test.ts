@@ -1,3 +1,4 @@
+import { expect, test } from "vitest";
 import {
   approvalStore,
   archiveStore,
@@ -34,6 +35,17 @@ onPostgres("the contracts of the stores", ({ opened }) => {
   archiveStoreContract("PostgreSQL", async () => archiveStore(await opened()));
   cosignatureStoreContract("PostgreSQL", async () => cosignatureStore(await opened()));
   custodyStoreContract("PostgreSQL", opened);
+  test("what is read is planned once, whatever the values: planning a page of a long log takes longer than the page", async () => {
+    const database = await opened();
+    const store = auditStore(database);
+    for (let n = 0; n < 8; n += 1)
+      await store.findEntries({ filter: { principal: `person-${n}@example.com` }, limit: 50 });
+    const counted = await database.read(
+      "SELECT sum(generic_plans) AS once, sum(custom_plans) AS anew FROM pg_prepared_statements",
+    );
+    expect(counted[0]).toMatchObject({ anew: 0 });
+    expect(counted[0]?.["once"]).toBeGreaterThanOrEqual(8);
+  });
   signOutStoreContract("PostgreSQL", async (clock) => signOutStore(await opened(), clock));
   sinkStoreContract("PostgreSQL", async () => {
     const database = await opened();

@@ -8,7 +8,8 @@ import { failureOf } from "./sqlite-failure.ts";
 /** Runs batches until one fails in a way that leaves the disk unknown; from then on it refuses everything. */
 export class Engine {
   readonly #connections: Connections;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #written = new PreparedStatements();
+  readonly #asked = new PreparedStatements();
   #failure: Failure | undefined;
   #unsavedBytes = 0;
 
@@ -36,7 +37,10 @@ export class Engine {
   read(read: Read): ReadReply {
     if (this.#failure !== undefined) return this.#failure;
     try {
-      return { kind: "rows", rows: this.#prepare(this.#connections.reader, read.sql).all(...read.values) };
+      return {
+        kind: "rows",
+        rows: this.#asked.of(this.#connections.reader, read.sql).statement.all(...read.values),
+      };
     } catch (error) {
       return failureOf(error);
     }
@@ -82,7 +86,8 @@ export class Engine {
   }
 
   close(): void {
-    this.#statements.clear();
+    this.#written.clear();
+    this.#asked.clear();
     this.#connections.reader.close();
     this.#connections.writer?.close();
   }
@@ -136,8 +141,7 @@ export class Engine {
   #runAll(writer: DatabaseSync, statements: readonly Statement[]): WriteResult {
     const rows: (readonly Row[])[] = [];
     for (const [index, { sql, values, mustChange }] of statements.entries()) {
-      const statement = this.#prepare(writer, sql);
-      const returns = statement.columns().length > 0;
+      const { statement, returns } = this.#written.of(writer, sql);
       const returned: readonly Row[] = returns ? statement.all(...values) : [];
       const changed = returns ? returned.length : Number(statement.run(...values).changes);
       if (mustChange !== undefined && changed !== mustChange) return { kind: "conflict", statement: index };
@@ -146,15 +150,30 @@ export class Engine {
     }
     return { kind: "done", rows };
   }
+}
 
-  #prepare(connection: DatabaseSync, sql: string): StatementSync {
-    const key = connection === this.#connections.reader ? `r ${sql}` : `w ${sql}`;
-    const known = this.#statements.get(key);
+interface Prepared {
+  readonly statement: StatementSync;
+  /** Whether it answers with rows. */
+  readonly returns: boolean;
+}
+
+/** Of one connection, each text prepared and looked at once. */
+class PreparedStatements {
+  readonly #known = new Map<string, Prepared>();
+
+  of(connection: DatabaseSync, sql: string): Prepared {
+    const known = this.#known.get(sql);
     if (known !== undefined) return known;
-    if (this.#statements.size >= preparedStatementsMax) this.#statements.clear();
-    const prepared = connection.prepare(sql);
-    this.#statements.set(key, prepared);
+    if (this.#known.size >= preparedStatementsMax) this.#known.clear();
+    const statement = connection.prepare(sql);
+    const prepared = { statement, returns: statement.columns().length > 0 };
+    this.#known.set(sql, prepared);
     return prepared;
+  }
+
+  clear(): void {
+    this.#known.clear();
   }
 }
 
