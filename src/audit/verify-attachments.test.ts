@@ -95,6 +95,51 @@ test("without keys the ciphertext is still held against the entries, and one cha
   });
 });
 
+test("another provider's name or another wrapping key beside a wrapped key hides nothing in silence", async () => {
+  const store = await recorded();
+  const wrapped = store.dataKeys.get("ses_1");
+  if (wrapped?.kind !== "wrapped") throw new Error("a key was kept");
+  store.dataKeys.set("ses_1", { ...wrapped, by: "google_kms:projects/p" });
+  expect(await verified(store)).toMatchObject({
+    kind: "broken",
+    index: 1,
+    problem: expect.stringContaining(
+      "was wrapped by fake, and is said to be wrapped by google_kms",
+    ) as string,
+  });
+  // Bytes that nobody here wrapped: somebody else may have, or they were destroyed. That is counted, and said.
+  store.dataKeys.set("ses_1", { kind: "wrapped", by: "google_kms:projects/p", bytes: randomBytes(60) });
+  expect(await verified(store)).toMatchObject({
+    kind: "verified",
+    hasKeys: true,
+    details: { asCommitted: 1, erased: 0, notOpened: 1 },
+    recordings: { asCommitted: 1, erased: 0, notOpened: 1 },
+    unopenedBecause: "The key of ses_1 is wrapped by google_kms:projects/p.",
+  });
+});
+
+test("an erasure that is on record does not explain what was recorded after it and is gone", async () => {
+  const store = await recorded();
+  destroy(store, "ses_1", 1);
+  await shred(store, "ses_1");
+  store.dataKeys.delete("ses_1");
+  const log = await openLog(store);
+  await log.append({ kind: "session.stopped", sessionId: "ses_1", detail: { by: "operator" } });
+  await log.close();
+  destroy(store, "ses_1", 4);
+  expect(await verified(store)).toMatchObject({
+    kind: "broken",
+    index: 4,
+    problem: "The detail of entry 4 was erased, and the entry that would say so, 3, is older than it.",
+  });
+});
+
+test("a second attachment under a role that the entry has already is found", async () => {
+  const store = await recorded();
+  store.beside.push({ index: 1, role: "request", bytes: Buffer.from("planted") });
+  expect(await verified(store)).toMatchObject({ problem: "Entry 1 has two attachments of one role." });
+});
+
 test("an attachment moved to another entry is found, with its key and without", async () => {
   for (const keys of [[provider], []]) {
     const store = await recorded();
