@@ -54,8 +54,11 @@ export class CustodyRules {
       this.#begun.set(leaf.session, leaf.t);
   }
 
-  /** `again` gives the entries once more; it is asked only when an erasure must be held against a hold on a query. */
-  async finish(again: Entries): Promise<CustodyFindings> {
+  /**
+   * `again` gives the entries once more; it is asked only when an erasure must be held against a hold on a query. Without it
+   * that is undecided.
+   */
+  async finish(again: Entries | undefined): Promise<CustodyFindings> {
     for (const release of this.#history.releases) this.#judgeRelease(release);
     for (const erasure of this.#history.erasures) this.#judgeErasure(erasure);
     await this.#judgeQueries(again);
@@ -142,16 +145,18 @@ export class CustodyRules {
   }
 
   /** Holds on a query are on every session with an entry in which all of it fits. */
-  async #judgeQueries(again: Entries): Promise<void> {
+  async #judgeQueries(again: Entries | undefined): Promise<void> {
     const pairs = this.#history.erasures.flatMap((erasure) =>
       this.#history
         .holdsAgainst(erasure)
         .filter(({ hold }) => hold.leaf.session === undefined)
-        .map(({ hold, stood }): Pair => ({ erasure, hold, stood, fit: "no" })),
+        .map(
+          ({ hold, stood }): Pair => ({ erasure, hold, stood, fit: again === undefined ? "perhaps" : "no" }),
+        ),
     );
     if (pairs.length === 0) return;
     const bySession = Map.groupBy(pairs, ({ erasure }) => erasure.leaf.session ?? "");
-    for await (const { index, leaf } of again())
+    for await (const { index, leaf } of again?.() ?? [])
       for (const pair of bySession.get(leaf.session ?? "") ?? [])
         if (index < pair.erasure.index) pair.fit = surer(pair.fit, fits(queryOf(pair.hold), leaf));
     for (const pair of pairs) this.#judgeQuery(pair);

@@ -201,6 +201,8 @@ export const limits = {
   listedApprovalsMax: 1_000,
   /** Clocks of providers and ours drift; RFC 7519 section 4.1.4 allows "no more than a few minutes". */
   tokenSkewMs: 60_000,
+  /** A cosignature from further ahead would pass for a recent one long after; clocks that are looked after differ by less. */
+  witnessSkewMs: 5 * 60_000,
   /** Identity providers' tokens live for an hour, workloads' for at most a day. */
   identityTokenAgeMsMax: 24 * 60 * 60 * 1000,
   /** Below the 15 minutes that may be: a token that leaked is worth little. Groups are those of the session's sign-in. */

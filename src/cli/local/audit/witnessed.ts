@@ -1,5 +1,13 @@
 import { GatehouseError } from "#lib/errors";
-import { type Cosigner, findCosignatures, parseCheckpoint, parseCosignerKey, type TileSource } from "#tlog";
+import { limits } from "#lib/limits";
+import {
+  type Cosignature,
+  type Cosigner,
+  findCosignatures,
+  parseCheckpoint,
+  parseCosignerKey,
+  type TileSource,
+} from "#tlog";
 import type { Terminal } from "../../terminal.ts";
 import { parseDuration } from "../../text.ts";
 import { readText } from "./text-file.ts";
@@ -50,20 +58,30 @@ export function findWitnesses(
   { cosigners, ageMsMax }: DemandedWitnesses,
   { clock }: Pick<Terminal, "clock">,
 ): WitnessFinding {
-  const finding = findCosignatures(note, cosigners);
-  if (finding.kind === "refused") return { kind: "unwitnessed", problem: `The checkpoint: ${finding.why}.` };
   const by: WitnessedBy[] = [];
-  for (const { name } of cosigners) {
-    const found = finding.cosignatures.find((each) => each.name === name);
-    if (found === undefined) return { kind: "unwitnessed", problem: missing(note, name) };
-    const ageMs = clock.now().getTime() - found.at.getTime();
-    if (ageMsMax !== undefined && ageMs > ageMsMax) {
-      const problem = `${name} last saw this log at ${found.at.toISOString()}: what was shown may be an old state of it.`;
-      return { kind: "unwitnessed", problem };
-    }
-    by.push({ name, at: found.at.toISOString() });
+  for (const cosigner of cosigners) {
+    // One by one: two witnesses may go by one name, and neither speaks for the other.
+    const finding = findCosignatures(note, [cosigner]);
+    if (finding.kind === "refused")
+      return { kind: "unwitnessed", problem: `The checkpoint: ${finding.why}.` };
+    const [found] = finding.cosignatures;
+    if (found === undefined) return { kind: "unwitnessed", problem: missing(note, cosigner.name) };
+    const problem = untimely(found, ageMsMax, clock.now());
+    if (problem !== undefined) return { kind: "unwitnessed", problem };
+    by.push({ name: found.name, at: found.at.toISOString() });
   }
   return { kind: "witnessed", by };
+}
+
+/** Why this time is none that was asked for; a cosignature from the future would be a recent one for ever. */
+function untimely({ name, at }: Cosignature, ageMsMax: number | undefined, now: Date): string | undefined {
+  const ageMs = now.getTime() - at.getTime();
+  if (ageMsMax === undefined) return undefined;
+  if (ageMs > ageMsMax)
+    return `${name} last saw this log at ${at.toISOString()}: what was shown may be an old state of it.`;
+  return ageMs < -limits.witnessSkewMs
+    ? `${name} says that it saw this log at ${at.toISOString()}, which is still to come.`
+    : undefined;
 }
 
 function missing(note: string, name: string): string {
