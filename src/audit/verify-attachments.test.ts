@@ -9,6 +9,7 @@ import { manualTimer } from "../../test/fakes/manual-timer.ts";
 import { type MemoryAuditStore, memoryAuditStore } from "../../test/fakes/memory-audit-store.ts";
 import { macOf } from "./data-key.ts";
 import { DataKeys } from "./data-keys.ts";
+import type { NewEntry } from "./entry.ts";
 import { openEntryReader } from "./entry-reader.ts";
 import { encodeLeaf } from "./leaf.ts";
 import { openAuditLog } from "./log.ts";
@@ -131,6 +132,25 @@ test("an erasure that is on record does not explain what was recorded after it a
     kind: "broken",
     index: 4,
     problem: "The detail of entry 4 was erased, and the entry that would say so, 3, is older than it.",
+  });
+});
+
+test("an erasure that somebody wrote into the database by hand is said to be signed by nobody", async () => {
+  const store = await recorded();
+  destroy(store, "ses_1", 1);
+  const forged: NewEntry = { kind: "key.shred", sessionId: "ses_1", decision: "erasure" };
+  const leaf = encodeLeaf(forged, { id: "rec_9", at: new Date(0), keyId: undefined, commitments: [] });
+  await store.append({ leaf, leafHash: hashLeaf(leaf), attachments: [], about: {} });
+  expect(await verified(store)).toMatchObject({
+    kind: "verified",
+    breaches: [{ code: "erased_unasked" }, { code: "erased_by_one" }],
+    undecided: [
+      {
+        index: 3,
+        problem:
+          "Entry 3 says that ses_1 was erased, and nobody has signed that: it is under no checkpoint yet.",
+      },
+    ],
   });
 });
 

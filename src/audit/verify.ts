@@ -12,6 +12,7 @@ import {
   verifyCheckpoint,
 } from "#tlog";
 import { Broken } from "./broken.ts";
+import type { Undecided } from "./custody-rules.ts";
 import { DataKeys } from "./data-keys.ts";
 import type { LogSource, StoredEntry } from "./store.ts";
 import { AttachmentCheck, type AttachmentFindings } from "./verify-attachments.ts";
@@ -208,6 +209,17 @@ class Verification {
       checkpoints: this.#checkpoints,
       containsPinned: this.#pinned.length > 0,
       ...attachments,
+      undecided: [...attachments.undecided, ...unsigned(attachments.erasures, this.#newest.size)],
     };
   }
+}
+
+/** Whoever owns the database can add entries behind the newest checkpoint, to explain what they destroyed. */
+function unsigned(erasures: AttachmentFindings["erasures"], signedEntries: number): readonly Undecided[] {
+  return erasures
+    .filter(({ index }) => index >= signedEntries)
+    .map(({ index, sessionId }) => ({
+      index,
+      problem: `Entry ${index} says that ${sessionId} was erased, and nobody has signed that: it is under no checkpoint yet.`,
+    }));
 }

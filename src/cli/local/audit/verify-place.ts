@@ -1,3 +1,4 @@
+import type { Leaf } from "#audit";
 import { GatehouseError } from "#lib/errors";
 import type { TileSource } from "#tlog";
 import type { Settings } from "../../settings.ts";
@@ -72,11 +73,15 @@ export async function verifyEntries(
     onEntry: (index, bytes) => {
       const leaf = parseLeaf(bytes);
       if (leaf === undefined) unreadEntries += 1;
-      else rules.note(index, leaf, { kind: "unread" });
+      else rules.note(index, leaf, { kind: commitsToDetail(leaf) ? "unread" : "none" });
     },
   });
   if (verification.kind === "broken") return verification;
   return { ...verification, unreadEntries, ...(await rules.finish(undefined)) };
+}
+
+function commitsToDetail({ attachments }: Leaf): boolean {
+  return attachments?.some(({ role }) => role === "detail") === true;
 }
 
 /** The newest checkpoint of a copy of the log. Throws `log_not_found` where it has none: it would be compared with nothing. */
