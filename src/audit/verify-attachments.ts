@@ -17,8 +17,6 @@ export interface AttachmentFindings extends AttachmentCounts, CustodyFindings {
   /** Why the first of them was not opened. */
   readonly unopenedBecause: string | undefined;
   readonly erasedAttachments: number;
-  /** Of those, the ones written before there were erasures, and which no entry explains. */
-  readonly unexplainedAttachments: number;
   readonly erasures: readonly Erasure[];
 }
 
@@ -34,8 +32,6 @@ export class AttachmentCheck {
   readonly #hasKeys: boolean;
   /** Of each key under which something is gone, the first and the last place: a later entry must say that it was erased. */
   readonly #toExplain = new Map<string, { readonly first: Place; readonly last: Place }>();
-  /** The same where it was written in clear: earlier versions knew no such entry. */
-  readonly #gonePlain = new Map<string, number>();
   readonly #tally = new AttachmentTally();
   #unopenedBecause: string | undefined;
 
@@ -73,14 +69,12 @@ export class AttachmentCheck {
     const erasedUntil = new Map(this.#erasures.map(({ sessionId, index }) => [sessionId, index]));
     for (const [keyId, place] of this.#toExplain) requireExplained(place, erasedUntil.get(keyId));
     for (const erasure of this.#erasures) await this.#requireDestroyed(erasure);
-    const unexplained = [...this.#gonePlain].filter(([keyId]) => !erasedUntil.has(keyId));
     return {
       attachments: this.#tally.total("asCommitted"),
       unopenedAttachments: this.#tally.total("notOpened"),
       hasKeys: this.#hasKeys,
       unopenedBecause: this.#unopenedBecause,
       erasedAttachments: this.#tally.total("erased"),
-      unexplainedAttachments: unexplained.reduce((sum, [, count]) => sum + count, 0),
       erasures: this.#erasures,
       ...this.#tally.counts(),
       ...(await this.#rules.finish(() => parsedLeaves(again()))),
@@ -169,21 +163,12 @@ export class AttachmentCheck {
         return;
       case "erased":
         this.#tally.add(role, "erased");
-        this.#gone(opening.left, { index, role, leaf });
+        this.#gone(leaf.key ?? "", { index, role });
     }
   }
 
-  #gone(
-    left: "nothing" | "bytes",
-    { index, role, leaf }: { readonly index: number; readonly role: string; readonly leaf: Leaf },
-  ): void {
-    const keyId = leaf.key ?? "";
-    const wasPlain = leaf.attachments?.find((each) => each.role === role)?.sealed === undefined;
-    if (wasPlain && left === "nothing") this.#gonePlain.set(keyId, (this.#gonePlain.get(keyId) ?? 0) + 1);
-    else {
-      const place = { index, role };
-      this.#toExplain.set(keyId, { first: this.#toExplain.get(keyId)?.first ?? place, last: place });
-    }
+  #gone(keyId: string, place: Place): void {
+    this.#toExplain.set(keyId, { first: this.#toExplain.get(keyId)?.first ?? place, last: place });
   }
 }
 

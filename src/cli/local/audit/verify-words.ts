@@ -50,7 +50,7 @@ type Verified<Verification> = Extract<Verification, { readonly kind: "verified" 
 
 function storedLines(verified: Verified<LogVerification>): readonly string[] {
   const { entries, signedEntries, root, checkpoints, details, recordings, digests } = verified;
-  const { unopenedAttachments, unopenedBecause, unexplainedAttachments, erasures } = verified;
+  const { unopenedAttachments, unopenedBecause, erasures } = verified;
   return [
     `  entries      ${entries} without a gap, of which ${signedEntries} under a signed checkpoint`,
     `  root         ${root}`,
@@ -63,11 +63,6 @@ function storedLines(verified: Verified<LogVerification>): readonly string[] {
     ...(unopenedAttachments > 0
       ? [
           `  not opened   ${unopenedAttachments}, whose bytes are those that were committed to; what is in them nobody here can say: ${unopenedBecause ?? ""}`,
-        ]
-      : []),
-    ...(unexplainedAttachments > 0
-      ? [
-          `Of the erased, ${unexplainedAttachments} are from before erasures were on record: ask who did it. The entries themselves are as they were.`,
         ]
       : []),
     "  not covered  names that are kept for searching: `audit search` trusts the database, `audit prove` proves what it finds",
