@@ -51,8 +51,8 @@ export async function* logRows(size: number, { signer, provider }: LogMaker): As
   const keys = new DataKeys(newLog, [provider]);
   const keep = (key: NewDataKey): void => void rows.audit_data_key.push(dataKeyRow(key));
   for (let n = 0; n < size; n += 1) {
-    const key = await keys.keyFor(entryOf(n).sessionId, timeOf(n), keyStore(keep));
-    const leafHash = addEntry(rows, n, key);
+    const whose = { sessionId: entryOf(n).sessionId, at: timeOf(n) };
+    const leafHash = await keys.keyFor(whose, keyStore(keep), (key) => addEntry(rows, n, key));
     frontier = extend(frontier, leafHash);
     if (frontier.size % entriesOfCheckpoint === 0 || frontier.size === size) {
       const note = signCheckpoint({ origin, size: frontier.size, root: rootOf(frontier) }, signer);

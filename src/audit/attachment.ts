@@ -110,14 +110,22 @@ async function openSealed(
   // Needs no key, so a copy without keys is checked this far.
   const isStored = sealed?.bytes === bytes.byteLength && isSameDigest(sealed.sha256, sha256(bytes));
   if (!isStored) return { kind: "changed" };
-  const finding = await keys.find(leaf.key ?? "");
-  if (finding.kind === "erased") return { kind: "erased", left: "bytes" };
-  if (finding.kind === "missing") return { kind: "keyless" };
-  if (finding.kind === "locked") return finding;
   const place = { recordId: leaf.id, role };
-  const plain = finding.key.open(bytes, place);
-  const isWhole = plain?.byteLength === committed.bytes && isSameDigest(mac, finding.key.mac(plain, place));
-  return isWhole ? { kind: "opened", bytes: new Uint8Array(plain) } : { kind: "changed" };
+  const finding = await keys.find(leaf.key ?? "", (key) => {
+    const plain = key.open(bytes, place);
+    const isWhole = plain?.byteLength === committed.bytes && isSameDigest(mac, key.mac(plain, place));
+    return isWhole ? new Uint8Array(plain) : undefined;
+  });
+  switch (finding.kind) {
+    case "used":
+      return finding.value === undefined ? { kind: "changed" } : { kind: "opened", bytes: finding.value };
+    case "erased":
+      return { kind: "erased", left: "bytes" };
+    case "missing":
+      return { kind: "keyless" };
+    case "locked":
+      return finding;
+  }
 }
 
 function sha256(bytes: Uint8Array): Buffer {

@@ -4,6 +4,8 @@
  */
 export type { About } from "./about.ts";
 export { type Keyring, openDetail } from "./attachment.ts";
+export type { AttachmentCount, AttachmentCounts } from "./attachment-counts.ts";
+export { type Breach, CustodyRules, type Undecided } from "./custody-rules.ts";
 export { DataKeys } from "./data-keys.ts";
 export {
   type ActLog,

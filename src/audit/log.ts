@@ -5,7 +5,7 @@ import type { Timer } from "#lib/timer";
 import { hashLeaf, type NoteSigner, parseVerifierKey, type Verifier } from "#tlog";
 import { aboutOf } from "./about.ts";
 import { sealAttachment } from "./attachment.ts";
-import { keyErased } from "./data-key.ts";
+import { type DataKey, keyErased } from "./data-key.ts";
 import type { DataKeys } from "./data-keys.ts";
 import type { ActLog, AuditLog, NewEntry, Receipt } from "./entry.ts";
 import { encodeLeaf, keptOf, parseLeaf } from "./leaf.ts";
@@ -191,11 +191,18 @@ class Log implements OpenAuditLog {
     const id = newId("rec", clock);
     const kept = keptOf(entry);
     const scope = entry.isKeptFromErasure ? undefined : entry.sessionId;
-    const key = kept.length === 0 ? undefined : await this.#trust(keys.keyFor(scope, at, store));
-    const attachments = key === undefined ? [] : kept.map((each) => sealAttachment(each, id, key));
+    const seal = (key: DataKey) => ({
+      keyId: key.id,
+      attachments: kept.map((each) => sealAttachment(each, id, key)),
+    });
+    const sealed =
+      kept.length === 0
+        ? { keyId: undefined, attachments: [] }
+        : await this.#trust(keys.keyFor({ sessionId: scope, at }, store, seal));
+    const { keyId, attachments } = sealed;
     const commitments = attachments.map(({ commitment }) => commitment);
-    const leaf = encodeLeaf(entry, { id, at, keyId: key?.id, commitments });
-    return { leaf, leafHash: hashLeaf(leaf), attachments, keyId: key?.id, about: aboutOf(entry) };
+    const leaf = encodeLeaf(entry, { id, at, keyId, commitments });
+    return { leaf, leafHash: hashLeaf(leaf), attachments, keyId, about: aboutOf(entry) };
   }
 
   /** A rejection of the store that we do not know says that nobody knows what is on disk. */

@@ -10,6 +10,7 @@ import { manualTimer } from "../../test/fakes/manual-timer.ts";
 import { type MemoryAuditStore, memoryAuditStore } from "../../test/fakes/memory-audit-store.ts";
 import { macOf } from "./data-key.ts";
 import { DataKeys } from "./data-keys.ts";
+import type { NewEntry } from "./entry.ts";
 import { openEntryReader } from "./entry-reader.ts";
 import { encodeLeaf } from "./leaf.ts";
 import { openAuditLog } from "./log.ts";
@@ -106,6 +107,70 @@ test("a key provider that is away is asked once for each key, however much is se
   const verification = await verified(store, new DataKeys(store, [away]));
   expect(verification).toMatchObject({ kind: "verified", attachments: 0, unopenedAttachments: 4 });
   expect(away.calls).toBe(2);
+});
+
+test("another provider's name or another wrapping key beside a wrapped key hides nothing in silence", async () => {
+  const store = await recorded();
+  const wrapped = store.dataKeys.get("ses_1");
+  if (wrapped?.kind !== "wrapped") throw new Error("a key was kept");
+  store.dataKeys.set("ses_1", { ...wrapped, by: "google_kms:projects/p" });
+  expect(await verified(store)).toMatchObject({
+    kind: "broken",
+    index: 1,
+    problem: expect.stringContaining(
+      "was wrapped by fake, and is said to be wrapped by google_kms",
+    ) as string,
+  });
+  // Bytes that nobody here wrapped: somebody else may have, or they were destroyed. That is counted, and said.
+  store.dataKeys.set("ses_1", { kind: "wrapped", by: "google_kms:projects/p", bytes: randomBytes(60) });
+  expect(await verified(store)).toMatchObject({
+    kind: "verified",
+    hasKeys: true,
+    details: { asCommitted: 1, erased: 0, notOpened: 1 },
+    recordings: { asCommitted: 1, erased: 0, notOpened: 1 },
+    unopenedBecause: "The key of ses_1 is wrapped by google_kms:projects/p.",
+  });
+});
+
+test("an erasure that is on record does not explain what was recorded after it and is gone", async () => {
+  const store = await recorded();
+  destroy(store, "ses_1", 1);
+  await shred(store, "ses_1");
+  store.dataKeys.delete("ses_1");
+  const log = await openLog(store);
+  await log.append({ kind: "session.stopped", sessionId: "ses_1", detail: { by: "operator" } });
+  await log.close();
+  destroy(store, "ses_1", 4);
+  expect(await verified(store)).toMatchObject({
+    kind: "broken",
+    index: 4,
+    problem: "The detail of entry 4 was erased, and the entry that would say so, 3, is older than it.",
+  });
+});
+
+test("an erasure that somebody wrote into the database by hand is said to be signed by nobody", async () => {
+  const store = await recorded();
+  destroy(store, "ses_1", 1);
+  const forged: NewEntry = { kind: "key.shred", sessionId: "ses_1", decision: "erasure" };
+  const leaf = encodeLeaf(forged, { id: "rec_9", at: new Date(0), keyId: undefined, commitments: [] });
+  await store.append({ leaf, leafHash: hashLeaf(leaf), attachments: [], about: {} });
+  expect(await verified(store)).toMatchObject({
+    kind: "verified",
+    breaches: [{ code: "erased_unasked" }, { code: "erased_by_one" }],
+    undecided: [
+      {
+        index: 3,
+        problem:
+          "Entry 3 says that ses_1 was erased, and nobody has signed that: it is under no checkpoint yet.",
+      },
+    ],
+  });
+});
+
+test("a second attachment under a role that the entry has already is found", async () => {
+  const store = await recorded();
+  store.beside.push({ index: 1, role: "request", bytes: Buffer.from("planted") });
+  expect(await verified(store)).toMatchObject({ problem: "Entry 1 has two attachments of one role." });
 });
 
 test("an attachment moved to another entry is found, with its key and without", async () => {
@@ -206,10 +271,11 @@ test("what an earlier version wrote in clear stays readable and verifiable, and 
     each.index === 3 ? { ...each, bytes: Buffer.from('{"resource":"new"}') } : each,
   );
   expect(await verified(store)).toMatchObject({ problem: "The detail of entry 3 was changed." });
+  // No version erased anything before there were entries for it: whatever is gone was taken.
   destroy(store, "ses_9", 3);
   expect(await verified(store)).toMatchObject({
-    kind: "verified",
-    erasedAttachments: 1,
-    unexplainedAttachments: 1,
+    kind: "broken",
+    index: 3,
+    problem: "The detail of entry 3 was erased, and no entry says so.",
   });
 });

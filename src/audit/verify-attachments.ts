@@ -1,20 +1,22 @@
 import { type Keyring, type Opening, openAttachment } from "./attachment.ts";
+import { type AttachmentCounts, AttachmentTally } from "./attachment-counts.ts";
 import { Broken } from "./broken.ts";
+import { type CustodyFindings, CustodyRules } from "./custody-rules.ts";
 import type { DataKeys, KeyFinding } from "./data-keys.ts";
 import { type Erasure, erasureOf } from "./erasure.ts";
 import { type Leaf, parseLeaf } from "./leaf.ts";
 import type { LogSource, StoredAttachment, StoredEntry } from "./store.ts";
 
-export interface AttachmentFindings {
+export interface AttachmentFindings extends AttachmentCounts, CustodyFindings {
   /** Opened, and as committed. */
   readonly attachments: number;
   /** Sealed as committed, and not opened for want of a key. */
   readonly unopenedAttachments: number;
+  /** Whether there was any key to open anything with: then nothing should be left unopened. */
+  readonly hasKeys: boolean;
   /** Why the first of them was not opened. */
   readonly unopenedBecause: string | undefined;
   readonly erasedAttachments: number;
-  /** Of those, the ones written before there were erasures, and which no entry explains. */
-  readonly unexplainedAttachments: number;
   readonly erasures: readonly Erasure[];
 }
 
@@ -26,20 +28,19 @@ export class AttachmentCheck {
   readonly #source: LogSource;
   readonly #keyring: Keyring;
   readonly #erasures: Erasure[] = [];
-  /** Of each key under which something is gone, the first place: an entry must say that it was erased. */
-  readonly #toExplain = new Map<string, { readonly index: number; readonly role: string }>();
-  /** The same where it was written in clear: earlier versions knew no such entry. */
-  readonly #gonePlain = new Map<string, number>();
+  readonly #rules = new CustodyRules();
+  readonly #hasKeys: boolean;
+  /** Of each key under which something is gone, the first and the last place: a later entry must say that it was erased. */
+  readonly #toExplain = new Map<string, { readonly first: Place; readonly last: Place }>();
   /** Keys that could not be opened: without any, each attachment would ask the store again, and the provider. */
-  readonly #locked = new Map<string, KeyFinding>();
-  #opened = 0;
-  #unopened = 0;
+  readonly #locked = new Map<string, Extract<KeyFinding<never>, { kind: "locked" }>>();
+  readonly #tally = new AttachmentTally();
   #unopenedBecause: string | undefined;
-  #erased = 0;
 
   constructor(source: LogSource, keys: DataKeys) {
     this.#source = source;
-    this.#keyring = { source, keys: { find: (id) => this.#findKey(keys, id) } };
+    this.#keyring = { source, keys: this.#askingOnce(keys) };
+    this.#hasKeys = keys.hasProviders;
   }
 
   async check(page: readonly StoredEntry[]): Promise<void> {
@@ -61,23 +62,24 @@ export class AttachmentCheck {
     await this.#checkRun(run);
   }
 
-  /** `size`: of the whole log, once all of it was checked. */
-  async finish(size: number): Promise<AttachmentFindings> {
+  /** `size`: of the whole log, once all of it was checked. `again`: the same entries once more. */
+  async finish(
+    size: number,
+    again: () => AsyncIterable<readonly StoredEntry[]>,
+  ): Promise<AttachmentFindings> {
     await this.#requireNothingBeyond(size);
-    const erased = new Set(this.#erasures.map(({ sessionId }) => sessionId));
-    for (const [keyId, { index, role }] of this.#toExplain) {
-      if (!erased.has(keyId))
-        throw new Broken(`The ${role} of entry ${index} was erased, and no entry says so.`, index);
-    }
+    const erasedUntil = new Map(this.#erasures.map(({ sessionId, index }) => [sessionId, index]));
+    for (const [keyId, place] of this.#toExplain) requireExplained(place, erasedUntil.get(keyId));
     for (const erasure of this.#erasures) await this.#requireDestroyed(erasure);
-    const unexplained = [...this.#gonePlain].filter(([keyId]) => !erased.has(keyId));
     return {
-      attachments: this.#opened,
-      unopenedAttachments: this.#unopened,
+      attachments: this.#tally.total("asCommitted"),
+      unopenedAttachments: this.#tally.total("notOpened"),
+      hasKeys: this.#hasKeys,
       unopenedBecause: this.#unopenedBecause,
-      erasedAttachments: this.#erased,
-      unexplainedAttachments: unexplained.reduce((sum, [, count]) => sum + count, 0),
+      erasedAttachments: this.#tally.total("erased"),
       erasures: this.#erasures,
+      ...this.#tally.counts(),
+      ...(await this.#rules.finish(() => parsedLeaves(again()))),
     };
   }
 
@@ -105,12 +107,16 @@ export class AttachmentCheck {
       );
   }
 
-  async #findKey(keys: DataKeys, id: string): Promise<KeyFinding> {
-    const locked = this.#locked.get(id);
-    if (locked !== undefined) return locked;
-    const finding = await keys.find(id);
-    if (finding.kind === "locked") this.#locked.set(id, finding);
-    return finding;
+  #askingOnce(keys: DataKeys): Keyring["keys"] {
+    return {
+      find: async (id, use) => {
+        const locked = this.#locked.get(id);
+        if (locked !== undefined) return locked;
+        const finding = await keys.find(id, use);
+        if (finding.kind === "locked") this.#locked.set(id, finding);
+        return finding;
+      },
+    };
   }
 
   async #checkRun(run: readonly { entry: StoredEntry; leaf: Leaf }[]): Promise<void> {
@@ -130,11 +136,18 @@ export class AttachmentCheck {
         `Entry ${index} has an attachment "${stranger.role}" that it does not commit to.`,
         index,
       );
+    // Of two under one role only one would be looked at.
+    const roles = new Set(committed.map(({ role }) => role));
+    if (roles.size !== committed.length || stored.length > roles.size)
+      throw new Broken(`Entry ${index} has two attachments of one role.`, index);
+    let detail: Opening | undefined;
     for (const { role } of committed) {
       const found = stored.find((each) => each.role === role);
       const opening = await openAttachment(leaf, role, found, this.#keyring);
       this.#judge(opening, { index, role, leaf });
+      if (role === "detail") detail = opening;
     }
+    this.#rules.note(index, leaf, readDetail(detail));
     const erasure = await erasureOf({ index, leaf }, this.#source, this.#keyring);
     if (erasure !== undefined) this.#erasures.push(erasure);
   }
@@ -146,7 +159,7 @@ export class AttachmentCheck {
     const broken = (how: string): Broken => new Broken(`The ${role} of entry ${index} ${how}.`, index);
     switch (opening.kind) {
       case "opened":
-        this.#opened += 1;
+        this.#tally.add(role, "asCommitted");
         return;
       case "changed":
         throw broken("was changed");
@@ -159,22 +172,54 @@ export class AttachmentCheck {
       case "locked":
         if (opening.code === "wrapped_key_broken")
           throw broken(`cannot be opened, because its key was changed: ${opening.why}`);
-        this.#unopened += 1;
+        this.#tally.add(role, "notOpened");
         this.#unopenedBecause ??= opening.why;
         return;
       case "erased":
-        this.#erased += 1;
-        this.#gone(opening.left, { index, role, leaf });
+        this.#tally.add(role, "erased");
+        this.#gone(leaf.key ?? "", { index, role });
     }
   }
 
-  #gone(
-    left: "nothing" | "bytes",
-    { index, role, leaf }: { readonly index: number; readonly role: string; readonly leaf: Leaf },
-  ): void {
-    const keyId = leaf.key ?? "";
-    const wasPlain = leaf.attachments?.find((each) => each.role === role)?.sealed === undefined;
-    if (wasPlain && left === "nothing") this.#gonePlain.set(keyId, (this.#gonePlain.get(keyId) ?? 0) + 1);
-    else if (!this.#toExplain.has(keyId)) this.#toExplain.set(keyId, { index, role });
+  #gone(keyId: string, place: Place): void {
+    this.#toExplain.set(keyId, { first: this.#toExplain.get(keyId)?.first ?? place, last: place });
+  }
+}
+
+interface Place {
+  readonly index: number;
+  readonly role: string;
+}
+
+/** `erasedBy`: index of the entry that says that all under this key was erased. */
+function requireExplained(
+  { first, last }: { first: Place; last: Place },
+  erasedBy: number | undefined,
+): void {
+  if (erasedBy === undefined)
+    throw new Broken(
+      `The ${first.role} of entry ${first.index} was erased, and no entry says so.`,
+      first.index,
+    );
+  if (erasedBy < last.index)
+    throw new Broken(
+      `The ${last.role} of entry ${last.index} was erased, and the entry that would say so, ${erasedBy}, is older than it.`,
+      last.index,
+    );
+}
+
+function readDetail(opening: Opening | undefined): Parameters<CustodyRules["note"]>[2] {
+  if (opening === undefined) return { kind: "none" };
+  return opening.kind === "opened" ? { kind: "read", bytes: opening.bytes } : { kind: "unread" };
+}
+
+async function* parsedLeaves(
+  pages: AsyncIterable<readonly StoredEntry[]>,
+): AsyncGenerator<{ index: number; leaf: Leaf }> {
+  for await (const page of pages) {
+    for (const { index, leaf: bytes } of page) {
+      const leaf = parseLeaf(bytes);
+      if (leaf !== undefined) yield { index, leaf };
+    }
   }
 }

@@ -68,7 +68,11 @@ async function verdictAfter(
 ): Promise<LogVerification> {
   const store = await recorded();
   tamper(store);
-  return verifyLog(store, { verifierKey, keys: keysOf(store), ...(pinned === undefined ? {} : { pinned }) });
+  return verifyLog(store, {
+    verifierKey,
+    keys: keysOf(store),
+    ...(pinned === undefined ? {} : { pinned: [pinned] }),
+  });
 }
 
 test("one byte changed in any leaf is found, and the entry named", async () => {
@@ -140,7 +144,7 @@ test("an end cut off with head and checkpoints is found by whoever holds an earl
   store.next = 5;
   store.signed = store.signed.filter(({ size }) => size <= 5);
   expect(await verifyLog(store, { verifierKey })).toMatchObject({ kind: "verified", containsPinned: false });
-  expect(await verifyLog(store, { verifierKey, pinned })).toMatchObject({
+  expect(await verifyLog(store, { verifierKey, pinned: [pinned] })).toMatchObject({
     kind: "broken",
     index: 5,
     problem: "The log ends after 5 entries; the pinned checkpoint covers 9. Entries 5 to 8 are missing.",
@@ -159,7 +163,7 @@ test("a log rewritten and signed again with the stolen log key is found by whoev
   rehash(store);
   resign(store);
   expect(await verifyLog(store, { verifierKey })).toMatchObject({ kind: "verified" });
-  expect(await verifyLog(store, { verifierKey, pinned })).toMatchObject({
+  expect(await verifyLog(store, { verifierKey, pinned: [pinned] })).toMatchObject({
     kind: "broken",
     problem: expect.stringContaining("not those that the pinned checkpoint was signed over") as string,
   });
@@ -254,7 +258,7 @@ test("another log, another key's log, and no log at all are told apart", async (
   await expect(verifyLog(store, { verifierKey: "nonsense" })).rejects.toMatchObject({
     code: "verifier_key_invalid",
   });
-  expect(await verifyLog(store, { verifierKey, pinned: "nonsense" })).toMatchObject({
+  expect(await verifyLog(store, { verifierKey, pinned: ["nonsense"] })).toMatchObject({
     problem: "The pinned checkpoint cannot be believed: it is not a signed note.",
   });
 });
@@ -262,7 +266,7 @@ test("another log, another key's log, and no log at all are told apart", async (
 test("an untouched log verifies, and says what was proven", async () => {
   const store = await recorded();
   const pinned = store.signed[1]?.note ?? "";
-  expect(await verifyLog(store, { verifierKey, pinned, keys: keysOf(store) })).toMatchObject({
+  expect(await verifyLog(store, { verifierKey, pinned: [pinned], keys: keysOf(store) })).toMatchObject({
     kind: "verified",
     origin: "gateway.example/audit",
     entries: 9,

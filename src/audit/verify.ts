@@ -12,6 +12,7 @@ import {
   verifyCheckpoint,
 } from "#tlog";
 import { Broken } from "./broken.ts";
+import type { Undecided } from "./custody-rules.ts";
 import { DataKeys } from "./data-keys.ts";
 import type { LogSource, StoredEntry } from "./store.ts";
 import { AttachmentCheck, type AttachmentFindings } from "./verify-attachments.ts";
@@ -19,8 +20,8 @@ import { AttachmentCheck, type AttachmentFindings } from "./verify-attachments.t
 export interface VerifyOptions {
   /** From outside the log: the server's announcement, a file kept by the auditor. */
   readonly verifierKey: string;
-  /** A checkpoint seen earlier (its signed note). Without one, a cut-off end with its checkpoints cannot be noticed. */
-  readonly pinned?: string;
+  /** Checkpoints seen earlier (signed notes). Without one, a cut-off end with its checkpoints cannot be noticed. */
+  readonly pinned?: readonly string[];
   /** Opens what is sealed. Without it ciphertext is checked against the entries, and not opened. */
   readonly keys?: DataKeys;
 }
@@ -70,13 +71,13 @@ const pageCheckpoints = 256;
 class Verification {
   readonly #source: LogSource;
   readonly #verifier: Verifier;
-  readonly #pinned: string | undefined;
+  readonly #pinned: readonly string[];
   readonly #attachments: AttachmentCheck;
   #frontier: Frontier = emptyFrontier;
   #newest: Checkpoint | undefined;
   #checkpoints = 0;
 
-  constructor(source: LogSource, verifier: Verifier, { pinned, keys }: VerifyOptions) {
+  constructor(source: LogSource, verifier: Verifier, { pinned = [], keys }: VerifyOptions) {
     this.#source = source;
     this.#verifier = verifier;
     this.#pinned = pinned;
@@ -85,14 +86,14 @@ class Verification {
 
   async run(): Promise<LogVerification> {
     const size = await this.#sizeOfOwnLog();
-    const pinned = this.#parsePinned();
+    const pinned = Map.groupBy(this.#parsePinned(), ({ checkpoint }) => checkpoint.size);
     // Read before the entries: a server that appends and signs meanwhile only adds to what these cover.
     const claims = this.#claims((await this.#source.newestCheckpoint())?.number ?? 0);
     let claim = (await claims.next()).value;
     for await (const page of this.#pages()) {
       for (const { leafHash } of page) {
         this.#frontier = extend(this.#frontier, leafHash);
-        if (this.#isDue(pinned)) this.#requireRoot(pinned);
+        for (const kept of pinned.get(this.#frontier.size) ?? []) this.#requireRoot(kept);
         while (this.#isDue(claim)) {
           this.#requireRoot(claim);
           this.#newest = claim.checkpoint;
@@ -102,9 +103,9 @@ class Verification {
       await this.#attachments.check(page);
     }
     if (claim !== undefined) this.#requireLength(claim.checkpoint.size, claim.name);
-    if (pinned !== undefined) this.#requireLength(pinned.checkpoint.size, pinned.name);
+    this.#requireLength(Math.max(0, ...pinned.keys()), "the pinned checkpoint");
     this.#requireLength(size, "the log's head");
-    return this.#result(await this.#attachments.finish(this.#frontier.size));
+    return this.#result(await this.#attachments.finish(this.#frontier.size, () => this.#pages()));
   }
 
   async #sizeOfOwnLog(): Promise<number> {
@@ -118,12 +119,13 @@ class Verification {
     return claim?.checkpoint.size === this.#frontier.size;
   }
 
-  #parsePinned(): Claim | undefined {
-    if (this.#pinned === undefined) return undefined;
-    const verification = verifyCheckpoint(this.#pinned, this.#verifier);
-    if (verification.kind === "refused")
-      throw new Broken(`The pinned checkpoint cannot be believed: ${verification.why}.`);
-    return { name: "the pinned checkpoint", checkpoint: verification.checkpoint };
+  #parsePinned(): readonly Claim[] {
+    return this.#pinned.map((note) => {
+      const verification = verifyCheckpoint(note, this.#verifier);
+      if (verification.kind === "refused")
+        throw new Broken(`The pinned checkpoint cannot be believed: ${verification.why}.`);
+      return { name: "the pinned checkpoint", checkpoint: verification.checkpoint };
+    });
   }
 
   /** Stored checkpoints up to number `last`; each signed by the log, none smaller than the one before. */
@@ -212,8 +214,19 @@ class Verification {
       signedEntries: this.#newest.size,
       root: Buffer.from(this.#newest.root).toString("hex"),
       checkpoints: this.#checkpoints,
-      containsPinned: this.#pinned !== undefined,
+      containsPinned: this.#pinned.length > 0,
       ...attachments,
+      undecided: [...attachments.undecided, ...unsigned(attachments.erasures, this.#newest.size)],
     };
   }
+}
+
+/** Whoever owns the database can add entries behind the newest checkpoint, to explain what they destroyed. */
+function unsigned(erasures: AttachmentFindings["erasures"], signedEntries: number): readonly Undecided[] {
+  return erasures
+    .filter(({ index }) => index >= signedEntries)
+    .map(({ index, sessionId }) => ({
+      index,
+      problem: `Entry ${index} says that ${sessionId} was erased, and nobody has signed that: it is under no checkpoint yet.`,
+    }));
 }

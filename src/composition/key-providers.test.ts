@@ -12,6 +12,8 @@ import { openKeyProviders } from "./key-providers.ts";
 
 const key = "projects/p/locations/global/keyRings/r/cryptoKeys/k";
 
+const idOf = ({ id }: { readonly id: string }): string => id;
+
 test("whoever moves from the key file to Cloud KMS still opens what the file wrapped", async () => {
   const path = mkdtempSync(join(tmpdir(), "gatehouse-providers-"));
   const kms = await startFakeKms(key);
@@ -24,7 +26,7 @@ test("whoever moves from the key file to Cloud KMS still opens what the file wra
   const store = memoryAuditStore();
   const keysWith = async (keys: RecordingsConfiguration["keys"]): Promise<DataKeys> =>
     new DataKeys(store, await openKeyProviders({ keys }, { folder: openDataFolder(path), clock, opened }));
-  await (await keysWith({ provider: "file" })).keyFor("ses_1", clock.now(), store);
+  await (await keysWith({ provider: "file" })).keyFor({ sessionId: "ses_1", at: clock.now() }, store, idOf);
 
   const moved = await keysWith({
     provider: "google_kms",
@@ -33,10 +35,10 @@ test("whoever moves from the key file to Cloud KMS still opens what the file wra
     identity: { kind: "none" },
     endpoint: kms.url,
   });
-  await moved.keyFor("ses_2", clock.now(), store);
+  await moved.keyFor({ sessionId: "ses_2", at: clock.now() }, store, idOf);
   expect(store.dataKeys.get("ses_1")).toMatchObject({ by: "file" });
   expect(store.dataKeys.get("ses_2")).toMatchObject({ by: `google_kms:${key}` });
-  expect(await moved.find("ses_1")).toMatchObject({ kind: "key" });
+  expect(await moved.find("ses_1", idOf)).toMatchObject({ kind: "used" });
   // Whoever reads later, with nothing remembered.
   const later = await keysWith({
     provider: "google_kms",
@@ -45,8 +47,8 @@ test("whoever moves from the key file to Cloud KMS still opens what the file wra
     identity: { kind: "none" },
     endpoint: kms.url,
   });
-  expect(await later.find("ses_2")).toMatchObject({ kind: "key" });
-  expect(await (await keysWith({ provider: "file" })).find("ses_2")).toMatchObject({
+  expect(await later.find("ses_2", idOf)).toMatchObject({ kind: "used" });
+  expect(await (await keysWith({ provider: "file" })).find("ses_2", idOf)).toMatchObject({
     kind: "locked",
     code: "wrapping_key_missing",
   });

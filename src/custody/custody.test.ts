@@ -112,6 +112,26 @@ test("two people release a hold, never one, and its protection lasts until then"
   ]);
 });
 
+test("what goes by the rules is no breach to whoever verifies the log: holds, releases, erasures", async () => {
+  const under = await opened();
+  for (const scope of [{ sessionId: "ses_1" }, { query: { operation: "storage.objects.get" } }]) {
+    const hold = await under.custody.setHold(first, scope, "lawsuit");
+    const asked = await under.custody.requestRelease(second, hold.id, "closed");
+    if (asked.kind === "refused") throw new Error(asked.code);
+    expect(await under.custody.confirm(first, asked.request.id)).toMatchObject({ kind: "released" });
+  }
+  await under.custody.setHold(first, { sessionId: "ses_2" }, "another lawsuit");
+  expect(await under.custody.confirm(second, await requested(under))).toMatchObject({ kind: "erased" });
+  await under.log.close();
+  const { verifierKey, keys } = under;
+  expect(await verifyLog(auditStore(under.database), { verifierKey, keys })).toMatchObject({
+    kind: "verified",
+    breaches: [],
+    undecided: [],
+    recordings: { erased: 1, asCommitted: 0, notOpened: 0 },
+  });
+});
+
 test("an erased session opens no more, here or after a restart, and the log tells who and why", async () => {
   const under = await opened();
   const store = auditStore(under.database);

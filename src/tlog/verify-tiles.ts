@@ -18,6 +18,8 @@ export interface TilesOptions {
   readonly verifier: Verifier;
   /** Checkpoints seen earlier, signed notes. Without one, a log that was cut or written anew cannot be noticed. */
   readonly pinned: readonly string[];
+  /** Told of each entry, in order, once its hash was found to be right; before the checkpoint has vouched for it. */
+  readonly onEntry?: (index: number, leaf: Uint8Array) => void;
 }
 
 /** What was proven, or the first place where it could not be. `problem` is a sentence for people. */
@@ -136,6 +138,7 @@ class TilesCheck {
       );
     }
     this.#tree.append(computed);
+    this.#options.onEntry?.(index, leaf);
     for (const kept of this.#pinned.get(index + 1) ?? []) this.#requireRoot(kept, "the kept checkpoint");
   }
 

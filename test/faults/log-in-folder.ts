@@ -71,7 +71,7 @@ export async function factsIn(folder: string, pinned: string | undefined): Promi
     const verification = await verifyLog(store, {
       verifierKey,
       keys,
-      ...(pinned === undefined ? {} : { pinned }),
+      ...(pinned === undefined ? {} : { pinned: [pinned] }),
     });
     return { verification, ...(await readFacts(store)) };
   } finally {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { GatehouseError, messageOf } from "#lib/errors";
 import { limits } from "#lib/limits";
@@ -13,6 +13,10 @@ const bundlePath =
 
 export function isBundlePath(path: string): boolean {
   return bundlePath.test(path);
+}
+
+export function isBundle(folder: string): boolean {
+  return existsSync(join(folder, sumsFile)) && existsSync(join(folder, "checkpoint"));
 }
 
 /** Writes the files of a bundle into an empty folder, and at last the list of their digests. */

@@ -10,8 +10,10 @@ Made by \`gatehouse audit export --bundle\`. It can be checked without Gatehouse
 | \`log.vkey\` | the log's verifier key. Compare it with one from somebody you trust | nobody; get it elsewhere |
 | \`entries/N.leaf\` | entry N, the exact bytes | \`proofs/N.tlog-proof\` |
 | \`proofs/N.tlog-proof\` | entry N's way to the root (C2SP tlog-proof) | itself, under the checkpoint |
-| \`entries/N.json\` | the same entry with names and details in clear | the server's word: the entry commits to them with a keyed digest |
-| \`recordings/*.json\` | what was sent and answered, masked | likewise; \`attachments\` in \`entries/N.json\` says what the server found |
+| \`entries/N.json\` | the same entry in members | \`entries/N.leaf\`, step 3 |
+| \`principal\`, \`agent\`, \`resource\`, \`detail\`, \`erasure\`, \`stages\`, and the \`state\` of attachments in it | names, details, and what the server found | nobody, the server's word: the entry commits to them with a keyed digest at the most |
+| \`recordings/*.json\` | what was sent and answered, masked | likewise |
+| what is not here | other entries | nobody: a bundle is a selection |
 | \`SHA256SUMS\` | digest of every file | nobody; it finds damage, not forgery |
 
 ## 1. No file is damaged: coreutils
@@ -38,7 +40,7 @@ openssl pkeyutl -verify -pubin -inkey "$scratch/key.pem" -rawin -in "$scratch/te
 
 \`\`\`sh
 python3 - <<'PYTHON'
-import base64, hashlib, pathlib
+import base64, hashlib, json, pathlib
 
 def node(left, right): return hashlib.sha256(b"\\x01" + left + right).digest()
 
@@ -61,6 +63,10 @@ for file in proofs:
             hashed = node(hashed, other)
         first, last = first // 2, last // 2
     assert last == 0 and hashed == root, f"{file} leads to another root"
+    entry, words = json.loads(leaf), json.loads(pathlib.Path(f"entries/{index}.json").read_bytes())
+    entry.update(index=index, at=entry["t"], leaf=leaf.decode())
+    for name in "index id kind at session exchange approval operation class decision status policy leaf".split():
+        assert words.get(name) == entry.get(name), f"entries/{index}.json says another {name}"
 print(f"{len(proofs)} entries proven under a checkpoint of size {size}")
 PYTHON
 \`\`\`

@@ -6,11 +6,13 @@ import { printableJson } from "#lib/printable";
 import type { TileProver } from "#tlog";
 import type { Auditor } from "./auditor.ts";
 import { BundleWriter } from "./bundle-files.ts";
+import { jsonFile } from "./bundle-json.ts";
 import { bundleReadme } from "./bundle-readme.ts";
+import { bundleWords } from "./bundle-words.ts";
 import { makeEmptyFolder } from "./empty-folder.ts";
 import { type ExportAsked, exportedEntries, type PageEntry } from "./export-pages.ts";
 import { type GivenKey, verifierKey } from "./verifier-key.ts";
-import { bundleWords, verifyBundle } from "./verify-bundle.ts";
+import { verifyBundle } from "./verify-bundle.ts";
 
 export interface BundleAsked {
   readonly auditor: Auditor;
@@ -133,8 +135,4 @@ async function coveringProver(
     "audit_export_incomplete",
     `No checkpoint covers entry ${newest}. Verify the log.`,
   );
-}
-
-function jsonFile(value: unknown): string {
-  return `${printableJson(value, 2)}\n`;
 }

@@ -6,7 +6,9 @@ import type { TileSource } from "#tlog";
 import { makeEmptyFolder } from "./empty-folder.ts";
 import { findLog, folderSource, isStored, type StoredPlace, tileSource } from "./log-place.ts";
 import { withStoredLog } from "./stored.ts";
+import { verdictOf } from "./verdict.ts";
 import { verifierKey } from "./verifier-key.ts";
+import { verifyEntries } from "./verify-place.ts";
 import { inWords } from "./verify-words.ts";
 
 export interface TilesAsked {
@@ -31,13 +33,15 @@ export async function exportTilesTo(asked: TilesAsked, settings: Settings): Prom
     ? copyStored(place, copy)
     : copy(await tileSource(place, person, settings)));
   writeFileSync(join(folder, "log.vkey"), `${given.text}\n`);
-  const { verifyTiles } = await import("#tlog");
-  const verification = await verifyTiles(folderSource(folder), { verifier: given.verifier, pinned: [] });
-  const words = `${files} files in ${folder}\n${inWords(verification, { place: { kind: "tiles", folder }, key: given, witnessed: [] })}`;
+  const verified = await verifyEntries(folderSource(folder), given, []);
+  const verdict = verdictOf(verified, "as_far_as_keys");
+  const words = `${files} files in ${folder}\n${inWords(verified, { place: { kind: "tiles" }, key: given, verdict, witnessed: [] })}`;
+  const verification = { ...verified, kind: verdict };
   settings.terminal.out(
     settings.isJson ? printableJson({ folder, files, source: place.kind, verification }) : printable(words),
   );
-  return verification.kind === "verified" ? exitCodes.ok : exitCodes.notVerified;
+  // Of the copy: what the log tells of is no fault of the copying.
+  return verdict === "broken" ? exitCodes.notVerified : exitCodes.ok;
 }
 
 function copyStored(place: StoredPlace, copy: (source: TileSource) => Promise<number>): Promise<number> {

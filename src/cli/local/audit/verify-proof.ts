@@ -1,5 +1,5 @@
 import { exitCodes, printable } from "#cli";
-import { printableJson } from "#lib/printable";
+import { printableJson, printableLine } from "#lib/printable";
 import type { ProofFileVerification } from "#tlog";
 import { findServer } from "../../server.ts";
 import type { Settings } from "../../settings.ts";
@@ -33,7 +33,7 @@ export function sayProof(verification: ProofFileVerification, { terminal, isJson
   const { index, checkpoint } = verification;
   const { origin, size } = checkpoint;
   const leaf = Buffer.from(verification.leaf).toString("utf8");
-  const words = `Verified: entry ${index} of ${origin}, under its checkpoint of size ${size}\n${leaf}`;
+  const words = `Verified: entry ${index} of ${origin}, under its checkpoint of size ${size}\n${printableLine(leaf)}`;
   terminal.out(isJson ? printableJson({ kind: "verified", origin, index, size, leaf }) : printable(words));
   return exitCodes.ok;
 }

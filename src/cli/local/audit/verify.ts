@@ -1,26 +1,20 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import type { LogVerification } from "#audit";
 import { type CommandTools, exitCodes, printable } from "#cli";
-import { assert, GatehouseError } from "#lib/errors";
+import { GatehouseError } from "#lib/errors";
 import { printableJson } from "#lib/printable";
-import type { TileSource, TilesVerification } from "#tlog";
 import type { Settings } from "../../settings.ts";
-import { findLog, isStored, type LogPlace, tileSource } from "./log-place.ts";
+import { isBundle } from "./bundle-files.ts";
+import { bundleWords } from "./bundle-words.ts";
+import { findLog, isStored } from "./log-place.ts";
 import { pinnedOf } from "./pins.ts";
-import { storedKeys, withStoredLog } from "./stored.ts";
 import { readText } from "./text-file.ts";
-import { type GivenKey, parseGivenKey, verifierKey } from "./verifier-key.ts";
-import { bundleWords, isBundle, verifyBundle } from "./verify-bundle.ts";
+import { demandedOpening, exitCodeOfVerdict, verdictOf } from "./verdict.ts";
+import { parseGivenKey, verifierKey } from "./verifier-key.ts";
+import { newestOf, verifyPlace } from "./verify-place.ts";
 import { sayProof, verifyProof } from "./verify-proof.ts";
 import { inWords } from "./verify-words.ts";
-import {
-  type DemandedWitnesses,
-  demandedWitnesses,
-  findWitnesses,
-  patientSource,
-  type WitnessedBy,
-} from "./witnessed.ts";
+import { demandedWitnesses } from "./witnessed.ts";
 
 const options = z.object({
   key: z.string().optional(),
@@ -30,14 +24,17 @@ const options = z.object({
   proof: z.string().optional(),
   witness: z.array(z.string()),
   witnessedWithin: z.string().optional(),
+  allOpened: z.boolean().optional(),
+  allowUnopened: z.boolean().optional(),
   as: z.string().optional(),
 });
+type Given = z.infer<typeof options>;
 
 /**
  * `gatehouse audit verify`: recomputes the whole log, from a data folder, from exported tiles, from a bucket, or from a
  * server's. The verifier key should come from elsewhere (`--key`); the log's own proves only that the log agrees with itself.
  */
-export function addVerifyCommand(audit: Command, { add, action, terminal }: CommandTools): void {
+export function addVerifyCommand(audit: Command, { add, action }: CommandTools): void {
   add(
     audit,
     "verify [log]",
@@ -60,31 +57,61 @@ export function addVerifyCommand(audit: Command, { add, action, terminal }: Comm
       [],
     )
     .option("--witnessed-within <time>", "and must have done so lately: 90s, 30m, 2h")
+    .option(
+      "--all-opened",
+      "whatever cannot be opened, and was not erased on record, is a failure (default: where the folder has keys)",
+    )
+    .option("--allow-unopened", "what cannot be opened is counted and said, and no failure")
     .option("--proof <file>", "verify one proof instead of a log; with --key no server is asked")
     .option("--as <email>", "a person of the development identity provider, for a server's log")
     .addHelpText("after", examples)
     .action(
       action(async (settings, command) => {
-        const { proof, ...given } = options.parse(command.opts());
-        if (proof !== undefined) return sayProof(await verifyProof(proof, given.key, settings), settings);
+        const given = options.parse(command.opts());
         const [named] = command.args;
-        if (named !== undefined && isBundle(named)) return sayBundle(named, given.key, settings);
-        const place = await findLog(named, settings);
-        const key = verifierKey(given.key, place);
-        const witnesses = demandedWitnesses(given.witness, given.witnessedWithin);
-        const pinned = [
-          ...(given.pinned === undefined ? [] : [readText(given.pinned)]),
-          ...(given.pin === true ? pinnedOf(key.verifier, key.text, terminal) : []),
-          ...(given.against === undefined ? [] : await newestOf(given.against, given.as, settings)),
-        ];
-        const verified = await verify(place, { key, pinned, witnesses, person: given.as, settings });
-        const words = inWords(verified.verification, { place, key, ...verified });
-        const { verification, ...beside } = verified;
-        const facts = { source: place.kind, ...verification, ...beside };
-        terminal.out(settings.isJson ? printableJson(facts) : printable(words));
-        return verification.kind === "verified" ? exitCodes.ok : exitCodes.notVerified;
+        if (given.proof !== undefined) {
+          refuseBesideKey(given, "a proof");
+          return sayProof(await verifyProof(given.proof, given.key, settings), settings);
+        }
+        if (named === undefined || !isBundle(named)) return verify(named, given, settings);
+        refuseBesideKey(given, "an evidence bundle");
+        return sayBundle(named, given.key, settings);
       }),
     );
+}
+
+/** Verifies the log that was named, says what was found, and returns the exit status. */
+async function verify(named: string | undefined, given: Given, settings: Settings): Promise<number> {
+  const { terminal } = settings;
+  const demanded = demandedOpening(given);
+  const witnesses = demandedWitnesses(given.witness, given.witnessedWithin);
+  const place = await findLog(named, settings);
+  if (demanded !== "as_far_as_keys" && !isStored(place))
+    throw new GatehouseError(
+      "usage_invalid",
+      "--all-opened and --allow-unopened are for a data folder or a database: elsewhere there is nothing to open.",
+    );
+  const key = verifierKey(given.key, place);
+  const pinned = [
+    ...(given.pinned === undefined ? [] : [readText(given.pinned)]),
+    ...(given.pin === true ? pinnedOf(key.verifier, key.text, terminal) : []),
+    ...(given.against === undefined ? [] : [await newestOf(given.against, given.as, settings)]),
+  ];
+  const how = { key, pinned, witnesses, person: given.as, settings };
+  const { found, ...beside } = await verifyPlace(place, how);
+  const verdict = verdictOf(found, demanded);
+  const facts = { source: place.kind, ...found, ...beside, kind: verdict };
+  const words = inWords(found, { place, key, verdict, ...beside });
+  terminal.out(settings.isJson ? printableJson(facts) : printable(words));
+  return exitCodeOfVerdict(verdict);
+}
+
+/** What is asked for and cannot be done must not pass for done. */
+function refuseBesideKey(given: Given, what: string): void {
+  const { pinned, pin, against, witness, witnessedWithin, allOpened, allowUnopened } = given;
+  const others = [pinned, pin, against, witness[0], witnessedWithin, allOpened, allowUnopened];
+  if (others.some((other) => other !== undefined))
+    throw new GatehouseError("usage_invalid", `Of these options ${what} takes --key alone.`);
 }
 
 const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
@@ -101,94 +128,23 @@ Examples:
   gatehouse audit verify --proof entry-42.tlog-proof --key log.vkey
   gatehouse audit verify https://gatehouse.example.com
 
-Exit status: 0 verified; 7 not verified; anything else: it could not be checked.`;
+Exit status, and "kind" in --json:
+  0   verified
+  7   broken: it is not what was signed, or not what was demanded
+  9   not_opened: it is what was signed, and something that it commits to could not be opened: see --all-opened
+  10  against_rules: it is what was signed, and tells of an erasure or a release that is against the rules
+  Anything else: it could not be checked.`;
 
 /** Says what an evidence bundle proves, and returns the exit status. */
-function sayBundle(folder: string, key: string | undefined, { terminal, isJson }: Settings): number {
+async function sayBundle(
+  folder: string,
+  key: string | undefined,
+  { terminal, isJson }: Settings,
+): Promise<number> {
   const given = key === undefined ? undefined : parseGivenKey(key);
+  const { verifyBundle } = await import("./verify-bundle.ts");
   const verification = verifyBundle(folder, given?.verifier);
   const words = bundleWords(verification, folder, given !== undefined);
   terminal.out(isJson ? printableJson({ source: "bundle", ...verification }) : printable(words));
   return verification.kind === "verified" ? exitCodes.ok : exitCodes.notVerified;
-}
-
-interface How {
-  readonly key: GivenKey;
-  readonly pinned: readonly string[];
-  readonly witnesses: DemandedWitnesses;
-  readonly person: string | undefined;
-  readonly settings: Settings;
-}
-
-interface Verified {
-  readonly verification: LogVerification | TilesVerification;
-  readonly witnessed: readonly WitnessedBy[];
-  readonly overwritten?: readonly string[];
-}
-
-async function verify(place: LogPlace, how: How): Promise<Verified> {
-  const { settings, pinned } = how;
-  if (isStored(place)) {
-    const { verifyLog } = await import("#audit");
-    return withStoredLog(place, async ({ store, published }) => {
-      const note = await patientSource(published, how.witnesses, settings.terminal).checkpoint();
-      const options = { verifierKey: how.key.text, keys: await storedKeys(place.folder, store) };
-      const verifications: LogVerification[] = [];
-      // One after the other: the log must have grown from each, and a longer one must not hide a forged one.
-      for (const kept of pinned.length === 0 ? [{}] : pinned.map((note) => ({ pinned: note })))
-        verifications.push(await verifyLog(store, { ...options, ...kept }));
-      const broken = verifications.find(({ kind }) => kind === "broken");
-      const verification = broken ?? verifications.at(-1);
-      assert(verification !== undefined, "a log is verified at least once");
-      return withWitnesses(verification, note, how);
-    });
-  }
-  const { verifyTiles } = await import("#tlog");
-  const given = await tileSource(place, how.person, settings);
-  const source = remembering(patientSource(given, how.witnesses, settings.terminal));
-  const verification = await verifyTiles(source, {
-    verifier: how.key.verifier,
-    pinned: [...pinned, ...((await given.older?.()) ?? [])],
-  });
-  const { overwritten = [] } = given;
-  return { ...withWitnesses(verification, source.note(), how), overwritten };
-}
-
-/** The newest checkpoint of a copy of the log. */
-async function newestOf(
-  named: string,
-  person: string | undefined,
-  settings: Settings,
-): Promise<readonly string[]> {
-  const place = await findLog(named, settings);
-  if (isStored(place))
-    throw new GatehouseError("usage_invalid", "--against takes a copy, not a data folder.");
-  const note = await (await tileSource(place, person, settings)).checkpoint();
-  return note === undefined ? [] : [note];
-}
-
-/** The very checkpoint that was verified is the one that must be cosigned. */
-function remembering(source: TileSource): TileSource & { note(): string | undefined } {
-  let note: string | undefined;
-  return {
-    read: (path) => source.read(path),
-    checkpoint: async () => {
-      note = await source.checkpoint();
-      return note;
-    },
-    note: () => note,
-  };
-}
-
-function withWitnesses(
-  verification: Verified["verification"],
-  note: string | undefined,
-  { witnesses, settings }: How,
-): Verified {
-  if (verification.kind === "broken" || witnesses.cosigners.length === 0) {
-    return { verification, witnessed: [] };
-  }
-  const finding = findWitnesses(note ?? "", witnesses, settings.terminal);
-  if (finding.kind === "witnessed") return { verification, witnessed: finding.by };
-  return { verification: { kind: "broken", index: undefined, problem: finding.problem }, witnessed: [] };
 }
