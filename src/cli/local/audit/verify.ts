@@ -5,12 +5,12 @@ import { type CommandTools, exitCodes, printable } from "#cli";
 import { assert, GatehouseError } from "#lib/errors";
 import type { TileSource, TilesVerification } from "#tlog";
 import type { Settings } from "../../settings.ts";
+import { isBundle } from "./bundle-files.ts";
 import { findLog, isStored, type LogPlace, tileSource } from "./log-place.ts";
 import { pinnedOf } from "./pins.ts";
 import { storedKeys, withStoredLog } from "./stored.ts";
 import { readText } from "./text-file.ts";
 import { type GivenKey, parseGivenKey, verifierKey } from "./verifier-key.ts";
-import { bundleWords, isBundle, verifyBundle } from "./verify-bundle.ts";
 import { sayProof, verifyProof } from "./verify-proof.ts";
 import { inWords } from "./verify-words.ts";
 import {
@@ -67,7 +67,7 @@ export function addVerifyCommand(audit: Command, { add, action, terminal }: Comm
         const { proof, ...given } = options.parse(command.opts());
         if (proof !== undefined) return sayProof(await verifyProof(proof, given.key, settings), settings);
         const [named] = command.args;
-        if (named !== undefined && isBundle(named)) return sayBundle(named, given.key, settings);
+        if (named !== undefined && isBundle(named)) return sayBundle(named, given, settings);
         const place = await findLog(named, settings);
         const key = verifierKey(given.key, place);
         const witnesses = demandedWitnesses(given.witness, given.witnessedWithin);
@@ -100,16 +100,26 @@ Examples:
   gatehouse audit verify --proof entry-42.tlog-proof --key log.vkey
   gatehouse audit verify https://gatehouse.example.com
 
+Of a bundle, everything that an entry says is recomputed from the entry; names, details and recordings that nothing signed
+covers are listed as "not covered by the log" (--json: notCovered).
+
 Exit status: 0 verified; 7 not verified; anything else: it could not be checked.`;
 
-/** Says what an evidence bundle proves, and returns the exit status. */
-function sayBundle(folder: string, key: string | undefined, { terminal, isJson }: Settings): number {
-  const given = key === undefined ? undefined : parseGivenKey(key);
-  const verification = verifyBundle(folder, given?.verifier);
-  const words = bundleWords(verification, folder, given !== undefined);
+/** Says what an evidence bundle proves, and what it does not, and returns the exit status. */
+async function sayBundle(folder: string, given: Given, { terminal, isJson }: Settings): Promise<number> {
+  const { key, witness, as: _, ...others } = given;
+  // Whoever asks for more than a bundle can show must not take "verified" for it.
+  if (witness.length > 0 || Object.values(others).some((value) => value !== undefined))
+    throw new GatehouseError("usage_invalid", "A bundle is verified with --key and nothing else.");
+  const { bundleWords, verifyBundle } = await import("./verify-bundle.ts");
+  const outside = key === undefined ? undefined : parseGivenKey(key);
+  const verification = verifyBundle(folder, outside?.verifier);
+  const words = bundleWords(verification, folder, outside !== undefined);
   terminal.out(isJson ? JSON.stringify({ source: "bundle", ...verification }) : printable(words));
   return verification.kind === "verified" ? exitCodes.ok : exitCodes.notVerified;
 }
+
+type Given = Omit<z.infer<typeof options>, "proof">;
 
 interface How {
   readonly key: GivenKey;
