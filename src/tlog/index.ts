@@ -28,7 +28,7 @@ export {
 } from "./cosignature.ts";
 export { emptyFrontier, extend, type Frontier, rootOf } from "./frontier.ts";
 export { emptyRoot, type Hash, hashLeaf, isSameHash } from "./hash.ts";
-export { decodeBase64, type NoteSigner, parseVerifierKey, type Verifier } from "./note.ts";
+export { decodeBase64, type NoteSigner, parseNote, parseVerifierKey, type Verifier } from "./note.ts";
 export {
   type ConsistencyClaim,
   type InclusionClaim,

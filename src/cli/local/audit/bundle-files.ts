@@ -3,6 +3,8 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileS
 import { dirname, join } from "node:path";
 import { GatehouseError, messageOf } from "#lib/errors";
 import { limits } from "#lib/limits";
+import { printableJson } from "#lib/printable";
+import { BundleFault } from "./bundle-fault.ts";
 
 /** List of the digests of all other files, as `sha256sum --check` takes it. */
 export const sumsFile = "SHA256SUMS";
@@ -11,12 +13,12 @@ export const sumsFile = "SHA256SUMS";
 const bundlePath =
   /^(README\.md|checkpoint|log\.vkey|entries\/(0|[1-9]\d{0,15})\.(leaf|json)|proofs\/(0|[1-9]\d{0,15})\.tlog-proof|recordings\/exc_[A-Za-z0-9]{1,64}\.json)$/;
 
-export function isBundlePath(path: string): boolean {
-  return bundlePath.test(path);
-}
-
 export function isBundle(folder: string): boolean {
   return existsSync(join(folder, sumsFile)) && existsSync(join(folder, "checkpoint"));
+}
+
+export function isBundlePath(path: string): boolean {
+  return bundlePath.test(path);
 }
 
 /** Writes the files of a bundle into an empty folder, and at last the list of their digests. */
@@ -44,13 +46,22 @@ export function sha256(content: string | Uint8Array): string {
   return createHash("sha256").update(content).digest("hex");
 }
 
-/** A file of a bundle. It may come from anybody, so only plain files of a sane size are read. Throws `file_unreadable`. */
-export function readBundleFile(folder: string, path: string): Uint8Array | undefined {
+/** How a bundle writes JSON. One spelling for one value, and nothing in it that a terminal obeys. */
+export function jsonFile(value: unknown): string {
+  return `${printableJson(value, 2)}\n`;
+}
+
+/**
+ * A file of a bundle. It may come from anybody, so only plain files of a sane size are read; another is a `BundleFault`. Throws
+ * `file_unreadable` where the system does not let it be read.
+ */
+export function readBundleFile(folder: string, path: string): Buffer {
   const file = join(folder, path);
   const found = lstatSync(file, { throwIfNoEntry: false });
-  if (found === undefined) return undefined;
-  if (!found.isFile() || found.size > limits.controlAnswerBytesMax)
-    throw new GatehouseError("file_unreadable", `${file} is not a file of a bundle.`);
+  if (found === undefined) throw new BundleFault(path, "it is missing");
+  if (!found.isFile()) throw new BundleFault(path, notPlain);
+  if (found.size > limits.controlAnswerBytesMax)
+    throw new BundleFault(path, `it is larger than ${limits.controlAnswerBytesMax} bytes`);
   try {
     return readFileSync(file);
   } catch (error) {
@@ -58,10 +69,32 @@ export function readBundleFile(folder: string, path: string): Uint8Array | undef
   }
 }
 
-/** Everything that lies in a folder, whatever it is, as paths with `/`. Links are named and never followed. */
+const notPlain = "it is neither a plain file nor a folder of a bundle";
+
+/** The value of a JSON file, if it is spelled as `jsonFile` does: a member that is there twice would say two things to two readers. */
+export function readBundleJson(folder: string, path: string): unknown {
+  const bytes = readBundleFile(folder, path);
+  try {
+    const value: unknown = JSON.parse(bytes.toString("utf8"));
+    if (Buffer.from(jsonFile(value), "utf8").equals(bytes)) return value;
+  } catch (error) {
+    // Not JSON, or so deep that nobody could have written it.
+    if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
+  }
+  throw new BundleFault(path, "it is not JSON as a bundle spells it, each member once");
+}
+
+const foldersOfBundle: ReadonlySet<string> = new Set(["entries", "proofs", "recordings"]);
+
+/**
+ * Every file in a folder as a path with `/`. What is no plain file, nor a folder that bundles have, is a `BundleFault`: links are named
+ * and never followed.
+ */
 export function pathsIn(folder: string, below = ""): readonly string[] {
   return readdirSync(join(folder, below), { withFileTypes: true }).flatMap((found) => {
     const path = below === "" ? found.name : `${below}/${found.name}`;
-    return found.isDirectory() ? pathsIn(folder, path) : [path];
+    if (found.isDirectory() && foldersOfBundle.has(path)) return pathsIn(folder, path);
+    if (!found.isFile()) throw new BundleFault(path, notPlain);
+    return [path];
   });
 }

@@ -10,10 +10,8 @@ Made by \`gatehouse audit export --bundle\`. It can be checked without Gatehouse
 | \`log.vkey\` | the log's verifier key. Compare it with one from somebody you trust | nobody; get it elsewhere |
 | \`entries/N.leaf\` | entry N, the exact bytes | \`proofs/N.tlog-proof\` |
 | \`proofs/N.tlog-proof\` | entry N's way to the root (C2SP tlog-proof) | itself, under the checkpoint |
-| \`entries/N.json\` | the same entry in members | \`entries/N.leaf\`, step 3 |
-| \`principal\`, \`agent\`, \`resource\`, \`detail\`, \`erasure\`, \`stages\`, and the \`state\` of attachments in it | names, details, and what the server found | nobody, the server's word: the entry commits to them with a keyed digest at the most |
-| \`recordings/*.json\` | what was sent and answered, masked | likewise |
-| what is not here | other entries | nobody: a bundle is a selection |
+| \`entries/N.json\` | the same entry in words, with names and details in clear | what the entry says: step 4. \`principal\`, \`agent\`, \`resource\`, \`detail\`, \`erasure\` and each \`state\` of \`attachments\`: not covered by the log, the server's word |
+| \`recordings/*.json\` | what was sent and answered, masked | not covered by the log: the entry commits to them with keyed digests, and only the server has the key |
 | \`SHA256SUMS\` | digest of every file | nobody; it finds damage, not forgery |
 
 ## 1. No file is damaged: coreutils
@@ -40,7 +38,7 @@ openssl pkeyutl -verify -pubin -inkey "$scratch/key.pem" -rawin -in "$scratch/te
 
 \`\`\`sh
 python3 - <<'PYTHON'
-import base64, hashlib, json, pathlib
+import base64, hashlib, pathlib
 
 def node(left, right): return hashlib.sha256(b"\\x01" + left + right).digest()
 
@@ -63,14 +61,38 @@ for file in proofs:
             hashed = node(hashed, other)
         first, last = first // 2, last // 2
     assert last == 0 and hashed == root, f"{file} leads to another root"
-    entry, words = json.loads(leaf), json.loads(pathlib.Path(f"entries/{index}.json").read_bytes())
-    entry.update(index=index, at=entry["t"], leaf=leaf.decode())
-    for name in "index id kind at session exchange approval operation class decision status policy leaf".split():
-        assert words.get(name) == entry.get(name), f"entries/{index}.json says another {name}"
 print(f"{len(proofs)} entries proven under a checkpoint of size {size}")
 PYTHON
 \`\`\`
 
+${wordsOfEntries}
+
 With Gatehouse at hand, \`gatehouse audit verify FOLDER --key log.vkey\` does all of it.
 `;
 }
+
+const wordsOfEntries = `## 4. What is said of every entry is what the entry says: Python
+
+\`\`\`sh
+python3 - <<'PYTHON'
+import base64, hashlib, json, pathlib
+
+def once(pairs):
+    assert len(dict(pairs)) == len(pairs), "a member is there twice"
+    return dict(pairs)
+
+taken = "id kind session exchange approval operation class decision status policy".split()
+vouched = "principal agent resource detail erasure attachments".split()
+files = sorted(pathlib.Path("entries").glob("*.json"))
+for file in files:
+    said, leaf = json.loads(file.read_bytes(), object_pairs_hook=once), file.with_suffix(".leaf").read_bytes()
+    entry = json.loads(leaf)
+    words = {name: entry[name] for name in taken if name in entry}
+    words |= {"index": int(file.stem), "at": entry["t"], "leaf": leaf.decode()}
+    words["leafHash"] = base64.b64encode(hashlib.sha256(b"\\x00" + leaf).digest()).decode()
+    assert {name: said[name] for name in said if name not in vouched} == words, f"{file} says what the entry does not"
+    kept = [(each["role"], each["bytes"]) for each in entry.get("attachments", [])]
+    assert [(each["role"], each["bytes"]) for each in said["attachments"]] == kept, f"{file} has other attachments"
+print(f"{len(files)} entries say what was proven; names, details and recordings are the server's word")
+PYTHON
+\`\`\``;

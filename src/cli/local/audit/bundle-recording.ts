@@ -1,64 +1,55 @@
 import { z } from "zod";
-import { exchangeDetail } from "#api";
-import { BundleBroken } from "./bundle-broken.ts";
-import type { ProvenEntry } from "./bundle-entry.ts";
-import { parseJsonFile } from "./bundle-json.ts";
+import { type RecordedMessage, recordedMessage } from "#api";
+import type { Leaf } from "#audit";
+import { encodeRecording } from "#recording";
+import { BundleFault } from "./bundle-fault.ts";
+import { parseSaid } from "./bundle-shape.ts";
 
-const { request, answer } = exchangeDetail.shape;
-const recording = z.strictObject({
+/** `recordings/EXCHANGE.json`. */
+const saidOfExchange = z.strictObject({
   exchange: z.string(),
   session: z.string(),
-  request: request.unwrap().strict().optional(),
-  answer: answer.unwrap().strict().optional(),
+  request: recordedMessage.strict().optional(),
+  answer: recordedMessage.strict().optional(),
 });
 
-/** Messages that entries commit to, and those that the bundle shows. */
-export interface RecordingCount {
-  readonly committed: number;
-  readonly shown: number;
-}
-
-/** Files that proven entries call for, by exchange: the roles each of them commits to. */
-export function recordingsOf(
-  entries: readonly ProvenEntry[],
-): ReadonlyMap<string, { session: string; roles: Set<string> }> {
-  const found = new Map<string, { session: string; roles: Set<string> }>();
-  for (const { leaf } of entries) {
-    const roles = (leaf.attachments ?? []).map(({ role }) => role).filter(isMessage);
-    if (roles.length === 0 || leaf.exchange === undefined || leaf.session === undefined) continue;
-    const known = found.get(leaf.exchange) ?? { session: leaf.session, roles: new Set() };
-    for (const role of roles) known.roles.add(role);
-    found.set(leaf.exchange, known);
-  }
-  return found;
-}
+const roles = ["request", "answer"] as const;
 
 /**
- * Of the recordings in a bundle: each belongs to an exchange of which a proven entry commits to a message, each such exchange
- * has one, and it says nothing besides. What the messages say is proven by nothing here.
+ * Whose recording it is, and that entries of the bundle commit to such ones: `leaves` are those of the exchange. Names what only the
+ * server vouches for. Throws `BundleFault`.
  */
-export function checkRecordings(
-  entries: readonly ProvenEntry[],
-  files: readonly string[],
-  read: (file: string) => string,
-): RecordingCount {
-  const called = recordingsOf(entries);
-  const calledFor = new Set([...called.keys()].map((exchange) => `recordings/${exchange}.json`));
-  const stray = files.find((file) => !calledFor.has(file));
-  if (stray !== undefined)
-    throw new BundleBroken(stray, "no entry here commits to anything of that exchange");
-  let [committed, shown] = [0, 0];
-  for (const [exchange, { session, roles }] of called) {
-    const file = `recordings/${exchange}.json`;
-    const said = recording.safeParse(parseJsonFile(file, read(file)));
-    if (!said.success || said.data.exchange !== exchange || said.data.session !== session)
-      throw new BundleBroken(file, "it is not a recording of that exchange");
-    committed += roles.size;
-    shown += [...roles].filter((role) => isMessage(role) && said.data[role] !== undefined).length;
+export function checkRecording(file: string, value: unknown, leaves: readonly Leaf[]): readonly string[] {
+  const said = parseSaid(saidOfExchange, file, value);
+  if (file !== `recordings/${said.exchange}.json`)
+    throw new BundleFault(file, 'its "exchange" is another than its name says');
+  const ofExchange = leaves.filter(({ exchange }) => exchange === said.exchange);
+  if (!ofExchange.some(({ session }) => session === said.session))
+    throw new BundleFault(file, 'no entry here is of its "exchange" and "session"');
+  const recorded = roles.flatMap((role) => {
+    const message = said[role];
+    return message === undefined ? [] : [{ role, message }];
+  });
+  for (const { role, message } of recorded) {
+    if (!ofExchange.some((leaf) => couldBe(message, role, leaf)))
+      throw new BundleFault(file, `no entry here commits to a "${role}" of its length and end`);
   }
-  return { committed, shown };
+  return recorded.map(({ role }) => role);
 }
 
-function isMessage(role: string): role is "request" | "answer" {
-  return role === "request" || role === "answer";
+/** A character that was cut in two is not shown: at most three bytes of it are missing. */
+const cutBytesMax = 3;
+
+/** What can be told without the key: how long it is, and whether it is only a beginning. */
+function couldBe(message: RecordedMessage, role: string, { attachments }: Leaf): boolean {
+  const { encoding, isTruncated } = message;
+  const length = encodeRecording({ ...message, body: Buffer.from(message.body, encoding) }).byteLength;
+  const missing = encoding === "utf8" && isTruncated ? cutBytesMax : 0;
+  return (attachments ?? []).some(
+    (each) =>
+      each.role === role &&
+      (each.truncated === true) === isTruncated &&
+      each.bytes >= length &&
+      each.bytes <= length + missing,
+  );
 }

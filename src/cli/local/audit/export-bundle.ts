@@ -5,14 +5,11 @@ import { limits } from "#lib/limits";
 import { printableJson } from "#lib/printable";
 import type { TileProver } from "#tlog";
 import type { Auditor } from "./auditor.ts";
-import { BundleWriter } from "./bundle-files.ts";
-import { jsonFile } from "./bundle-json.ts";
+import { BundleWriter, jsonFile } from "./bundle-files.ts";
 import { bundleReadme } from "./bundle-readme.ts";
-import { bundleWords } from "./bundle-words.ts";
 import { makeEmptyFolder } from "./empty-folder.ts";
 import { type ExportAsked, exportedEntries, type PageEntry } from "./export-pages.ts";
 import { type GivenKey, verifierKey } from "./verifier-key.ts";
-import { verifyBundle } from "./verify-bundle.ts";
 
 export interface BundleAsked {
   readonly auditor: Auditor;
@@ -34,17 +31,15 @@ export async function exportBundle(asked: BundleAsked, settings: Settings): Prom
   const found = await writeEntries(writer, asked);
   if (found.indexes.length === 0)
     throw new GatehouseError("entry_not_found", "No entry fits; nothing to prove.");
-  for (const [exchange, session] of found.exchanges) {
-    const path = `/api/v1/audit/export/sessions/${session}/exchanges/${exchange}`;
-    const { request, answer } = await auditor.ask(path, exchangeDetail);
-    writer.write(`recordings/${exchange}.json`, jsonFile({ exchange, session, request, answer }));
-  }
+  for (const [exchange, recorded] of found.exchanges)
+    await writeRecording(writer, { auditor, exchange, ...recorded });
   await writeProofs(writer, { asked, key, indexes: found.indexes, settings });
   writer.write(
     "README.md",
     bundleReadme({ origin: auditor.server.info.log.origin, entries: found.indexes.length }),
   );
   writer.finish();
+  const { bundleWords, verifyBundle } = await import("./verify-bundle.ts");
   const verification = verifyBundle(folder, key.verifier);
   const words = bundleWords(verification, folder, key.isFromOutside);
   settings.terminal.out(settings.isJson ? printableJson({ folder, ...verification }) : printable(words));
@@ -53,13 +48,35 @@ export async function exportBundle(asked: BundleAsked, settings: Settings): Prom
 
 interface Found {
   readonly indexes: readonly number[];
-  /** Session of each exchange that has an entry among them. */
-  readonly exchanges: ReadonlyMap<string, string>;
+  /** Of the exchanges that have an entry with a recording among them. */
+  readonly exchanges: ReadonlyMap<string, Recorded>;
+}
+
+interface Recorded {
+  readonly session: string;
+  /** Which recordings the entries that were taken commit to. */
+  readonly roles: ReadonlySet<string>;
+}
+
+/** Only what entries of the bundle commit to: of anything else nobody could say whose it is. */
+async function writeRecording(
+  writer: BundleWriter,
+  { auditor, exchange, session, roles }: Recorded & { auditor: Auditor; exchange: string },
+): Promise<void> {
+  const path = `/api/v1/audit/export/sessions/${session}/exchanges/${exchange}`;
+  const { request, answer } = await auditor.ask(path, exchangeDetail);
+  const recorded = {
+    exchange,
+    session,
+    ...(roles.has("request") ? { request } : {}),
+    ...(roles.has("answer") ? { answer } : {}),
+  };
+  writer.write(`recordings/${exchange}.json`, jsonFile(recorded));
 }
 
 async function writeEntries(writer: BundleWriter, { auditor, query }: BundleAsked): Promise<Found> {
   const indexes: number[] = [];
-  const exchanges = new Map<string, string>();
+  const exchanges = new Map<string, Recorded>();
   const asked: ExportAsked = { query, format: "bundle", withDetail: true };
   for await (const entry of exportedEntries(auditor, asked)) {
     if (indexes.length >= limits.bundleEntriesMax) {
@@ -68,7 +85,8 @@ async function writeEntries(writer: BundleWriter, { auditor, query }: BundleAske
         `More than ${limits.bundleEntriesMax} entries fit. Ask for less with --from and --to, or take the whole log with --tiles.`,
       );
     }
-    const { stage: _, ...said } = entry;
+    // How far it had come is the server's word, and past: what the bundle needs of that, its proof says.
+    const { stage: _, stages: __, ...said } = entry;
     writer.write(`entries/${entry.index}.json`, jsonFile(said));
     indexes.push(entry.index);
     noteExchange(exchanges, entry);
@@ -77,9 +95,14 @@ async function writeEntries(writer: BundleWriter, { auditor, query }: BundleAske
 }
 
 /** What was refused before it was understood, or never left, has no recording to ask for. */
-function noteExchange(exchanges: Map<string, string>, { exchange, session, attachments }: PageEntry): void {
-  const isRecorded = attachments?.some(({ role }) => role === "request" || role === "answer") === true;
-  if (isRecorded && exchange !== undefined && session !== undefined) exchanges.set(exchange, session);
+function noteExchange(exchanges: Map<string, Recorded>, entry: PageEntry): void {
+  const { exchange, session, attachments = [] } = entry;
+  const recorded = attachments
+    .map(({ role }) => role)
+    .filter((role) => role === "request" || role === "answer");
+  if (recorded.length === 0 || exchange === undefined || session === undefined) return;
+  const roles = new Set([...(exchanges.get(exchange)?.roles ?? []), ...recorded]);
+  exchanges.set(exchange, { session, roles });
 }
 
 interface ProofsAsked {

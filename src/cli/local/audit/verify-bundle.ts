@@ -1,9 +1,21 @@
-import { parseProofFile, parseVerifierKey, type Verifier, verifyCheckpoint, verifyProofFile } from "#tlog";
-import { BundleBroken } from "./bundle-broken.ts";
-import { checkWords, type ProvenEntry, provenEntry, unprovenMembers } from "./bundle-entry.ts";
-import { isBundlePath, pathsIn, readBundleFile, sha256, sumsFile } from "./bundle-files.ts";
+import type { Leaf } from "#audit";
+import { printableLine } from "#lib/printable";
+import { parseNote, parseVerifierKey, type Verifier, verifyCheckpoint, verifyProofFile } from "#tlog";
+import { checkEntryWords } from "./bundle-entry.ts";
+import { BundleFault } from "./bundle-fault.ts";
+import { isBundlePath, pathsIn, readBundleFile, readBundleJson, sha256, sumsFile } from "./bundle-files.ts";
 import { bundleReadme } from "./bundle-readme.ts";
-import { checkRecordings, type RecordingCount } from "./bundle-recording.ts";
+import { checkRecording } from "./bundle-recording.ts";
+
+/** Words of a bundle that follow from nothing signed: the server, or whoever wrote the bundle, vouches for them alone. */
+export interface NotCovered {
+  /** `entries/*.json`, `recordings/*.json` or `checkpoint`. */
+  readonly where: string;
+  /** A member, or the name on a signature that was not checked. */
+  readonly what: string;
+  /** Files that have it. */
+  readonly files: number;
+}
 
 export type BundleVerification =
   | {
@@ -12,127 +24,190 @@ export type BundleVerification =
       readonly entries: number;
       /** Of the checkpoint that all entries are under. */
       readonly size: number;
-      /** Of what entries commit to, how much the bundle shows. Nothing here proves what it says. */
-      readonly details: RecordingCount;
-      readonly recordings: RecordingCount;
-      /** What in the bundle is somebody's word, and what a bundle does not show at all: sentences for people. */
-      readonly notCovered: readonly string[];
+      readonly recordings: number;
+      /** Complete: every other word was recomputed from what is proven. */
+      readonly notCovered: readonly NotCovered[];
     }
   /** `file` is the first place that is wrong. */
   | { readonly kind: "broken"; readonly file: string; readonly problem: string };
 
 /**
  * Checks a bundle with nothing but the verifier key, its own where none is given: every file against its digest and nothing besides, the checkpoint's
- * signature, a proof of each entry under that checkpoint, and that every word beside an entry is the entry's, or one of
- * those that are named as not covered.
+ * signature, a proof of each entry under that checkpoint, and every word that follows from those. The others are named.
  */
 export function verifyBundle(folder: string, outside: Verifier | undefined): BundleVerification {
   try {
     return checkBundle(folder, outside);
   } catch (error) {
-    if (error instanceof BundleBroken) return { kind: "broken", file: error.file, problem: error.message };
+    if (error instanceof BundleFault) return { kind: "broken", file: error.file, problem: error.message };
     throw error;
   }
 }
 
 function checkBundle(folder: string, outside: Verifier | undefined): BundleVerification {
   const files = checkFiles(folder);
-  const read = (file: string): string => textOf(folder, file);
-  const verifier = checkKey(read("log.vkey"), outside);
-  const note = read("checkpoint");
+  const verifier = checkKey(folder, outside);
+  const note = textOf(folder, "checkpoint");
   const signed = verifyCheckpoint(note, verifier);
-  if (signed.kind === "refused") throw new BundleBroken("checkpoint", signed.why);
+  if (signed.kind === "refused") throw new BundleFault("checkpoint", signed.why);
   const indexes = files.flatMap((file) => /^proofs\/(\d+)\./.exec(file)?.[1] ?? []);
-  const proven = indexes.map((index) => checkEntry(folder, index, { note, verifier }));
-  const told = files.filter((file) => file.startsWith("entries/")).length;
-  if (told !== 2 * proven.length) throw new BundleBroken("entries", "there are entries without a proof");
-  if (proven.length === 0) throw new BundleBroken("proofs", "there is no entry");
-  const entries = proven.map(({ entry }) => entry);
+  requireProofs(files, new Set(indexes));
   const { origin, size } = signed.checkpoint;
-  const recorded = files.filter((file) => file.startsWith("recordings/"));
-  const isOurReadme = read("README.md") === bundleReadme({ origin, entries: entries.length });
-  return {
-    kind: "verified",
-    origin,
-    entries: entries.length,
-    size,
-    details: {
-      committed: entries.filter(({ leaf }) => leaf.attachments?.some(({ role }) => role === "detail")).length,
-      shown: proven.filter(({ words }) => words.has("detail")).length,
-    },
-    recordings: checkRecordings(entries, recorded, read),
-    notCovered: notCovered(new Set(proven.flatMap(({ words }) => [...words])), isOurReadme),
-  };
-}
-
-/** Each in a sentence; what is not in this bundle is not named. */
-function notCovered(words: ReadonlySet<string>, isOurReadme: boolean): readonly string[] {
-  const members = unprovenMembers.filter((name) => words.has(name));
-  return [
-    ...(members.length > 0 ? [`${members.join(", ")} in entries/*.json: the server's word`] : []),
-    "the state of attachments in entries/*.json: the server's word",
-    "what recordings/*.json say: the server's word; entries commit to them by digests that only the server can check",
-    "what is not here: a bundle is a selection, and says nothing of the entries that it leaves out",
-    ...(isOurReadme
-      ? []
-      : ["README.md: it is not the one that this version writes; do not run what it says"]),
-  ];
+  const entries = indexes.length;
+  if (textOf(folder, "README.md") !== bundleReadme({ origin, entries }))
+    throw new BundleFault("README.md", "it is not what this version writes for this log and these entries");
+  const tally = new Tally();
+  for (const name of foreignSigners(note, verifier)) tally.count("checkpoint", [name]);
+  const leaves: Leaf[] = [];
+  for (const index of indexes) {
+    const { leaf, notCovered } = checkEntry(folder, index, { note, verifier });
+    tally.count("entries/*.json", notCovered);
+    leaves.push(leaf);
+  }
+  const recordings = checkRecordings(folder, { files, leaves, tally });
+  return { kind: "verified", origin, entries, size, recordings, notCovered: tally.all() };
 }
 
 /** Every listed file is there and as listed, and nothing else is. */
 function checkFiles(folder: string): readonly string[] {
-  const listed = new Set<string>();
+  const found = new Set(pathsIn(folder));
+  const listed = listedFiles(folder);
+  for (const path of found) {
+    if (path !== sumsFile && !listed.has(path)) throw new BundleFault(path, `${sumsFile} does not list it`);
+  }
+  for (const [path, digest] of listed) {
+    if (sha256(readBundleFile(folder, path)) !== digest)
+      throw new BundleFault(path, `it does not have the digest that ${sumsFile} lists`);
+  }
+  return [...listed.keys()];
+}
+
+/** Digest of each path, all of which are paths of bundles: none leads out of the folder. */
+function listedFiles(folder: string): ReadonlyMap<string, string> {
+  const listed = new Map<string, string>();
   const lines = textOf(folder, sumsFile).split("\n");
-  if (lines.pop() !== "") throw new BundleBroken(sumsFile, "its last line has no end");
+  if (lines.pop() !== "") throw new BundleFault(sumsFile, "its last line has no end");
   for (const [number, line] of lines.entries()) {
     const [, digest, path] = /^([0-9a-f]{64}) {2}(.+)$/.exec(line) ?? [];
-    if (digest === undefined || path === undefined || !isBundlePath(path) || listed.has(path))
-      throw new BundleBroken(sumsFile, `line ${number + 1} names no file of a bundle`);
-    const bytes = readBundleFile(folder, path);
-    if (bytes === undefined) throw new BundleBroken(path, "it is missing");
-    if (sha256(bytes) !== digest)
-      throw new BundleBroken(path, `it does not have the digest that ${sumsFile} lists`);
-    listed.add(path);
+    if (digest === undefined || path === undefined || !isBundlePath(path))
+      throw new BundleFault(sumsFile, `line ${number + 1} names no file of a bundle`);
+    if (listed.has(path)) throw new BundleFault(sumsFile, `line ${number + 1} names a file again`);
+    listed.set(path, digest);
   }
-  for (const path of pathsIn(folder)) {
-    if (path !== sumsFile && !listed.has(path)) throw new BundleBroken(path, `${sumsFile} does not list it`);
-  }
-  return [...listed];
+  return listed;
 }
 
 /** The key to check with. Where one came from elsewhere, another one in the bundle is worth a word. */
-function checkKey(text: string, outside: Verifier | undefined): Verifier {
-  const own = parseVerifierKey(text.trim());
-  if (own === undefined) throw new BundleBroken("log.vkey", "it is no verifier key");
-  // A key's id has 32 bits, so that another key with the same one can be found.
-  const isSame = outside === undefined || (own.name === outside.name && own.key.equals(outside.key));
-  if (!isSame) throw new BundleBroken("log.vkey", "it is not the key this bundle is checked with");
+function checkKey(folder: string, outside: Verifier | undefined): Verifier {
+  const [text = "", ...more] = textOf(folder, "log.vkey").split("\n");
+  const own = parseVerifierKey(text);
+  if (own === undefined || more.length !== 1 || more[0] !== "")
+    throw new BundleFault("log.vkey", "it is no verifier key");
+  const isSame = outside === undefined || (own.name === outside.name && own.keyId === outside.keyId);
+  if (!isSame) throw new BundleFault("log.vkey", "it is not the key this bundle is checked with");
   return outside ?? own;
 }
 
+function requireProofs(files: readonly string[], indexes: ReadonlySet<string>): void {
+  const [unproven] = files.filter((file) => {
+    const [, index] = /^entries\/(\d+)\./.exec(file) ?? [];
+    return index !== undefined && !indexes.has(index);
+  });
+  if (unproven !== undefined) throw new BundleFault(unproven, "there is no proof of that entry");
+  if (indexes.size === 0) throw new BundleFault("proofs", "there is no entry");
+}
+
+/** Signatures by keys that nobody gave us are ignored, so the names on them are only names. */
+function foreignSigners(note: string, { name, keyId }: Verifier): readonly string[] {
+  const signatures = parseNote(note)?.signatures ?? [];
+  return signatures.filter((each) => each.name !== name || each.keyId !== keyId).map((each) => each.name);
+}
+
+/** What a valid proof proves is all that is believed of the three files of an entry. */
 function checkEntry(
   folder: string,
   index: string,
   { note, verifier }: { note: string; verifier: Verifier },
-): { readonly entry: ProvenEntry; readonly words: ReadonlySet<string> } {
+): ReturnType<typeof checkEntryWords> {
   const file = `proofs/${index}.tlog-proof`;
   const proof = textOf(folder, file);
-  if (parseProofFile(proof)?.checkpoint !== note)
-    throw new BundleBroken(file, "it is no proof under the checkpoint of this bundle");
+  if (!proof.endsWith(`\n\n${note}`)) throw new BundleFault(file, "it is under another checkpoint");
   const verified = verifyProofFile(proof, verifier);
-  if (verified.kind === "refused") throw new BundleBroken(file, verified.why);
-  if (String(verified.index) !== index) throw new BundleBroken(file, `it proves entry ${verified.index}`);
+  if (verified.kind === "refused") throw new BundleFault(file, verified.why);
+  if (String(verified.index) !== index) throw new BundleFault(file, `it proves entry ${verified.index}`);
   const leafFile = `entries/${index}.leaf`;
-  const leaf = readBundleFile(folder, leafFile);
-  if (leaf === undefined || !Buffer.from(leaf).equals(verified.leaf))
-    throw new BundleBroken(leafFile, "it is not the entry that is proven");
-  const entry = provenEntry(leafFile, verified.index, verified.leaf);
-  const wordsFile = `entries/${index}.json`;
-  return { entry, words: checkWords(wordsFile, textOf(folder, wordsFile), entry) };
+  if (!readBundleFile(folder, leafFile).equals(verified.leaf))
+    throw new BundleFault(leafFile, "it is not the entry that is proven");
+  const said = `entries/${index}.json`;
+  return checkEntryWords(said, readBundleJson(folder, said), { index: verified.index, bytes: verified.leaf });
+}
+
+/** Returns how many there are. */
+function checkRecordings(
+  folder: string,
+  { files, leaves, tally }: { files: readonly string[]; leaves: readonly Leaf[]; tally: Tally },
+): number {
+  const byExchange = Map.groupBy(leaves, ({ exchange }) => `recordings/${exchange}.json`);
+  const recordings = files.filter((file) => file.startsWith("recordings/"));
+  for (const file of recordings) {
+    const notCovered = checkRecording(file, readBundleJson(folder, file), byExchange.get(file) ?? []);
+    tally.count("recordings/*.json", notCovered);
+  }
+  return recordings.length;
+}
+
+/** Counts what is not covered, by place and name. */
+class Tally {
+  readonly #files = new Map<string, NotCovered>();
+
+  count(where: string, names: readonly string[]): void {
+    for (const what of names) {
+      const key = JSON.stringify([where, what]);
+      this.#files.set(key, { where, what, files: (this.#files.get(key)?.files ?? 0) + 1 });
+    }
+  }
+
+  all(): readonly NotCovered[] {
+    return [...this.#files.values()];
+  }
 }
 
 function textOf(folder: string, path: string): string {
   const bytes = readBundleFile(folder, path);
-  if (bytes === undefined) throw new BundleBroken(path, "it is missing");
-  return Buffer.from(bytes).toString("utf8");
+  const text = bytes.toString("utf8");
+  // Otherwise two files that differ could read the same.
+  if (!Buffer.from(text, "utf8").equals(bytes)) throw new BundleFault(path, "it is not UTF-8");
+  return text;
+}
+
+/** What was proven, or the first file that is wrong, for people. */
+export function bundleWords(
+  verification: BundleVerification,
+  folder: string,
+  isKeyFromOutside: boolean,
+): string {
+  if (verification.kind === "broken")
+    return printableLine(`NOT VERIFIED: ${verification.file}: ${verification.problem}`);
+  const { origin, entries, size, recordings, notCovered } = verification;
+  return [
+    `Verified: ${folder}, an evidence bundle of ${origin}`,
+    `  entries      ${entries}, each proven under its checkpoint of size ${size}`,
+    `  recordings   ${recordings}, as the server opened them: entries commit to them by digests that only the server can check`,
+    ...notCoveredLines(notCovered),
+    ...(isKeyFromOutside
+      ? []
+      : [
+          "The verifier key came from the bundle or its server; pass --key with one you kept to trust more than that.",
+        ]),
+  ].join("\n");
+}
+
+/** One line for each place. Names of strangers' signatures come from the bundle. */
+function notCoveredLines(notCovered: readonly NotCovered[]): readonly string[] {
+  return [...Map.groupBy(notCovered, ({ where }) => where)].map(([where, each]) => {
+    const names = each.map(({ what, files }) =>
+      where === "checkpoint" ? `the signature of ${what}` : `${what} (${files})`,
+    );
+    return printableLine(`  not covered by the log: ${where}: ${names.join(", ")}`);
+  });
 }

@@ -5,7 +5,6 @@ import { GatehouseError } from "#lib/errors";
 import { printableJson } from "#lib/printable";
 import type { Settings } from "../../settings.ts";
 import { isBundle } from "./bundle-files.ts";
-import { bundleWords } from "./bundle-words.ts";
 import { findLog, isStored } from "./log-place.ts";
 import { pinnedOf } from "./pins.ts";
 import { readText } from "./text-file.ts";
@@ -128,6 +127,9 @@ Examples:
   gatehouse audit verify --proof entry-42.tlog-proof --key log.vkey
   gatehouse audit verify https://gatehouse.example.com
 
+Of a bundle, everything that an entry says is recomputed from the entry; names, details and recordings that nothing signed
+covers are listed as "not covered by the log" (--json: notCovered).
+
 Exit status, and "kind" in --json:
   0   verified
   7   broken: it is not what was signed, or not what was demanded
@@ -142,7 +144,7 @@ async function sayBundle(
   { terminal, isJson }: Settings,
 ): Promise<number> {
   const given = key === undefined ? undefined : parseGivenKey(key);
-  const { verifyBundle } = await import("./verify-bundle.ts");
+  const { bundleWords, verifyBundle } = await import("./verify-bundle.ts");
   const verification = verifyBundle(folder, given?.verifier);
   const words = bundleWords(verification, folder, given !== undefined);
   terminal.out(isJson ? printableJson({ source: "bundle", ...verification }) : printable(words));
