@@ -47,6 +47,14 @@ const changes: readonly (readonly [
     [],
     ["identity.issuers"],
   ],
+  [
+    "where the secret of a provider's web client is",
+    ({ identity }) => {
+      for (const each of identity.issuers) each.web_client_secret = { env: "WEB_CLIENT_SECRET" };
+    },
+    [],
+    ["identity.issuers"],
+  ],
   ["a provider that is gone", ({ identity }) => identity.saml.pop(), [], ["identity.saml"]],
   [
     "a provider that is new, beside a role",
