@@ -14,16 +14,25 @@ export interface WebClient {
   readonly webSignedOutUris: readonly string[];
   /** Where it is told that somebody signed out (OpenID Connect Back-Channel Logout). */
   readonly webBackChannelUri: string | undefined;
+  /** Makes it a confidential client. */
+  readonly webSecret: WebSecret | undefined;
+}
+
+/** What the web client proves itself with, by the one method the provider offers. */
+export interface WebSecret {
+  readonly method: "client_secret_basic" | "client_secret_post";
+  readonly value: string;
 }
 
 /**
- * Gatehouse's clients. All are public and prove themselves by PKCE; only the agent's may keep a sign-in, since an
+ * Gatehouse's clients. All prove themselves by PKCE, and are public unless the web client has a secret; only the agent's may keep a sign-in, since an
  * approver's or auditor's act must come from somebody who was just there.
  */
 export function clientsFor({
   webRedirectUris,
   webSignedOutUris,
   webBackChannelUri,
+  webSecret,
 }: WebClient): ClientMetadata[] {
   const shared = {
     token_endpoint_auth_method: "none",
@@ -53,6 +62,9 @@ export function clientsFor({
       client_id: "gatehouse-web",
       client_name: "Gatehouse in the browser",
       application_type: "web",
+      ...(webSecret === undefined
+        ? {}
+        : { token_endpoint_auth_method: webSecret.method, client_secret: webSecret.value }),
       redirect_uris: [...webRedirectUris],
       post_logout_redirect_uris: [...webSignedOutUris],
       ...(webBackChannelUri === undefined

@@ -16,6 +16,7 @@ export function configurationFor(
     adapter: (model) => state.adapter(model),
     jwks: { keys: [...state.signingKeys] },
     clients: clientsFor(web),
+    ...(web.webSecret === undefined ? {} : { clientAuthMethods: ["none", web.webSecret.method] }),
     responseTypes: ["code"],
     pkce: { required: () => true },
     enabledJWA: { idTokenSigningAlgValues: ["ES256"] },

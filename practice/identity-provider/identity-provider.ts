@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import Provider from "oidc-provider";
-import type { WebClient } from "./clients.ts";
+import type { WebClient, WebSecret } from "./clients.ts";
 import { configurationFor } from "./configuration.ts";
 import { addDevelopmentGrant } from "./development-grant.ts";
 import { type Page, problemPage, signInPage } from "./pages.ts";
@@ -21,6 +21,8 @@ export interface IdentityProviderOptions {
   readonly webSignedOutUris?: readonly string[];
   /** Where `gatehouse-web` is told that somebody signed out. */
   readonly webBackChannelUri?: string;
+  /** Makes `gatehouse-web` a confidential client. */
+  readonly webSecret?: WebSecret;
   /** Keeps signing keys and stored logins across restarts; private to its owner. Without it they end with the process. */
   readonly stateFile?: string;
 }
@@ -59,12 +61,12 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
   const listening = server.address();
   if (listening === null || typeof listening === "string") throw new Error("not listening on a port");
   const issuer = `http://${host === "::1" ? "[::1]" : host}:${listening.port}`;
-  const { webRedirectUris, webSignedOutUris = [], webBackChannelUri } = options;
+  const { webRedirectUris, webSignedOutUris = [], webBackChannelUri, webSecret } = options;
   const parts: Parts = {
     issuer,
     state,
     people,
-    web: { webRedirectUris, webSignedOutUris, webBackChannelUri },
+    web: { webRedirectUris, webSignedOutUris, webBackChannelUri, webSecret },
   };
   let provider = createProvider(parts);
   server.on("request", (request, response) => void serve(provider, parts, request, response));

@@ -5,6 +5,7 @@
  * its own address only, says so on its page, and is never a default outside the quick start.
  * Trust: none. Only a server whose configuration says `development` may accept its tokens.
  */
+export type { WebSecret } from "./clients.ts";
 export { DEVELOPMENT_GRANT } from "./development-grant.ts";
 export {
   type IdentityProvider,

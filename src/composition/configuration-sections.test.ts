@@ -55,6 +55,14 @@ const changes: readonly (readonly [
     ["identity.providers"],
     [],
   ],
+  [
+    "where the secret of a provider's web client is",
+    ({ identity }) => {
+      for (const each of identity.issuers) each.web_client_secret = { env: "WEB_CLIENT_SECRET" };
+    },
+    ["identity.providers"],
+    [],
+  ],
   ["a provider that is gone", ({ identity }) => identity.saml.pop(), ["identity.providers"], []],
   ["a machine that is gone", ({ identity }) => identity.machines.pop(), ["identity.providers"], []],
   [

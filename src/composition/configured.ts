@@ -3,6 +3,7 @@ import {
   type ConnectionConfiguration,
   readDocuments,
   readSecret,
+  type SecretReference,
   type SourceDocument,
 } from "#config";
 import type { Connection } from "#connections";
@@ -16,6 +17,7 @@ import {
   unnamedProvider,
 } from "#identity";
 import { GatehouseError } from "#lib/errors";
+import type { Secret } from "#lib/secret";
 
 /** A connection as the operator wrote it, in the words of its module. */
 export function connectionOf(written: ConnectionConfiguration): Connection {
@@ -52,25 +54,30 @@ export function issuerSettings({ identity }: Configuration, inForce: () => Confi
     },
     stepUpAcr: written.step_up_acr,
     introspection: introspectionSettings(written.introspection),
+    webClientSecret: written.web_client_secret && secretReader(written.web_client_secret),
     trust: liveTrust(written.issuer, inForce),
   }));
 }
 
 type WrittenIntrospection = Configuration["identity"]["issuers"][number]["introspection"];
 
-/** Throws `secret_missing` at once, rather than at the first token. */
 function introspectionSettings(written: WrittenIntrospection): IntrospectionSettings | undefined {
   if (written === undefined) return undefined;
   const { endpoint, client_id: clientId, client_secret: secret, scope } = written;
-  readSecret(secret);
   return {
     endpoint,
     clientId,
-    clientSecret: () => readSecret(secret),
+    clientSecret: secretReader(secret),
     scope,
     opaqueTokens: written.opaque_tokens,
     jwts: written.jwts,
   };
+}
+
+/** Reads it anew at each call. Throws `secret_missing` at once, rather than at the first token or sign-in. */
+function secretReader(reference: SecretReference): () => Secret {
+  readSecret(reference);
+  return () => readSecret(reference);
 }
 
 /** The SAML providers, with their certificates read. Throws `file_missing`, `file_unreadable`, `config_invalid`. */

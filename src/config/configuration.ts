@@ -10,6 +10,7 @@ import { listener } from "./listener.ts";
 import { haveOneSource, machine, objectionToGroups } from "./machines.ts";
 import { metrics } from "./metrics.ts";
 import { recordings } from "./recordings.ts";
+import { secretReference } from "./secret-reference.ts";
 import { sinks } from "./sinks.ts";
 import { universe } from "./universe.ts";
 import { isOrigin, issuerReach, webUrl } from "./web-address.ts";
@@ -59,7 +60,15 @@ const issuer = z
     console_client: client(
       "whose tokens carry one act of an approver, auditor or administrator; never stored",
     ),
-    web_client: client("of the browser sign-in"),
+    web_client: z
+      .string()
+      .min(1)
+      .describe("client of the browser sign-in; public, unless web_client_secret says otherwise"),
+    web_client_secret: secretReference
+      .optional()
+      .describe(
+        "secret of web_client, where the provider has it as a confidential client: { env: NAME } or { file: PATH }",
+      ),
     algorithms: z
       .array(z.enum(["RS256", "PS256", "ES256", "EdDSA"]))
       .min(1)
@@ -94,7 +103,7 @@ const issuer = z
     ({ introspection: asked, ...value }) =>
       asked === undefined || !clientsOf(value).includes(asked.client_id),
     {
-      error: "must differ from the clients whose tokens it asks about: those have no secret",
+      error: "must differ from the clients whose tokens it asks about",
       path: ["introspection", "client_id"],
     },
   )

@@ -105,7 +105,7 @@ function absolutePaths(configuration: Configuration, base: string): Configuratio
     identity: {
       ...configuration.identity,
       issuers: configuration.identity.issuers.map((issuer) =>
-        absoluteSecret(absoluteFiles(issuer, absolute), absolute),
+        absoluteSecrets(absoluteFiles(issuer, absolute), absolute),
       ),
       machines: configuration.identity.machines.map((machine) => absoluteFiles(machine, absolute)),
       saml: configuration.identity.saml.map((provider) => ({
@@ -148,11 +148,17 @@ function absoluteFiles<
 
 type Issuer = Configuration["identity"]["issuers"][number];
 
-function absoluteSecret(issuer: Issuer, absolute: (path: string) => string): Issuer {
-  const { introspection } = issuer;
-  if (introspection === undefined) return issuer;
-  const secret = absoluteReference(introspection.client_secret, absolute);
-  return { ...issuer, introspection: { ...introspection, client_secret: secret } };
+function absoluteSecrets(issuer: Issuer, absolute: (path: string) => string): Issuer {
+  const { introspection, web_client_secret: webSecret } = issuer;
+  const asking = introspection && {
+    ...introspection,
+    client_secret: absoluteReference(introspection.client_secret, absolute),
+  };
+  return {
+    ...issuer,
+    ...(asking === undefined ? {} : { introspection: asking }),
+    ...(webSecret === undefined ? {} : { web_client_secret: absoluteReference(webSecret, absolute) }),
+  };
 }
 
 function absoluteRecordings(

@@ -46,6 +46,7 @@ export type RefusalCode =
   | "forged_form"
   | "sign_in_unknown"
   | "sign_in_refused"
+  | "sign_in_misconfigured"
   | "device_code_unknown"
   | "too_many_guesses"
   | "not_here"
@@ -175,6 +176,12 @@ const table: Readonly<Record<RefusalCode, Refusal>> = {
     next: "Begin again.",
   },
   sign_in_refused: { status: 401, message: "The sign-in was not accepted.", next: "Begin again." },
+  sign_in_misconfigured: {
+    status: 503,
+    message:
+      "The identity provider and this gateway do not agree on its client, so nobody can sign in there.",
+    next: "Tell the operator: the server's log says what is wrong.",
+  },
   device_code_unknown: {
     status: 400,
     message: "No command waits under this code, or it waits in another browser, or it has waited too long.",

@@ -5,6 +5,7 @@ import type { SignatureAlgorithm } from "./key-set.ts";
 import { judgePerson, type PersonRules } from "./person-claims.ts";
 import type { KeySource, ProviderKeys } from "./provider-keys.ts";
 import { proveClaims } from "./signed-claims.ts";
+import type { ReadClientSecret } from "./web-client.ts";
 
 /** One identity provider of people, as configured. */
 export interface IssuerSettings extends PersonRules {
@@ -13,6 +14,8 @@ export interface IssuerSettings extends PersonRules {
   readonly algorithms: readonly SignatureAlgorithm[];
   readonly keySource: KeySource;
   readonly introspection: IntrospectionSettings | undefined;
+  /** Of the browser sign-in's client, which is a public one without. */
+  readonly webClientSecret: ReadClientSecret | undefined;
 }
 
 export interface IdentityTokensParts {

@@ -1,6 +1,6 @@
 import * as oidc from "openid-client";
 import type { Clock } from "#lib/clock";
-import { GatehouseError } from "#lib/errors";
+import { GatehouseError, messageOf } from "#lib/errors";
 import { limits } from "#lib/limits";
 import { Secret } from "#lib/secret";
 import { parseCompactToken } from "./compact-token.ts";
@@ -10,6 +10,12 @@ import type { IdentityTokens } from "./issuers.ts";
 import { libraryFetch, libraryReason } from "./oidc-library.ts";
 import type { SignInOutcome } from "./sign-in-provider.ts";
 import { objectionToHashes } from "./token-hashes.ts";
+import {
+  assertWebClientIsUsable,
+  misconfigurationIn,
+  tokenErrorIn,
+  webClientAuthentication,
+} from "./web-client.ts";
 
 /** What the browser's own cookie leads back to. None of it is known to the provider's pages or to other browsers. */
 export interface PendingOidcSignIn {
@@ -23,7 +29,7 @@ export interface PendingOidcSignIn {
 
 /** Sign-in of people at one OpenID Connect provider: authorization code with PKCE (OpenID Connect Core section 3.1, RFC 7636). */
 export interface OidcSignIn {
-  /** Where to send the browser. Rejects with `provider_unavailable`. */
+  /** Where to send the browser. Rejects with `provider_unavailable`, `sign_in_misconfigured`. */
   begin(options: { readonly isFresh: boolean }): Promise<{ location: URL; pending: PendingOidcSignIn }>;
   /** `callback` is the whole address the browser came back to. Once for each pending sign-in. */
   finish(callback: URL, pending: PendingOidcSignIn): Promise<SignInOutcome>;
@@ -62,6 +68,7 @@ export function openOidcSignIn(parts: OidcSignInParts): OidcSignIn {
   return {
     begin: async ({ isFresh }) => {
       const found = await configuration();
+      assertWebClientIsUsable(found.serverMetadata(), parts.settings.webClientSecret);
       const pending = {
         kind: "oidc" as const,
         providerId: parts.settings.id,
@@ -87,12 +94,7 @@ export function openOidcSignIn(parts: OidcSignInParts): OidcSignIn {
       try {
         return await redeem(await configuration(), { callback, pending }, parts);
       } catch (error) {
-        const isDown = error instanceof GatehouseError && error.code === "provider_unavailable";
-        return {
-          kind: "refused",
-          code: isDown ? "provider_unavailable" : "sign_in_refused",
-          detail: libraryReason(error),
-        };
+        return refusalOf(error, parts.settings);
       }
     },
     signOut: async (idToken, back) => endSessionUrl(await configuration(), idToken, back),
@@ -146,6 +148,20 @@ async function redeem(
   return { kind: "refused", code: isTold ? code : "sign_in_refused", detail };
 }
 
+function refusalOf(error: unknown, { webClientSecret }: IssuerSettings): SignInOutcome {
+  const ours = misconfigurationIn(error, webClientSecret);
+  if (ours !== undefined) return { kind: "refused", code: "sign_in_misconfigured", detail: ours };
+  const isDown = error instanceof GatehouseError && error.code === "provider_unavailable";
+  const code = isDown ? "provider_unavailable" : "sign_in_refused";
+  return { kind: "refused", code, detail: reasonOf(error) };
+}
+
+/** Of a token endpoint's refusal the standard's word, and nothing that the provider wrote beside it. */
+function reasonOf(error: unknown): string {
+  const said = tokenErrorIn(error);
+  return said === undefined ? libraryReason(error) : `${messageOf(error)} (${said})`;
+}
+
 function freshness({ stepUpAcr }: IssuerSettings): Record<string, string> {
   return { prompt: "login", ...(stepUpAcr === undefined ? {} : { acr_values: stepUpAcr.join(" ") }) };
 }
@@ -178,11 +194,20 @@ function rememberedConfiguration(parts: OidcSignInParts): () => Promise<oidc.Con
 async function discover({ settings, fetch }: OidcSignInParts): Promise<oidc.Configuration> {
   const issuer = new URL(settings.issuer);
   const execute = issuer.protocol === "http:" ? [oidc.allowInsecureRequests] : [];
-  const found = await oidc.discovery(issuer, settings.clients.web, undefined, oidc.None(), {
+  const authentication = webClientAuthentication(settings.webClientSecret);
+  const found = await oidc.discovery(issuer, settings.clients.web, undefined, authentication, {
     execute,
     timeout: limits.providerTimeoutMs / 1000,
     [oidc.customFetch]: libraryFetch(fetch),
   });
-  if (found.serverMetadata().issuer === settings.issuer) return found;
-  throw new GatehouseError("provider_unusable", "The discovery document names another issuer.");
+  const { issuer: named, token_endpoint: endpoint } = found.serverMetadata();
+  if (named !== settings.issuer)
+    throw new GatehouseError("provider_unusable", "The discovery document names another issuer.");
+  // It may be on another host: Google's is. Never on another footing, as with the keys: code and secret go there.
+  if (endpoint !== undefined && new URL(endpoint).protocol !== issuer.protocol)
+    throw new GatehouseError(
+      "provider_unusable",
+      "The discovery document names a token endpoint of another protocol.",
+    );
+  return found;
 }

@@ -10,7 +10,7 @@ export type SignInOutcome =
     }
   | {
       readonly kind: "refused";
-      readonly code: "sign_in_refused" | "provider_unavailable" | "groups_overage";
+      readonly code: "sign_in_refused" | "sign_in_misconfigured" | "provider_unavailable" | "groups_overage";
       /** For our log only. */
       readonly detail: string;
     };

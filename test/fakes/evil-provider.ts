@@ -50,6 +50,10 @@ export interface EvilProvider {
   /** How it answers when asked for this document; honest without. */
   misbehaviour: { readonly document: Document; readonly how: EvilBehaviour } | undefined;
   content: EvilContent | undefined;
+  /** What its discovery document names as token endpoint; its own without. */
+  tokenEndpoint: string | undefined;
+  /** Each request as it came, headers and body, by document. */
+  readonly heard: { readonly document: Document | "redirect"; readonly text: string }[];
   /** Bytes handed to sockets. */
   readonly sent: { bytes: number };
   /** Requests by document, and for paths that only a redirect leads to. */
@@ -76,7 +80,7 @@ export async function startEvilProvider(): Promise<EvilProvider> {
     const { pathname } = new URL(request.url ?? "/", "http://evil.invalid");
     const document = documents[pathname] ?? "redirect";
     asked[document] += 1;
-    request.resume();
+    listen(request, (text) => evil.heard.push({ document, text }));
     const { misbehaviour } = evil;
     const isTouched = misbehaviour?.document === document || document === "redirect";
     if (misbehaviour !== undefined && isTouched)
@@ -90,7 +94,10 @@ export async function startEvilProvider(): Promise<EvilProvider> {
   function honest(document: Document | "redirect"): unknown {
     switch (document) {
       case "discovery":
-        return discoveryOf(evil.issuer, evil.content);
+        return {
+          ...discoveryOf(evil.issuer, evil.content),
+          ...(evil.tokenEndpoint === undefined ? {} : { token_endpoint: evil.tokenEndpoint }),
+        };
       case "keys":
         return { keys: keysOf(key, evil.content) };
       case "introspection":
@@ -111,6 +118,8 @@ export async function startEvilProvider(): Promise<EvilProvider> {
     issuer: `http://127.0.0.1:${portOf(server)}`,
     misbehaviour: undefined,
     content: undefined,
+    tokenEndpoint: undefined,
+    heard: [],
     sent,
     asked,
     idToken: (claims = {}) =>
@@ -138,6 +147,14 @@ const documents: Readonly<Record<string, Document>> = {
   "/introspect": "introspection",
   "/token": "token",
 };
+
+function listen(request: IncomingMessage, heard: (text: string) => void): void {
+  let body = "";
+  request.setEncoding("utf8").on("data", (chunk: string) => {
+    body += chunk;
+  });
+  request.on("end", () => heard(`${request.rawHeaders.join("\n")}\n${body}`));
+}
 
 const json = { "content-type": "application/json" };
 

@@ -37,12 +37,16 @@ export interface TokenIssuer {
   readonly network: Network;
   /** Addresses that were fetched, in order. */
   readonly fetched: string[];
+  /** All that came by the way of the browser sign-in, in order. */
+  readonly received: { readonly url: string; readonly headers: Headers; readonly form: URLSearchParams }[];
   isDown: boolean;
   /** Replace what honest documents would say. */
   discovery: Claims;
   jwks: unknown;
   /** Members of the next authorization code's ID token. */
   codeClaims: Claims;
+  /** What the token endpoint says instead of redeeming a code. */
+  tokenAnswer: (() => Response) | undefined;
   rotateKeys(): Promise<void>;
   /** ID token of a client for a person who is there now; members set to `undefined` are left out. */
   idToken(
@@ -88,6 +92,14 @@ export async function startTokenIssuer(
     return Response.json({ access_token: "provider-token", token_type: "Bearer", expires_in: 60, id_token });
   };
 
+  const answer: Network["fetch"] = async (url, { method, headers, body }) => {
+    const form = new URLSearchParams(body instanceof URLSearchParams ? body : undefined);
+    fake.received.push({ url, headers: new Headers(headers), form });
+    if (method !== "POST") return Response.json(json(url));
+    if (fake.isDown) throw new Error("connection refused");
+    return fake.tokenAnswer?.() ?? redeem(form);
+  };
+
   const fake: TokenIssuer = {
     settings: {
       id: "oidc",
@@ -96,6 +108,7 @@ export async function startTokenIssuer(
       algorithms: ["ES256"],
       keySource: { kind: "discovery" },
       introspection: undefined,
+      webClientSecret: undefined,
       stepUpAcr: undefined,
       audiences: [],
       claims: standardClaims,
@@ -103,17 +116,15 @@ export async function startTokenIssuer(
     },
     network: {
       fetchJson: async (url) => json(url.href),
-      fetch: async (url, { method, body }) => {
-        if (method !== "POST") return Response.json(json(url));
-        if (fake.isDown) throw new Error("connection refused");
-        return redeem(new URLSearchParams(body instanceof URLSearchParams ? body : undefined));
-      },
+      fetch: answer,
     },
     fetched: [],
+    received: [],
     isDown: false,
     discovery: {},
     jwks: undefined,
     codeClaims: {},
+    tokenAnswer: undefined,
     rotateKeys: async () => {
       keys = [await newKey()];
     },

@@ -20,6 +20,9 @@ import { matrix } from "./matrix.ts";
 const row = matrix("An identity provider that misbehaves, beside an honest one");
 const served = "refused; others served";
 
+const webSecret = "C4NARY-of-the-web-client";
+const webProof = Buffer.from(`gatehouse-web:${webSecret}`).toString("base64");
+
 let folder = "";
 let honest: EvilProvider;
 let evil: EvilProvider;
@@ -28,6 +31,7 @@ let gateway: RunningServer;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "gatehouse-evil-"));
   writeFileSync(join(folder, "secret"), "s3cr3t\n");
+  writeFileSync(join(folder, "web-client"), `${webSecret}\n`);
   honest = await startEvilProvider();
 });
 afterAll(async () => {
@@ -63,7 +67,13 @@ async function startGateway(): Promise<RunningServer> {
       identity: {
         issuers: [
           { name: "honest", issuer: honest.issuer, ...clients },
-          { name: "evil", issuer: evil.issuer, ...clients, introspection },
+          {
+            name: "evil",
+            issuer: evil.issuer,
+            ...clients,
+            web_client_secret: { file: join(folder, "web-client") },
+            introspection,
+          },
         ],
         roles: { "agent-user": ["engineering"], approver: [], auditor: [], "policy-admin": [] },
       },
@@ -110,6 +120,16 @@ async function finishSignIn(): Promise<string> {
   return isIn ? "session opened" : `${answer.status}`;
 }
 
+/** Where the secret of the browser's client came, in any form. */
+function toldTheSecret(): string[] {
+  const named = { evil, honest };
+  return Object.entries(named).flatMap(([name, { heard }]) =>
+    heard
+      .filter(({ text }) => text.includes(webProof) || text.includes(webSecret))
+      .map(({ document }) => `${name}'s ${document}`),
+  );
+}
+
 /** While `attempt` is under way, whoever belongs to the honest provider gets in, and the gateway says it is well. */
 async function whileOthersAreServed(attempt: Promise<readonly string[]>): Promise<string> {
   const others = async (): Promise<boolean> => {
@@ -144,6 +164,32 @@ test("with an honest provider all ways in work, or none of the refusals would pr
   });
 });
 
+test("the secret of the browser's client goes to the token endpoint of its own provider and nowhere else", async () => {
+  await finishSignIn();
+  row({
+    what: "the web client's secret, at an honest moment",
+    expected: "evil's token",
+    observed: toldTheSecret().join(", "),
+  });
+});
+
+test.each([
+  ["a metadata server", "http://169.254.169.254/token", "401"],
+  ["a file", "file:///etc/passwd", "503"],
+  ["another protocol than its own", "https://login.example.com/token", "503"],
+])(
+  "a provider that names %s as its token endpoint is told no secret, and signs nobody in",
+  async (what, endpoint, expected) => {
+    evil.tokenEndpoint = endpoint;
+    const outcome = expected === "503" ? await beginSignIn() : await finishSignIn();
+    row({
+      what: `discovery names ${what} as token endpoint`,
+      expected: `${expected}, no secret`,
+      observed: `${outcome}, ${toldTheSecret().join(", ") || "no secret"}`,
+    });
+  },
+);
+
 const ways: Readonly<Record<Document, () => readonly Promise<string>[]>> = {
   discovery: () => [evil.idToken().then((token) => exchange(token)), beginSignIn()],
   keys: () => [evil.idToken().then((token) => exchange(token))],
@@ -163,6 +209,7 @@ describe.each<Document>(["discovery", "keys", "introspection", "token"])("%s", (
     for (const outcome of await outcomes) expect(refusals[document]).toContain(outcome);
     expect(evil.asked[document]).toBeGreaterThan(0);
     expect(evil.asked.redirect).toBe(0);
+    expect(toldTheSecret()).toEqual(document === "token" ? ["evil's token"] : []);
     // What two sockets hold on the way, and no more: the reader stopped at its limit.
     expect(evil.sent.bytes).toBeLessThan(16 * 1024 * 1024);
   });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { configurationSchema } from "#config";
-import { type IdentityProvider, startIdentityProvider } from "#practice/identity-provider";
+import { type IdentityProvider, startIdentityProvider, type WebSecret } from "#practice/identity-provider";
 import { startServer } from "../../src/composition/server.ts";
 import { freePort } from "../fakes/port.ts";
 
@@ -24,13 +24,25 @@ export interface SamlEntry {
 export interface GatewayWithProviders {
   readonly controlUrl: string;
   readonly provider: IdentityProvider;
+  /** Its own folder, with the data folder `data` in it. */
+  readonly folder: string;
+  /** Another secret where its configuration refers to one. */
+  replaceWebSecret(value: string): void;
   close(): Promise<void>;
+}
+
+interface Choices {
+  readonly isSamlOnly?: boolean;
+  /** Another OpenID Connect provider than ours for trying out. */
+  readonly issuer?: string;
+  /** What the web client proves itself with; a public client without. */
+  readonly webSecret?: WebSecret;
 }
 
 export async function startGateway(
   saml: readonly SamlEntry[],
   controlPort: number,
-  { isSamlOnly = false, issuer }: { readonly isSamlOnly?: boolean; readonly issuer?: string } = {},
+  { isSamlOnly = false, issuer, webSecret }: Choices = {},
 ): Promise<GatewayWithProviders> {
   const folder = mkdtempSync(join(tmpdir(), "gatehouse-identity-"));
   const controlUrl = `http://127.0.0.1:${controlPort}`;
@@ -41,7 +53,10 @@ export async function startGateway(
     webSignedOutUris: [`${controlUrl}/signed-out`],
     webBackChannelUri: `${controlUrl}/sign-in/back-channel-logout`,
     stateFile: join(folder, "provider.json"),
+    ...(webSecret === undefined ? {} : { webSecret }),
   });
+  const replaceWebSecret = (value: string): void => writeFileSync(join(folder, "web-client"), `${value}\n`);
+  if (webSecret !== undefined) replaceWebSecret(webSecret.value);
   const entries = saml.map(({ certificate, ...entry }) => {
     const file = join(folder, `${entry.name}.pem`);
     writeFileSync(file, certificate);
@@ -51,6 +66,7 @@ export async function startGateway(
     agent_client: "gatehouse-agent",
     console_client: "gatehouse-console",
     web_client: "gatehouse-web",
+    ...(webSecret === undefined ? {} : { web_client_secret: { file: join(folder, "web-client") } }),
   };
   const issuers = [
     issuer === undefined
@@ -80,6 +96,8 @@ export async function startGateway(
   return {
     controlUrl,
     provider,
+    folder,
+    replaceWebSecret,
     close: async () => {
       await server.close();
       await provider.close();

@@ -31,13 +31,16 @@ export interface Keycloak {
   close(): Promise<void>;
 }
 
-/** Keycloak with the realm that deploy/compose.yaml imports, for a Gatehouse at `controlUrl`. */
-export async function startKeycloak(controlUrl: string): Promise<Keycloak> {
+/**
+ * Keycloak with the realm that deploy/compose.yaml imports, for a Gatehouse at `controlUrl`. The web client is a confidential one where it has
+ * a secret.
+ */
+export async function startKeycloak(controlUrl: string, webSecret?: string): Promise<Keycloak> {
   const folder = mkdtempSync(join(tmpdir(), "keycloak-"));
   execFileSync("unzip", ["-q", archive, "-d", folder]);
   const home = join(folder, `keycloak-${version}`);
   mkdirSync(join(home, "data/import"), { recursive: true });
-  writeFileSync(join(home, "data/import/gatehouse-realm.json"), realmFor(controlUrl));
+  writeFileSync(join(home, "data/import/gatehouse-realm.json"), realmFor(controlUrl, webSecret));
   const port = await freePort();
   const server = spawn(
     join(home, "bin/kc.sh"),
@@ -61,13 +64,14 @@ export async function startKeycloak(controlUrl: string): Promise<Keycloak> {
  * The realm of deploy/ with this Gatehouse's addresses, and with logout tokens: in the containers of deploy/, Keycloak
  * would not trust the certificate at that address.
  */
-function realmFor(controlUrl: string): string {
+function realmFor(controlUrl: string, webSecret: string | undefined): string {
   const text = readFileSync(realmFile, "utf8").replaceAll("https://localhost:8440", controlUrl);
   const realm = realmShape.parse(JSON.parse(text));
   const web = realm.clients.find(({ clientId }) => clientId === "gatehouse-web");
   if (web === undefined) throw new Error("the realm has no web client");
   web.attributes["backchannel.logout.url"] = `${controlUrl}/sign-in/back-channel-logout`;
   web.attributes["backchannel.logout.session.required"] = "true";
+  if (webSecret !== undefined) Object.assign(web, { publicClient: false, secret: webSecret });
   return JSON.stringify(realm);
 }
 

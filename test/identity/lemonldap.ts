@@ -45,9 +45,10 @@ export interface LemonLdap {
 
 /**
  * LemonLDAP::NG as an OpenID Connect and as a SAML provider (`lemon`) for a Gatehouse at `controlUrl`, in a folder of its own. Its people are those
- * of its demonstration, each with their name as password: `dwho`, `msmith`, `rtyler`.
+ * of its demonstration, each with their name as password: `dwho`, `msmith`, `rtyler`. The web client
+ * is a confidential one where it has a secret.
  */
-export async function startLemonLdap(controlUrl: string): Promise<LemonLdap> {
+export async function startLemonLdap(controlUrl: string, webSecret?: string): Promise<LemonLdap> {
   const folder = mkdtempSync(join(tmpdir(), "lemonldap-"));
   const port = await freePort();
   const issuer = `http://127.0.0.1:${port}`;
@@ -57,7 +58,7 @@ export async function startLemonLdap(controlUrl: string): Promise<LemonLdap> {
     ...general(issuer),
     ...storage(folder),
     ...people,
-    ...openIdConnect(issuer, controlUrl),
+    ...openIdConnect(issuer, controlUrl, webSecret),
     ...saml(key, controlUrl),
   };
   writeFileSync(join(folder, "conf/lmConf-1.json"), JSON.stringify(settings));
@@ -154,7 +155,7 @@ const people = {
   portalDisplayRegister: 0,
 };
 
-function openIdConnect(issuer: string, controlUrl: string): object {
+function openIdConnect(issuer: string, controlUrl: string, webSecret: string | undefined): object {
   const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   return {
     issuerDBOpenIDConnectActivation: 1,
@@ -167,7 +168,9 @@ function openIdConnect(issuer: string, controlUrl: string): object {
     oidcRPMetaDataOptions: {
       gatehouse: {
         oidcRPMetaDataOptionsClientID: "gatehouse-web",
-        oidcRPMetaDataOptionsPublic: 1,
+        ...(webSecret === undefined
+          ? { oidcRPMetaDataOptionsPublic: 1 }
+          : { oidcRPMetaDataOptionsPublic: 0, oidcRPMetaDataOptionsClientSecret: webSecret }),
         oidcRPMetaDataOptionsRequirePKCE: 1,
         oidcRPMetaDataOptionsIDTokenSignAlg: "RS256",
         oidcRPMetaDataOptionsIDTokenForceClaims: 1,

@@ -98,6 +98,19 @@ test("show prints what is in force: defaults filled in, paths absolute", async (
   expect(out).toContain("port: 8441");
 });
 
+test("of the web client's secret check and show know the place, and a file that holds it itself is refused", async () => {
+  const canary = "C4NARY-of-the-web-client";
+  const withSecret = (reference: string): string =>
+    write("gatehouse.yaml", sound.replace("web_client: w", `web_client: w, web_client_secret: ${reference}`));
+  write("web.txt", `${canary}\n`);
+  const referred = await config("show", withSecret("{ file: web.txt }"));
+  expect(referred.out).toContain(`file: ${join(folder, "web.txt")}`);
+  const checked = await config("check", withSecret("{ file: web.txt }"));
+  const written = await config("check", withSecret(canary));
+  expect([written.status, written.err]).toEqual([1, expect.stringContaining("web_client_secret")]);
+  for (const { out, err } of [referred, checked, written]) expect(out + err).not.toContain(canary);
+});
+
 test("schema prints JSON Schema", async () => {
   expect(JSON.parse((await config("schema")).out)).toMatchObject({ title: "gatehouse.yaml", type: "object" });
 });
@@ -135,4 +148,6 @@ test("keys, authorities and secrets of issuers that are not there are named by c
   write("ca.pem", "no certificate");
   expect(await errorOf(text)).toContain("ca.pem holds no certificate");
   expect(await errorOf(text.replace("web_client: w }", asks))).toContain("ask.txt cannot be read");
+  const secret = "web_client: w, web_client_secret: { file: web.txt } }";
+  expect(await errorOf(text.replace("web_client: w }", secret))).toContain("web.txt cannot be read");
 });

@@ -69,7 +69,9 @@ async function asRefusal<Result>(act: () => Promise<Result>): Promise<Result> {
   try {
     return await act();
   } catch (error) {
-    const isDown = error instanceof GatehouseError && error.code === "provider_unavailable";
-    throw isDown ? new ControlRefusal("provider_unavailable", messageOf(error.cause)) : error;
+    if (!(error instanceof GatehouseError)) throw error;
+    if (error.code === "provider_unavailable") throw new ControlRefusal(error.code, messageOf(error.cause));
+    if (error.code === "sign_in_misconfigured") throw new ControlRefusal(error.code, error.message);
+    throw error;
   }
 }
