@@ -57,6 +57,7 @@ test("a gateway in clear text on the network gets no token, and a helper that ca
     refresh: async () => {
       throw new Error("not asked");
     },
+    end: async () => undefined,
   };
   const tokens = await TokenSource.open({ clock: run.clock, pause: async () => {}, endpoint });
   const attempt = startHelper({

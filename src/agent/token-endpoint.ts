@@ -1,4 +1,4 @@
-import { type TokenAnswer, tokenAnswer } from "#api";
+import { sessionSummary, type TokenAnswer, tokenAnswer } from "#api";
 import { Secret } from "#lib/secret";
 import { callControlPlane } from "./control-plane.ts";
 
@@ -10,10 +10,11 @@ export interface TokenLoan {
   readonly sessionId: string;
 }
 
-/** `POST /v1/token`: opening a session, and keeping it open. */
+/** `POST /v1/token`: opening a session, keeping it open, and at last saying that it is done with. */
 export interface TokenEndpoint {
   exchange(): Promise<TokenLoan>;
-  refresh(refreshToken: Secret): Promise<TokenLoan>;
+  refresh(refreshToken: Secret, timeoutMs?: number): Promise<TokenLoan>;
+  end(accessToken: Secret, timeoutMs: number): Promise<void>;
 }
 
 export interface SessionRequest {
@@ -25,11 +26,19 @@ export interface SessionRequest {
 }
 
 export function tokenEndpoint(request: SessionRequest): TokenEndpoint {
-  const post = async (form: Record<string, string>): Promise<TokenLoan> =>
-    loanOf(await callControlPlane({ url: request.url, path: "/v1/token", form, answer: tokenAnswer }));
+  const { url } = request;
+  const post = async (form: Record<string, string>, timeoutMs?: number): Promise<TokenLoan> => {
+    const within = timeoutMs === undefined ? {} : { timeoutMs };
+    return loanOf(await callControlPlane({ url, path: "/v1/token", form, answer: tokenAnswer, ...within }));
+  };
   return {
     exchange: () => post(exchangeForm(request)),
-    refresh: (token) => post({ grant_type: "refresh_token", refresh_token: token.reveal() }),
+    refresh: (token, timeoutMs) =>
+      post({ grant_type: "refresh_token", refresh_token: token.reveal() }, timeoutMs),
+    end: async (bearer, timeoutMs) => {
+      const path = "/api/v1/sessions/this/end";
+      await callControlPlane({ url, path, bearer, json: {}, answer: sessionSummary, timeoutMs });
+    },
   };
 }
 

@@ -22,24 +22,33 @@ class HandClock {
 
 interface Script {
   refresh: (used: string) => Promise<TokenLoan>;
+  end: (token: string) => Promise<void>;
 }
 
 async function setUp(lifeMs = 15 * minuteMs) {
   const clock = new HandClock();
   const used: string[] = [];
-  const script: Script = { refresh: async () => loan(`renewed-${used.length}`, lifeMs) };
+  const endings: string[] = [];
+  const script: Script = {
+    refresh: async () => loan(`renewed-${used.length}`, lifeMs),
+    end: async () => undefined,
+  };
   const endpoint: TokenEndpoint = {
     exchange: async () => loan("first", lifeMs),
     refresh: (token) => {
       used.push(token.reveal());
       return script.refresh(token.reveal());
     },
+    end: (token) => {
+      endings.push(token.reveal());
+      return script.end(token.reveal());
+    },
   };
   const tokens = await TokenSource.open({ endpoint, clock, pause: async () => {} });
   const ended: string[] = [];
   tokens.onEnded((reason) => ended.push(reason));
   const current = async (): Promise<string> => (await tokens.current()).accessToken.reveal();
-  return { clock, used, script, tokens, ended, current };
+  return { clock, used, endings, script, tokens, ended, current };
 }
 
 function loan(name: string, lifeMs: number): TokenLoan {
@@ -51,6 +60,7 @@ function loan(name: string, lifeMs: number): TokenLoan {
   };
 }
 
+const end = async (): Promise<void> => undefined;
 const revoked = new ControlPlaneRefusal({ status: 400, code: "invalid_grant", message: "It was stopped" });
 const down = new GatehouseError("server_unreachable", "No Gatehouse server answers.");
 
@@ -91,6 +101,7 @@ test("a wall clock set back does not lengthen a token's life, nor does a laptop'
 test("a session without a refresh token ends with its token", async () => {
   const clock = new HandClock();
   const endpoint: TokenEndpoint = {
+    end,
     exchange: async () => ({ ...loan("only", 10 * minuteMs), refreshToken: undefined }),
     refresh: async () => {
       throw new Error("there is nothing to refresh with");
@@ -160,6 +171,7 @@ test("opening a session tries again while the server is busy, and gives up on a 
   let attempts = 0;
   const refresh = async (): Promise<TokenLoan> => loan("never", 1);
   const busy: TokenEndpoint = {
+    end,
     refresh,
     exchange: async () => {
       attempts += 1;
@@ -172,6 +184,7 @@ test("opening a session tries again while the server is busy, and gives up on a 
   );
   attempts = 0;
   const refusing: TokenEndpoint = {
+    end,
     refresh,
     exchange: async () => {
       attempts += 1;
@@ -188,6 +201,7 @@ test("a log that contradicts what was seen ends the session: the token just fetc
   const clock = new HandClock();
   const lifeMs = 15 * minuteMs;
   const endpoint: TokenEndpoint = {
+    end,
     exchange: async () => loan("first", lifeMs),
     refresh: async () => loan("second", lifeMs),
   };
@@ -206,7 +220,13 @@ test("a log that contradicts what was seen ends the session: the token just fetc
   await expect(tokens.current()).rejects.toMatchObject({ code: "log_contradicted" });
   await expect(tokens.current()).rejects.toMatchObject({ code: "log_contradicted" });
   expect(ended).toEqual([expect.stringContaining("it was cut.")]);
-  await expect(TokenSource.open(parts)).rejects.toMatchObject({ code: "log_contradicted" });
+  const endings: string[] = [];
+  const watched = { ...endpoint, end: async (token: Secret) => void endings.push(token.reveal()) };
+  await expect(TokenSource.open({ ...parts, endpoint: watched })).rejects.toMatchObject({
+    code: "log_contradicted",
+  });
+  // Nobody holds the session that was opened for it.
+  expect(endings).toEqual(["first"]);
 });
 
 test("a proof that comes late does not delay a token, and stops the next one", async () => {
@@ -218,6 +238,7 @@ test("a proof that comes late does not delay a token, and stops the next one", a
     },
   };
   const endpoint: TokenEndpoint = {
+    end,
     exchange: async () => loan("first", minuteMs),
     refresh: async () => loan("second", minuteMs),
   };
@@ -225,4 +246,40 @@ test("a proof that comes late does not delay a token, and stops the next one", a
   expect((await tokens.current()).accessToken.reveal()).toBe("first");
   tell("it was cut");
   await expect(tokens.current()).rejects.toMatchObject({ code: "log_contradicted" });
+});
+
+test("a run that is over ends its session once, lends nothing any more and tells nobody", async () => {
+  const { tokens, endings, ended, used } = await setUp();
+  const { accessToken } = await tokens.current();
+  await Promise.all([tokens.end(), tokens.end()]);
+  expect([endings, used, ended]).toEqual([["first"], [], []]);
+  await expect(tokens.current()).rejects.toMatchObject({ code: "session_ended" });
+  await expect(tokens.replace(accessToken)).rejects.toMatchObject({ code: "session_ended" });
+});
+
+test("after hours without a call a token is fetched to end the session with", async () => {
+  const { clock, tokens, endings, used } = await setUp();
+  clock.pass(5 * 60 * minuteMs);
+  await tokens.end();
+  expect([used, endings]).toEqual([["refresh-of-first"], ["renewed-1"]]);
+});
+
+test("a session that is over already has been ended; whatever else hinders it is tried once and said", async () => {
+  const stopped = await setUp();
+  stopped.script.end = async () => {
+    throw new ControlPlaneRefusal({ status: 401, code: "session_ended", message: "This session is over." });
+  };
+  await stopped.tokens.end();
+  const forgotten = await setUp();
+  forgotten.clock.pass(5 * 60 * minuteMs);
+  forgotten.script.refresh = async () => {
+    throw revoked;
+  };
+  await forgotten.tokens.end();
+  const alone = await setUp();
+  alone.script.end = async () => {
+    throw down;
+  };
+  await expect(alone.tokens.end()).rejects.toBe(down);
+  expect([stopped, forgotten, alone].map(({ endings }) => endings.length)).toEqual([1, 0, 1]);
 });

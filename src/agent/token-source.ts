@@ -42,6 +42,7 @@ export class TokenSource {
   #since: Instant;
   #renewal: Promise<void> | undefined;
   #ended: GatehouseError | undefined;
+  #ending: Promise<void> | undefined;
 
   private constructor(parts: TokenSourceParts, loan: TokenLoan, since: Instant) {
     this.#parts = parts;
@@ -54,7 +55,12 @@ export class TokenSource {
     const since = readClocks(parts.clock);
     const loan = await withRetries(parts, () => parts.endpoint.exchange());
     const opened = new TokenSource(parts, loan, since);
-    await opened.#lookAtLog();
+    try {
+      await opened.#lookAtLog();
+    } catch (error) {
+      await opened.end().catch(() => undefined);
+      throw error;
+    }
     return opened;
   }
 
@@ -79,6 +85,34 @@ export class TokenSource {
     if (this.#ended !== undefined) throw this.#ended;
     if (this.#loan.accessToken === refused) await this.#renewOnce(true);
     return this.#fresh();
+  }
+
+  /**
+   * Ends the session at the server, in one try that takes `sessionEndWaitMs` at most. Nothing is lent from the call on, and
+   * listeners are not told: whoever calls knows. One that is over already is no failure; rejects with any other.
+   */
+  end(): Promise<void> {
+    this.#ended ??= over("The run has ended.");
+    this.#ending ??= this.#endAtServer();
+    return this.#ending;
+  }
+
+  async #endAtServer(): Promise<void> {
+    const { endpoint, clock } = this.#parts;
+    const untilMs = clock.monotonicMs() + limits.sessionEndWaitMs;
+    try {
+      const token = await this.#lastToken(limits.sessionEndWaitMs / 2);
+      await endpoint.end(token, Math.max(1, untilMs - clock.monotonicMs()));
+    } catch (error) {
+      if (!isOver(error)) throw error;
+    }
+  }
+
+  /** After hours without a call the token in hand has run out, and the session has not. */
+  async #lastToken(timeoutMs: number): Promise<Secret> {
+    const { accessToken, refreshToken } = this.#loan;
+    if (this.#leftMs() > 0 || refreshToken === undefined) return accessToken;
+    return (await this.#parts.endpoint.refresh(refreshToken, timeoutMs)).accessToken;
   }
 
   #fresh(): FreshToken {
@@ -137,12 +171,7 @@ export class TokenSource {
   }
 
   #end(reason: string): GatehouseError {
-    return this.#endWith(
-      new GatehouseError(
-        "session_ended",
-        `Gatehouse gives this command no more tokens. ${withFullStop(reason)} Start it again to open another session.`,
-      ),
-    );
+    return this.#endWith(over(reason));
   }
 
   #endWith(ended: GatehouseError): GatehouseError {
@@ -157,6 +186,13 @@ function readClocks(clock: Clock): Instant {
   return { wallMs: clock.now().getTime(), monotonicMs: clock.monotonicMs() };
 }
 
+function over(reason: string): GatehouseError {
+  return new GatehouseError(
+    "session_ended",
+    `Gatehouse gives this command no more tokens. ${withFullStop(reason)} Start it again to open another session.`,
+  );
+}
+
 function contradicted(why: string): GatehouseError {
   return new GatehouseError(
     "log_contradicted",
@@ -167,6 +203,10 @@ function contradicted(why: string): GatehouseError {
 /** RFC 6749 section 5.2: the refresh token is invalid, expired or revoked. */
 function isFinal(error: unknown): boolean {
   return error instanceof ControlPlaneRefusal && error.code === "invalid_grant";
+}
+
+function isOver(error: unknown): boolean {
+  return isFinal(error) || (error instanceof ControlPlaneRefusal && error.code === "session_ended");
 }
 
 function isPassing(error: unknown): boolean {

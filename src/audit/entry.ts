@@ -13,6 +13,7 @@ export const entryKinds = [
   "approval.decided",
   "approval.expired",
   "session.opened",
+  "session.ended",
   "session.stopped",
   "auth.refused",
   "auth.signed_in",

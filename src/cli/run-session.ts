@@ -11,13 +11,15 @@ import {
   TokenSource,
   tokenEndpoint,
 } from "#agent";
-import { GatehouseError } from "#lib/errors";
+import { GatehouseError, messageOf } from "#lib/errors";
+import { printable } from "#lib/printable";
 import { agentSignIn } from "./agent-sign-in.ts";
 import { NotStarted } from "./failure.ts";
 import { watchLog } from "./log-watch.ts";
 import { loginFilePath, readLogin } from "./login-file.ts";
 import { findServer, type Server, serverUrl } from "./server.ts";
 import type { Settings } from "./settings.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** Options of `run` and `env`. */
 export const runOptions = z.object({
@@ -92,18 +94,42 @@ export async function openHelper(
   });
   const watch = watchLog(server, terminal);
   const tokens = await TokenSource.open({ endpoint, clock: terminal.clock, pause, watch });
-  const helper = await startHelper({
-    info: { ...server.info, controlUrl: server.url },
-    tokens,
-    account: email ?? "agent@gatehouse.invalid",
-    project: options.project,
-    environment,
-    checkPeer: peerCheckOfThisSystem(),
-    gatehouse: ownCommand(),
-    onGatewayTunnel,
-    notice,
-  });
-  return { ...helper, sessionId: tokens.sessionId };
+  try {
+    const helper = await startHelper({
+      info: { ...server.info, controlUrl: server.url },
+      tokens,
+      account: email ?? "agent@gatehouse.invalid",
+      project: options.project,
+      environment,
+      checkPeer: peerCheckOfThisSystem(),
+      gatehouse: ownCommand(),
+      onGatewayTunnel,
+      notice,
+    });
+    return { ...helper, sessionId: tokens.sessionId, close: () => closeRun(helper, tokens, terminal) };
+  } catch (error) {
+    await endSession(tokens, terminal);
+    throw error;
+  }
+}
+
+/** First the ports: what still calls is a client that has gone away, as it would be without us. */
+async function closeRun(helper: Helper, tokens: TokenSource, terminal: Terminal): Promise<void> {
+  try {
+    await helper.close();
+  } finally {
+    await endSession(tokens, terminal);
+  }
+}
+
+/** A session that was not ended runs out by itself: no reason to hold up a command that is done, or to change its status. */
+async function endSession(tokens: TokenSource, terminal: Terminal): Promise<void> {
+  try {
+    await tokens.end();
+  } catch (error) {
+    if (terminal.environment["GATEHOUSE_DEBUG"] !== "1") return;
+    terminal.err(printable(`gatehouse: session ${tokens.sessionId} was not ended: ${messageOf(error)}`));
+  }
 }
 
 export function sayWhoIsKeptOut({ terminal }: Settings): void {

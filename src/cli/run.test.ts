@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -34,8 +34,14 @@ afterEach(async () => {
 
 /** `gatehouse …` as a process whose temporary folder is ours to look into. */
 function start(...words: string[]): StartedChild {
-  const environment = { PATH: process.env["PATH"], HOME: home, TMPDIR: home, GATEHOUSE_URL: plane.url };
-  return startChild([process.execPath, script, ...words], { environment, folder: home });
+  return startChild([process.execPath, script, ...words], { environment: environment(), folder: home });
+}
+
+const environment = () => ({ PATH: process.env["PATH"], HOME: home, TMPDIR: home, GATEHOUSE_URL: plane.url });
+
+function startDebugging(...words: string[]): StartedChild {
+  const debugging = { ...environment(), GATEHOUSE_DEBUG: "1" };
+  return startChild([process.execPath, script, ...words], { environment: debugging, folder: home });
 }
 
 const run = (...words: string[]): Promise<ChildOutcome> =>
@@ -112,6 +118,56 @@ test("a run that is terminated ends its command and leaves nothing behind", asyn
   running.kill("SIGTERM");
   expect((await running.outcome).status).toBe(143);
   expect(leftovers()).toEqual([]);
+});
+
+const endPath = "/api/v1/sessions/this/end";
+/** With what the session was ended, each time. */
+const endings = (): (string | undefined)[] =>
+  plane.requests.filter(({ path }) => path === endPath).map(({ authorization }) => authorization);
+
+test.each([
+  ["came to its end", "exit 9", 9],
+  ["was killed", "kill -KILL $$", 137],
+  ["was not there", undefined, 127],
+])("when the command %s its session is ended, with its own token", async (_how, line, status) => {
+  const words = line === undefined ? ["no-such-command"] : ["sh", "-c", line];
+  expect((await run("--", ...words)).status).toBe(status);
+  expect(endings()).toEqual([expect.stringMatching(/^Bearer gateway-token-/)]);
+});
+
+test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("a run that gets %s ends its session", async (signal) => {
+  const words = ["sh", "-c", "echo started; exec sleep 60"];
+  const running = start("run", "--as", "developer@example.com", "--", ...words);
+  await running.printed("started");
+  expect(endings()).toEqual([]);
+  running.kill(signal);
+  expect((await running.outcome).status).toBeGreaterThan(128);
+  expect(endings()).toHaveLength(1);
+});
+
+test("a session that cannot be ended changes neither status nor output, and is spoken of to whoever looks for faults", async () => {
+  plane.routes.set(`POST ${endPath}`, () =>
+    refusal(503, "audit_unavailable", "The audit log cannot be written."),
+  );
+  expect(await run("--", "sh", "-c", "exit 9")).toMatchObject({ status: 9, stdout: "", stderr: "" });
+  expect(endings()).toHaveLength(1);
+  const outcome = await startDebugging("run", "--as", "developer@example.com", "--", "true").outcome;
+  expect(outcome).toMatchObject({
+    status: 0,
+    stderr: expect.stringMatching(
+      /^gatehouse: session \S+ was not ended: The audit log cannot be written\.\n$/,
+    ) as string,
+  });
+});
+
+test("a server that went away meanwhile changes nothing for the command", async () => {
+  const words = ["sh", "-c", "echo started; while [ -e waiting ]; do :; done; exit 9"];
+  writeFileSync(join(home, "waiting"), "");
+  const running = start("run", "--as", "developer@example.com", "--", ...words);
+  await running.printed("started");
+  await plane.close();
+  rmSync(join(home, "waiting"));
+  expect(await running.outcome).toMatchObject({ status: 9, stderr: "" });
 });
 
 test("options after -- belong to the command", async () => {

@@ -25,6 +25,8 @@ export function sessionEntry(fact: SessionFact): NewEntry {
         },
       };
     }
+    case "session.ended":
+      return { kind: fact.kind, sessionId: fact.sessionId };
     case "session.stopped":
       return {
         kind: fact.kind,

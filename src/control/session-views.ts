@@ -2,7 +2,8 @@ import type { SessionSummary } from "#api";
 import type { Session } from "#identity";
 
 export function summaryOf(session: Session, now: Date): SessionSummary {
-  const { id, principal, agent, startedAt, endsAt, stoppedAt } = session;
+  const { id, principal, agent, startedAt, stoppedAt } = session;
+  const endsAt = session.endedAt ?? session.endsAt;
   return {
     id,
     principal: {
@@ -19,7 +20,9 @@ export function summaryOf(session: Session, now: Date): SessionSummary {
   };
 }
 
-function stateOf({ stoppedAt, endsAt }: Session, now: Date): SessionSummary["state"] {
+/** What its agent had ended was over when somebody stopped it. */
+function stateOf({ stoppedAt, endedAt, endsAt }: Session, now: Date): SessionSummary["state"] {
+  if (endedAt !== undefined) return "ended";
   if (stoppedAt !== undefined) return "stopped";
   return now < endsAt ? "running" : "ended";
 }

@@ -18,6 +18,7 @@ export function ocsfEvent(entry: ExportedEntry, source: OcsfSource): OcsfEvent {
     case "auth.signed_in":
     case "auth.refused":
     case "session.opened":
+    case "session.ended":
     case "session.stopped":
       return authentication(entry, source);
     case "policy.change":
@@ -68,7 +69,8 @@ function apiActivity(entry: ExportedEntry, source: OcsfSource): OcsfEvent {
 
 /** Class 3002: people and agents signing in, sessions beginning and ending. */
 function authentication(entry: ExportedEntry, source: OcsfSource): OcsfEvent {
-  const activity = entry.kind === "session.stopped" ? { id: 2, name: "Logoff" } : { id: 1, name: "Logon" };
+  const isOver = entry.kind === "session.ended" || entry.kind === "session.stopped";
+  const activity = isOver ? { id: 2, name: "Logoff" } : { id: 1, name: "Logon" };
   return {
     ...common(entry, source, { category: 3, classUid: 3002, className: "Authentication", activity }),
     actor: actorOf(entry),

@@ -62,6 +62,7 @@ const ends: Readonly<Record<string, (under: Running) => unknown>> = {
     identity.signOuts.end({ principal: developer.email }, { kind: "signed_out_at_provider" }),
   "stopped with its issuer": ({ identity }) =>
     identity.signOuts.end({ issuer: "https://login.example.com" }, { kind: "signed_out_at_provider" }),
+  "ended by its agent": ({ identity, sessionId }) => identity.sessions.end(sessionId),
   "over after twelve hours": ({ clock, timer }) => {
     clock.pass(limits.sessionLifeMsMax);
     timer.pass(limits.sessionLifeMsMax);

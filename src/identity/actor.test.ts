@@ -30,7 +30,7 @@ async function underTest() {
   return { ...parts, actorOf, gatewayToken, granted };
 }
 
-const agentActs = ["session.use", "session.stop_this", "approval.follow_own"];
+const agentActs = ["session.use", "session.stop_this", "session.end_this", "approval.follow_own"];
 const peopleActs = [
   "session.stop_own",
   "approval.review",

@@ -6,6 +6,7 @@ import { type Act, allActs, allRoles, mayDo, rolesOf } from "./roles.ts";
 const cells: Readonly<Record<Act, Readonly<Record<Role, boolean>>>> = {
   "session.use": { "agent-user": true, approver: false, auditor: false, "policy-admin": false },
   "session.stop_this": { "agent-user": true, approver: false, auditor: false, "policy-admin": false },
+  "session.end_this": { "agent-user": true, approver: false, auditor: false, "policy-admin": false },
   "session.stop_own": { "agent-user": true, approver: true, auditor: true, "policy-admin": true },
   "approval.follow_own": { "agent-user": true, approver: false, auditor: false, "policy-admin": false },
   "approval.review": { "agent-user": false, approver: true, auditor: false, "policy-admin": false },
@@ -25,7 +26,7 @@ test.each(rows)("$role × $act is $expected", ({ act, role, expected }) => {
 
 test("the table is checked cell by cell", () => {
   expect(Object.keys(cells)).toEqual([...allActs]);
-  expect(rows).toHaveLength(40);
+  expect(rows).toHaveLength(44);
 });
 
 const roleGroups = {

@@ -6,6 +6,8 @@ export type Act =
   | "session.use"
   /** The session of the token that says so, and no other. */
   | "session.stop_this"
+  /** The same, as its agent's being done with it: what it asked people for is not withdrawn. */
+  | "session.end_this"
   /** All of one's own: browsers, logins, agents' sessions. */
   | "session.stop_own"
   /** See what became of an approval request of one's own. */
@@ -24,6 +26,7 @@ export type Act =
 export const allActs: readonly Act[] = [
   "session.use",
   "session.stop_this",
+  "session.end_this",
   "session.stop_own",
   "approval.follow_own",
   "approval.review",
@@ -38,7 +41,13 @@ export const allRoles: readonly Role[] = ["agent-user", "approver", "auditor", "
 
 /** The one table. A role never implies another: who needs two is given two. */
 const table: Readonly<Record<Role, readonly Act[]>> = {
-  "agent-user": ["session.use", "session.stop_this", "session.stop_own", "approval.follow_own"],
+  "agent-user": [
+    "session.use",
+    "session.stop_this",
+    "session.end_this",
+    "session.stop_own",
+    "approval.follow_own",
+  ],
   approver: ["session.stop_own", "approval.review", "approval.vote"],
   auditor: ["session.stop_own", "audit.read", "audit.custody"],
   "policy-admin": ["session.stop_own", "session.stop_any", "sink.manage"],
@@ -53,6 +62,7 @@ export type Presence = "stored" | "browser" | "fresh";
 const presences: Readonly<Record<Act, Presence>> = {
   "session.use": "stored",
   "session.stop_this": "stored",
+  "session.end_this": "stored",
   // An agent that could end its owner's sign-ins would keep out the very person who can stop it.
   "session.stop_own": "browser",
   "approval.follow_own": "stored",

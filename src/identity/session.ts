@@ -12,6 +12,8 @@ export interface Session {
   readonly startedAt: Date;
   readonly endsAt: Date;
   readonly stoppedAt: Date | undefined;
+  /** When its own agent ended it, before `endsAt`. */
+  readonly endedAt?: Date | undefined;
   /** Name of the machine identity that let it in; without it, a person did. */
   readonly machine?: string | undefined;
 }
@@ -29,7 +31,12 @@ export type StoppedSessions = { readonly id: string } | { readonly machine: stri
 export interface SessionStore {
   insert(session: Session): Promise<void>;
   find(id: string): Promise<Session | undefined>;
-  /** Marks sessions stopped; returns the ids that were running. */
+  /** Marks it ended by its own agent, unless it is stopped or over. */
+  end(id: string, at: Date): Promise<void>;
+  /**
+   * Marks sessions stopped whose time is not up, those that their agents ended too; returns the ids that were running, or had
+   * ended and still wait for a decision or its execution.
+   */
   stop(which: StoppedSessions, at: Date): Promise<readonly string[]>;
   /** The newest first, of all or of one principal, by id. */
   list(limit: number, principalId?: string): Promise<readonly Session[]>;

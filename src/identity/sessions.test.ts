@@ -86,6 +86,77 @@ test("listeners hear of a stop before it is on record, and only of sessions that
   expect(facts).toEqual([]);
 });
 
+test("a session that its agent ends is over at once and on record before, and ending it again is nothing", async () => {
+  const order: string[] = [];
+  const { sessions, stopped } = underTest({ onFact: async ({ kind }) => void order.push(kind) });
+  const { id } = await sessions.open(wanted);
+  sessions.onStopped(() => order.push("cut"));
+  await Promise.all([sessions.end(id), sessions.end(id)]);
+  await sessions.end(id);
+  expect(order).toEqual(["session.opened", "session.ended", "cut"]);
+  expect([stopped, (await sessions.find(id)).kind]).toEqual([[id], "over"]);
+});
+
+test("an ended session is never running again, not after a restart and not when the wall clock is set back", async () => {
+  const { sessions, store, clock } = underTest();
+  const { id } = await sessions.open(wanted);
+  await sessions.end(id);
+  const second = underTest({ store });
+  const yesterday = new Date(clock.now().getTime() - 86_400_000);
+  Object.assign(second.clock, { now: () => yesterday });
+  expect((await second.sessions.find(id)).kind).toBe("over");
+  expect(second.timer.waiting).toBe(0);
+});
+
+test("an end that cannot be recorded is none: the session runs on", async () => {
+  const onFact = async ({ kind }: SessionFact): Promise<void> => {
+    if (kind === "session.ended") throw new Error("disk full");
+  };
+  const { sessions, stopped } = underTest({ onFact });
+  const { id } = await sessions.open(wanted);
+  await expect(sessions.end(id)).rejects.toThrow("disk full");
+  expect([stopped, (await sessions.find(id)).kind]).toEqual([[], "running"]);
+});
+
+test("after a crash between record and end the session runs until it is ended again, and both are on record", async () => {
+  const { sessions, store, facts } = underTest();
+  const { id } = await sessions.open(wanted);
+  const { end } = store;
+  Object.assign(store, { end: () => Promise.reject(new Error("killed")) });
+  await expect(sessions.end(id)).rejects.toThrow("killed");
+  Object.assign(store, { end });
+  const second = underTest({ store });
+  expect((await second.sessions.find(id)).kind).toBe("running");
+  await second.sessions.end(id);
+  expect((await second.sessions.find(id)).kind).toBe("over");
+  const kinds = [...facts, ...second.facts].map(({ kind }) => kind);
+  expect(kinds).toEqual(["session.opened", "session.ended", "session.ended"]);
+});
+
+test("whoever ends a session while it is stopped has not escaped the stop", async () => {
+  const recording = Promise.withResolvers<void>();
+  const onFact = ({ kind }: SessionFact): Promise<void> =>
+    kind === "session.ended" ? recording.promise : Promise.resolve();
+  const { sessions, store } = underTest({ onFact });
+  const { id } = await sessions.open(wanted);
+  const ending = sessions.end(id);
+  expect(await sessions.stop({ id }, cause)).toEqual([id]);
+  recording.resolve();
+  await ending;
+  const session = await store.find(id);
+  expect([session?.stoppedAt, session?.endedAt]).toEqual([expect.any(Date), undefined]);
+});
+
+test("a stop hits what an ended session still asks for, and has nothing to say of one that asks for nothing", async () => {
+  const { sessions, store, facts } = underTest();
+  const [asking, done] = [await sessions.open(wanted), await sessions.open(wanted)];
+  for (const { id } of [asking, done]) await sessions.end(id);
+  store.asking.add(asking.id);
+  expect(await sessions.stop("all", cause)).toEqual([asking.id]);
+  expect(facts.filter(({ kind }) => kind === "session.stopped")).toHaveLength(1);
+  expect((await store.find(done.id))?.stoppedAt).toBeDefined();
+});
+
 test("all sessions of a principal stop at once, and no other", async () => {
   const { sessions } = underTest();
   const mine = await sessions.open(wanted);

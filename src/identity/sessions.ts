@@ -12,6 +12,8 @@ import { RecentStops } from "./sign-out/recent-stops.ts";
 /** What happened to a session, for the audit log. */
 export type SessionFact =
   | { readonly kind: "session.opened"; readonly session: Session; readonly workload?: Workload }
+  /** Its agent was done with it. */
+  | { readonly kind: "session.ended"; readonly sessionId: string }
   | { readonly kind: "session.stopped"; readonly sessionId: string; readonly cause: StopCause };
 
 export type StopCause =
@@ -33,7 +35,7 @@ export interface SessionsParts {
   readonly store: SessionStore;
   readonly clock: Clock;
   readonly timer: Timer;
-  /** Puts the fact on record. A session whose opening cannot be recorded is not opened. */
+  /** Puts the fact on record. A session whose opening cannot be recorded is not opened, one whose end cannot is not ended. */
   readonly onFact: (fact: SessionFact) => Promise<void>;
   /** Whether what let this session in is still configured. Asked at each use: stops can fail, and servers be restarted. */
   readonly isVouchedFor: (session: Pick<Session, "principal" | "machine">) => boolean;
@@ -87,7 +89,15 @@ export interface Sessions {
   stopIfMore(tokenDigest: string, principal: Principal): Promise<boolean>;
   /** The session that `openFor` opened for this token, if it did. */
   findFor(tokenDigest: string): Promise<SessionFinding>;
-  /** Ends them at once and returns the ids of those that ran. Rejects if that cannot be stored or recorded. */
+  /**
+   * Its own agent is done with it. What it asked people for stays: whoever ran a command may run it again once they have
+   * decided. Nothing happens to a session that is over. Rejects if that cannot be recorded or stored, and then it runs on.
+   */
+  end(id: string): Promise<void>;
+  /**
+   * Ends them at once, with what they asked people for, and returns the ids of those that ran or still asked for something: an
+   * agent that has ended its session has not escaped. Rejects if that cannot be stored or recorded.
+   */
   stop(which: StoppedSessions, cause: StopCause): Promise<readonly string[]>;
   /** The newest first, of all or of one principal, by id. */
   list(limit: number, principalId?: string): Promise<readonly Session[]>;
@@ -111,6 +121,7 @@ class WatchedSessions implements Sessions {
   /** Running sessions by principal, of those that are watched. Owned together with `#watched`. */
   readonly #running = new Map<string, number>();
   readonly #opening = new Map<string, Promise<SessionFinding>>();
+  readonly #ending = new Map<string, Promise<void>>();
   /** Ids that were told of: what was read of them before says nothing any more. */
   readonly #ended = new LRUCache<string, true>({ max: limits.watchedSessionsMax });
   readonly recentStops = new RecentStops();
@@ -179,6 +190,14 @@ class WatchedSessions implements Sessions {
     return this.#stopIfMore(await this.findFor(tokenDigest), principal);
   }
 
+  end(id: string): Promise<void> {
+    const ending = this.#ending.get(id) ?? this.#end(id);
+    this.#ending.set(id, ending);
+    const done = (): void => void this.#ending.delete(id);
+    ending.then(done, done);
+    return ending;
+  }
+
   async stop(which: StoppedSessions, cause: StopCause): Promise<readonly string[]> {
     if (which === "all" || !("id" in which)) this.recentStops.note(which, cause);
     const ids = await this.#parts.store.stop(which, this.#parts.clock.now());
@@ -200,12 +219,12 @@ class WatchedSessions implements Sessions {
 
   /** By the wall clock for what was stored, by the monotonic one for what was seen: the earlier end counts. */
   isRunning(session: Session): boolean {
-    const { id, endsAt, stoppedAt } = session;
+    const { id, endsAt } = session;
     const { clock, isVouchedFor } = this.#parts;
     if (!isVouchedFor(session)) return false;
     const watched = this.#watched.peek(id);
     const isPast = watched !== undefined && clock.monotonicMs() >= watched.endsAtMs;
-    return stoppedAt === undefined && clock.now() < endsAt && !isPast && !this.#ended.has(id);
+    return !wasCutShort(session) && clock.now() < endsAt && !isPast && !this.#ended.has(id);
   }
 
   close(): void {
@@ -255,6 +274,18 @@ class WatchedSessions implements Sessions {
     return { ...session, stoppedAt: this.#parts.clock.now() };
   }
 
+  /**
+   * First the record, then the end: nothing presses, unlike with a stop, and an end that nobody can look up would be a hole in
+   * the log. After a crash in between, or a store that failed, it runs until its time or until its agent asks again.
+   */
+  async #end(id: string): Promise<void> {
+    if ((await this.find(id)).kind !== "running") return;
+    await this.#parts.onFact({ kind: "session.ended", sessionId: id });
+    await this.#parts.store.end(id, this.#parts.clock.now());
+    this.#epoch += 1;
+    this.#tell(id);
+  }
+
   async #stopIfMore(found: SessionFinding, principal: Principal): Promise<boolean> {
     if (found.kind !== "running" || !hasLess(principal, found.session.principal)) return false;
     await this.stop({ id: found.session.id }, { kind: "groups_changed" });
@@ -268,10 +299,12 @@ class WatchedSessions implements Sessions {
     else this.#running.delete(principalId);
   }
 
-  #watch({ id, principal: { id: principalId }, endsAt, stoppedAt }: Session): void {
+  #watch(session: Session): void {
     const { clock, timer } = this.#parts;
+    const { id, endsAt } = session;
+    const principalId = session.principal.id;
     const leftMs = endsAt.getTime() - clock.now().getTime();
-    if (stoppedAt !== undefined || leftMs <= 0 || this.#watched.has(id)) return;
+    if (wasCutShort(session) || leftMs <= 0 || this.#watched.has(id)) return;
     const cancel = timer.after(leftMs, () => {
       this.#epoch += 1;
       this.#tell(id);
@@ -285,6 +318,11 @@ class WatchedSessions implements Sessions {
     this.#watched.delete(id);
     for (const listener of this.#listeners) listener({ id });
   }
+}
+
+/** Whatever a clock says: one that is set back brings neither kind to life again. */
+function wasCutShort({ stoppedAt, endedAt }: Session): boolean {
+  return stoppedAt !== undefined || endedAt !== undefined;
 }
 
 /** Whoever may use one connection has named it. */

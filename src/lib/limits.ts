@@ -343,6 +343,8 @@ export const limits = {
   consistencyProofsPerMinuteMax: 300,
   /** A client waits a few seconds for its token; a proof that takes longer counts for the next one. */
   logProofWaitMs: 2_000,
+  /** A command whose work is done waits this long for its session's end; a session that was not ended runs out by itself. */
+  sessionEndWaitMs: 2_000,
   /** A run that is over does not linger for it. */
   logProofTimeoutMs: 5_000,
   /** S3 counts in days. Less is an object that is as good as not kept, whatever its lock is called. */

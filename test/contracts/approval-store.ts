@@ -7,7 +7,7 @@ const person = (id: string, email: string | undefined = `${id}@example.com`): Pr
   return { id, issuer: "https://idp.example.com", subject: id, email, groups: ["sre", 'with "quotes"'] };
 };
 
-function requestOf(id: string, changes: Partial<ApprovalRequest> = {}): ApprovalRequest {
+export function requestOf(id: string, changes: Partial<ApprovalRequest> = {}): ApprovalRequest {
   return {
     id,
     state: "pending",
@@ -45,7 +45,7 @@ function requestOf(id: string, changes: Partial<ApprovalRequest> = {}): Approval
   };
 }
 
-const caps = { pendingPerSession: 3, openTotal: 5, sealedBytesTotal: 1_000 };
+export const caps = { pendingPerSession: 3, openTotal: 5, sealedBytesTotal: 1_000 };
 const sealed = new Uint8Array([0, 1, 2, 255]);
 const approve = (id: string): Vote => ({
   approver: person(id),

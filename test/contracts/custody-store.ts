@@ -229,24 +229,35 @@ export function custodyStoreContract(name: string, open: () => Promise<Database>
     async (parts) => {
       const { custody, database, session } = parts;
       const sessions = sessionStore(database);
-      for (const [id, end, stopped] of [
-        ["ses_1", 3_000, undefined],
-        ["ses_2", 9_000, 1_000],
-        ["ses_3", 2_000, undefined],
-        ["ses_4", 8_000, undefined],
+      for (const [id, end, stopped, ended] of [
+        ["ses_1", 3_000, undefined, undefined],
+        ["ses_2", 9_000, 1_000, undefined],
+        ["ses_3", 2_000, undefined, undefined],
+        ["ses_4", 8_000, undefined, undefined],
+        // Its agent was done with it before somebody stopped it.
+        ["ses_5", 9_000, 4_500, 2_500],
+        ["ses_6", 9_000, undefined, 4_000],
       ] as const) {
         await session(id, { class: id === "ses_3" ? "write" : "read" });
         const times = { startedAt: new Date(0), endsAt: new Date(end) };
         const rest = { agent: "cursor", connection: undefined };
         const stoppedAt = stopped === undefined ? undefined : new Date(stopped);
-        await sessions.insert({ id, principal: auditor, ...times, ...rest, stoppedAt });
+        const endedAt = ended === undefined ? undefined : new Date(ended);
+        await sessions.insert({ id, principal: auditor, ...times, ...rest, stoppedAt, endedAt });
       }
       const before = new Date(5_000);
       const [first, ...others] = await custody.endedSessions(before, undefined, 10);
-      expect([first, ...others].map((each) => each?.id)).toEqual(["ses_2", "ses_3", "ses_1"]);
+      expect([first, ...others].map((each) => each?.id)).toEqual([
+        "ses_2",
+        "ses_3",
+        "ses_5",
+        "ses_1",
+        "ses_6",
+      ]);
       expect((await custody.endedSessions(before, first, 1)).map(({ id }) => id)).toEqual(["ses_3"]);
       await custody.shred(shredRow("ses_3"), { sessionId: "ses_3", at });
-      expect((await custody.endedSessions(before, first, 10)).map(({ id }) => id)).toEqual(["ses_1"]);
+      const left = await custody.endedSessions(before, first, 10);
+      expect(left.map(({ id }) => id)).toEqual(["ses_5", "ses_1", "ses_6"]);
       expect(await custody.classesOf("ses_1")).toEqual(["read"]);
     },
   );

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import type { Session, SessionStore } from "#identity";
+import { approvalStore, type Database, sessionStore } from "../../src/storage/stores/index.ts";
+import { caps, requestOf } from "./approval-store.ts";
 
 const at = (time: string): Date => new Date(`2026-11-24T${time}:00.000Z`);
 
@@ -56,6 +58,26 @@ export function sessionStoreContract(name: string, open: () => Promise<SessionSt
     expect((await store.find("ses_1"))?.stoppedAt).toEqual(at("10:00"));
   });
 
+  contract("a session that was ended says when, once, and a stop changes nothing of that", async (store) => {
+    await store.insert(sessionOf("ses_1"));
+    await store.insert(sessionOf("ses_2"));
+    await store.end("ses_1", at("10:00"));
+    await store.end("ses_1", at("11:00"));
+    expect(await store.find("ses_1")).toEqual(sessionOf("ses_1", { endedAt: at("10:00") }));
+    expect((await store.find("ses_2"))?.endedAt).toBeUndefined();
+    expect(await store.stop("all", at("12:00"))).toEqual(["ses_2"]);
+    const both = { endedAt: at("10:00"), stoppedAt: at("12:00") };
+    expect(await store.find("ses_1")).toEqual(sessionOf("ses_1", both));
+  });
+
+  contract("what was stopped, is over or never was is not ended", async (store) => {
+    await store.insert(sessionOf("ses_1"));
+    await store.insert(sessionOf("ses_2", { endsAt: at("10:00") }));
+    await store.stop({ id: "ses_1" }, at("10:00"));
+    for (const id of ["ses_1", "ses_2", "ses_none", "' OR TRUE --"]) await store.end(id, at("10:00"));
+    expect((await store.list(10)).map(({ endedAt }) => endedAt)).toEqual([undefined, undefined]);
+  });
+
   contract("stopping a machine's sessions leaves other machines' and people's", async (store) => {
     await store.insert(sessionOf("ses_1", { machine: "ci" }));
     await store.insert(sessionOf("ses_2", { machine: "cluster" }));
@@ -107,5 +129,32 @@ export function sessionStoreContract(name: string, open: () => Promise<SessionSt
     await store.insert(sessionOf("ses_12", { principal: other, startedAt: at("12:00") }));
     expect((await store.list(2, "principal-1")).map(({ id }) => id)).toEqual(["ses_11", "ses_10"]);
     expect(await store.list(2, "' OR TRUE --")).toEqual([]);
+  });
+}
+
+/** What the store of sessions sees of approval requests in the same database. */
+export function askingSessionsContract(name: string, open: () => Promise<Database>): void {
+  test(`${name}: a stop hits an ended session as long as something that it asked for can still happen`, async () => {
+    const database = await open();
+    const [sessions, approvals] = [sessionStore(database), approvalStore(database)];
+    const states = ["pending", "approved", "cancelled", "executing"] as const;
+    for (const state of states) {
+      const id = `ses_${state}`;
+      await sessions.insert(sessionOf(id));
+      const asked = requestOf(`apr_${state}`, { sessionId: id });
+      expect(await approvals.insert(asked, new Uint8Array([1]), caps)).toBe("inserted");
+      await sessions.end(id, at("12:05"));
+    }
+    for (const state of ["approved", "executing"]) {
+      const step = { votesSeen: 0, state: "approved", executeBy: at("12:20") } as const;
+      const approver = { ...other, groups: ["sre"] };
+      const vote = { approver, verdict: "approve", reason: undefined, at: at("12:10") } as const;
+      expect(await approvals.addVote(`apr_${state}`, vote, step)).toBe(true);
+      await approvals.markRecorded(`apr_${state}`, "approved");
+    }
+    expect(await approvals.cancel("apr_cancelled", "policies_changed")).toBe(true);
+    const claimed = await approvals.claim("apr_executing", "fingerprint of apr_executing", at("12:12"));
+    expect(claimed).toBeDefined();
+    expect([...(await sessions.stop("all", at("12:15")))].sort()).toEqual(["ses_approved", "ses_pending"]);
   });
 }

@@ -92,6 +92,7 @@ export const accessOf: Readonly<Record<string, Access>> = {
     to: ["gateway token of the developer", "fresh developer", "fresh policy-admin"],
   },
   "POST /api/v1/sessions/stop": stops,
+  "POST /api/v1/sessions/this/end": { kind: "bearer", to: ["gateway token of the developer"] },
   "POST /api/v1/sinks/:name/cursor": administrators,
   "POST /approvals/:id": form,
   "POST /device": form,

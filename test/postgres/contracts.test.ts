@@ -18,7 +18,7 @@ import { custodyStoreContract } from "../contracts/custody-store.ts";
 import { databaseContract } from "../contracts/database.ts";
 import { entrySearchContract } from "../contracts/entry-search.ts";
 import { loginStoreContract } from "../contracts/login-store.ts";
-import { sessionStoreContract } from "../contracts/session-store.ts";
+import { askingSessionsContract, sessionStoreContract } from "../contracts/session-store.ts";
 import { signOutStoreContract } from "../contracts/sign-out-store.ts";
 import { sinkStoreContract } from "../contracts/sink-store.ts";
 import { spentAssertionsContract } from "../contracts/spent-assertions.ts";
@@ -30,6 +30,7 @@ onPostgres("the contracts of the stores", ({ opened }) => {
   entrySearchContract("PostgreSQL", async () => auditStore(await opened()));
   approvalStoreContract("PostgreSQL", async () => approvalStore(await opened()));
   sessionStoreContract("PostgreSQL", async () => sessionStore(await opened()));
+  askingSessionsContract("PostgreSQL", opened);
   loginStoreContract("PostgreSQL", async () => loginStore(await opened()));
   spentAssertionsContract("PostgreSQL", async (clock) => spentAssertions(await opened(), clock));
   archiveStoreContract("PostgreSQL", async () => archiveStore(await opened()));

@@ -3,6 +3,7 @@ import { Socket } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { z } from "zod";
+import { sessionList } from "#api";
 import { reachesLoopback } from "../../src/cli/loopback.ts";
 import { runCommandLine } from "../../src/cli/program.ts";
 import { fakeTerminal } from "../fakes/terminal.ts";
@@ -59,6 +60,16 @@ test("a client whose answer came through Gatehouse works; with the quick start n
   expect(clients).toMatchObject([
     { client: "node", routed: true, trusted: true, authenticated: true, works: true },
   ]);
+});
+
+test("doctor ends the session that it opened", async () => {
+  await doctor({ node: `exec ${node} "$@"` });
+  const auditor = await world.identityToken("auditor@example.com", "gatehouse-console");
+  const { text } = await world.control("GET", "/api/v1/sessions", auditor);
+  const { sessions } = sessionList.parse(JSON.parse(text));
+  const own = sessions.filter(({ agent }) => agent === "gatehouse doctor");
+  expect(own.length).toBeGreaterThan(0);
+  expect(own.filter(({ state }) => state !== "ended")).toEqual([]);
 });
 
 test("a client that goes its own way is not called routed, whatever it prints", async () => {

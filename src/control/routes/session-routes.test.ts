@@ -283,6 +283,77 @@ test("an agent cannot keep its owner signed out: neither its gateway token nor a
   expect(facts.filter(({ kind }) => kind === "session.stopped")).toEqual([]);
 });
 
+test("an agent that is done ends its session: its tokens are refused from then on, and open no other", async () => {
+  const { call, openSession, identity, facts } = await controlPlaneUnderTest();
+  const { token, sessionId } = await openSession(developer);
+  const end = async () => call("POST", "/api/v1/sessions/this/end", { bearer: token, json: {} });
+  const answer = await end();
+  expect([answer.statusCode, answer.json()]).toMatchObject([200, { id: sessionId, state: "ended" }]);
+  expect(facts.at(-1)).toEqual({ kind: "session.ended", sessionId });
+  const again = await end();
+  expect([again.statusCode, again.json()]).toMatchObject([401, { error: { code: "session_ended" } }]);
+  expect(await identity.authenticator.authenticate(token)).toMatchObject({ code: "session_ended" });
+  expect(await identity.tokenEndpoint.introspect(token)).toEqual({ active: false });
+  for (const subject_token_type of ["jwt", "access_token"]) {
+    const form = {
+      grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
+      subject_token: token,
+      subject_token_type: `urn:ietf:params:oauth:token-type:${subject_token_type}`,
+    };
+    expect((await call("POST", "/v1/token", { form })).json()).toMatchObject({ error: "invalid_grant" });
+  }
+  expect(facts.filter(({ kind }) => kind === "session.opened")).toHaveLength(1);
+});
+
+test("with its session a refresh token dies", async () => {
+  const { call, issuer, facts } = await controlPlaneUnderTest();
+  const opened = await call("POST", "/v1/token", {
+    form: {
+      grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
+      subject_token: await issuer.idToken("agent", developer),
+      subject_token_type: "urn:ietf:params:oauth:token-type:id_token",
+      agent: "cursor",
+    },
+  });
+  const { access_token: bearer, refresh_token = "" } = opened.json<Record<string, string>>();
+  expect((await call("POST", "/api/v1/sessions/this/end", { bearer, json: {} })).statusCode).toBe(200);
+  const form = { grant_type: "refresh_token", refresh_token };
+  expect((await call("POST", "/v1/token", { form })).json()).toMatchObject({ error: "invalid_grant" });
+  // Refused as unknown: nobody is taken for a thief.
+  expect(facts.map(({ kind }) => kind)).toEqual(["session.opened", "session.ended"]);
+});
+
+test("nobody ends somebody else's session: it cannot be named, and no proof but its own token does", async () => {
+  const { own, theirs, login, call, isRunning, bearer } = await severalSessions();
+  const end = async (which: string, token: string) =>
+    (await call("POST", `/api/v1/sessions/${which}/end`, { bearer: token, json: { id: theirs.sessionId } }))
+      .statusCode;
+  expect(await end(theirs.sessionId, own[0]?.token ?? "")).toBe(404);
+  const stored = await bearer("agent", developer);
+  for (const token of [stored, login.token, await bearer("console", operator)]) {
+    expect(await end("this", token)).toBe(403);
+  }
+  for (const { sessionId } of [...own, theirs]) expect(await isRunning(sessionId)).toBe(true);
+  expect(await end("this", own[0]?.token ?? "")).toBe(200);
+  expect(await Promise.all([...own, theirs].map(({ sessionId }) => isRunning(sessionId)))).toEqual([
+    false,
+    ...own.map(() => true),
+  ]);
+});
+
+test("an end that cannot be recorded is refused in plain words, and the session goes on", async () => {
+  const { call, openSession, identity, facts } = await controlPlaneUnderTest();
+  const { token, sessionId } = await openSession(developer);
+  Object.assign(facts, {
+    push: () => {
+      throw new Error("disk full");
+    },
+  });
+  const answer = await call("POST", "/api/v1/sessions/this/end", { bearer: token, json: {} });
+  expect([answer.statusCode, answer.json()]).toMatchObject([503, { error: { code: "audit_unavailable" } }]);
+  expect((await identity.sessions.find(sessionId)).kind).toBe("running");
+});
+
 test("an agent ends its own session and no other agent's of the same owner, nor does a stored sign-in end any", async () => {
   const { own, login, call, isRunning, bearer } = await severalSessions();
   const [mine, another] = own.map(({ sessionId }) => sessionId);

@@ -1,5 +1,6 @@
 import { sessionDetail, sessionList, sessionSummary, sessionsStop, sessionsStopped } from "#api";
 import type { Act, Actor, Session, Whose } from "#identity";
+import { messageOf } from "#lib/errors";
 import { limits } from "#lib/limits";
 import { requireActor, requirePermission } from "../asker.ts";
 import type { ControlPlanePorts } from "../control-plane-ports.ts";
@@ -14,6 +15,7 @@ import { type App, sessionParams } from "./app.ts";
 export function addSessionRoutes(app: App, reading: Reading): void {
   const { ports } = reading;
   addStopRoute(app, ports);
+  addEndRoute(app, ports);
   const { identity, exchanges, entries, clock } = ports;
 
   app.get("/api/v1/sessions", { schema: { response: { 200: sessionList } } }, async (request) => {
@@ -72,6 +74,32 @@ function addStopRoute(app: App, ports: ControlPlanePorts): void {
     return { sessions: [...sessions], logins, browsers };
   });
 }
+
+/** The session of the token that says so: another's cannot be named here. */
+function addEndRoute(app: App, ports: ControlPlanePorts): void {
+  const { identity, clock, log } = ports;
+  app.post(
+    "/api/v1/sessions/this/end",
+    { schema: { response: { 200: sessionSummary } } },
+    async (request) => {
+      const actor = await requireActor(request, ports);
+      requirePermission(actor, "session.end_this", ports);
+      const { sessionId: id } = actor;
+      if (id === undefined) throw new ControlRefusal("missing_role", "no session's token", whoEnds);
+      try {
+        await identity.sessions.end(id);
+      } catch (error) {
+        // Entries and sessions are in one database: whichever of the two failed, the operator looks there.
+        log.error({ err: error, sessionId: id }, "a session was not ended");
+        throw new ControlRefusal("audit_unavailable", messageOf(error));
+      }
+      return summaryOf(await requireSession(id, ports), clock.now());
+    },
+  );
+}
+
+const whoEnds =
+  "Only the gateway token of a session ends it; people stop sessions: gatehouse sessions stop ID";
 
 function nameOfMany(which: Whose): string {
   if (which === "all") return "all";

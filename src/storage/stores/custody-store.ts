@@ -183,7 +183,7 @@ const removeBytes = `UPDATE audit_attachment SET bytes = NULL, erased_at = ? WHE
 const removeNames = `UPDATE audit_listing SET principal = NULL, agent = NULL, resource = NULL WHERE entry_index IN (${swept})`;
 
 const selectEnded = `SELECT id, ended_at FROM (
-    SELECT session.id, coalesce(session.stopped_at, session.ends_at) AS ended_at
+    SELECT session.id, coalesce(session.ended_at, session.stopped_at, session.ends_at) AS ended_at
     FROM session LEFT JOIN audit_data_key AS data_key ON data_key.key_id = session.id
     WHERE data_key.erased_at IS NULL) AS ended
   WHERE ended_at <= ? AND (ended_at, id) > (?, ?)

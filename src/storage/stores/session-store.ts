@@ -21,13 +21,19 @@ export function sessionStore(database: Database): SessionStore {
       const [row] = await database.read(`SELECT ${columns} FROM session WHERE id = ?`, [id]);
       return row === undefined ? undefined : parseSession(row);
     },
+    async end(id, at) {
+      const now = at.getTime();
+      const sql = `UPDATE session SET ended_at = ? WHERE ${isNotOver} AND ended_at IS NULL AND id = ?`;
+      const result = await database.write([{ sql, values: [now, now, id] }]);
+      assert(result.kind === "done", "a session was ended");
+    },
     async stop(which, at) {
       const [condition, values] = conditionOf(which);
       const now = at.getTime();
-      const sql = `UPDATE session SET stopped_at = ? WHERE stopped_at IS NULL AND ends_at > ? AND ${condition} RETURNING id`;
+      const sql = `UPDATE session SET stopped_at = ? WHERE ${isNotOver} AND ${condition} RETURNING id, ${isHit} AS is_hit`;
       const result = await database.write([{ sql, values: [now, now, ...values] }]);
       assert(result.kind === "done", "sessions were stopped");
-      return (result.rows[0] ?? []).map((row) => String(row["id"]));
+      return (result.rows[0] ?? []).flatMap((row) => (row["is_hit"] === 1 ? [String(row["id"])] : []));
     },
     async list(limit, principalId) {
       const whose = principalId === undefined ? "" : "WHERE principal_id = ?";
@@ -38,8 +44,14 @@ export function sessionStore(database: Database): SessionStore {
   };
 }
 
-const columns = `id, ${principalColumns}, agent, connection, started_at, ends_at, stopped_at, machine`;
-const insertSession = `INSERT INTO session (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const columns = `id, ${principalColumns}, agent, connection, started_at, ends_at, stopped_at, ended_at, machine`;
+const insertSession = `INSERT INTO session (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
+const isNotOver = "stopped_at IS NULL AND ends_at > ?";
+/** Of a session that is being stopped: it ran, or something that it asked for can still happen. */
+const isHit = `CASE WHEN ended_at IS NULL OR EXISTS (
+    SELECT 1 FROM approval_request AS asked WHERE asked.session_id = session.id AND asked.state IN ('pending', 'approved')
+  ) THEN 1 ELSE 0 END`;
 
 function valuesOf(session: Session): SqlValue[] {
   return [
@@ -50,6 +62,7 @@ function valuesOf(session: Session): SqlValue[] {
     session.startedAt.getTime(),
     session.endsAt.getTime(),
     session.stoppedAt?.getTime() ?? null,
+    session.endedAt?.getTime() ?? null,
     session.machine ?? null,
   ];
 }
@@ -71,6 +84,7 @@ const sessionRow = z.object({
   started_at: time,
   ends_at: time,
   stopped_at: time.nullable(),
+  ended_at: time.nullable(),
   machine: z.string().nullable(),
 });
 
@@ -84,6 +98,7 @@ function parseSession(row: Row): Session {
     startedAt: parsed.started_at,
     endsAt: parsed.ends_at,
     stoppedAt: parsed.stopped_at ?? undefined,
+    endedAt: parsed.ended_at ?? undefined,
     machine: parsed.machine ?? undefined,
   };
 }
