@@ -73,6 +73,8 @@ export interface NewEntry {
   /** Of the bytes sent or received, hex SHA-256 keyed per session by the log; lengths in bytes. */
   readonly requestBody?: { readonly sha256: string; readonly bytes: number };
   readonly answerBody?: { readonly sha256: string; readonly bytes: number };
+  /** What it is about, for finding it where its detail does not say so: beside the log, erasable, and in no entry. */
+  readonly resource?: string;
   /** Who, what, where: sealed and stored beside the log, erasable. */
   readonly detail?: { readonly [key: string]: JsonValue };
   readonly attachments?: readonly Attachment[];

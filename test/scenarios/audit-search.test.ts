@@ -145,6 +145,18 @@ test("an index that is none never becomes part of a path, and an entry that does
   expect((await run("audit", "prove", "999999", ...asAuditor)).status).toBe(1);
 });
 
+test("an answer is found by whom it went to, what it was about and its status, which stand in three places", async () => {
+  const agent = await world.agent();
+  await agent.call("GET", "https://storage.googleapis.com/storage/v1/b/no-such-bucket");
+  await agent.close();
+  const ofBucket = ["--operation", "storage.buckets.get"];
+  const [outcome, intent] = (await search(...ofBucket)).entries;
+  expect(outcome).toMatchObject({ kind: "exchange.outcome", resource: intent?.resource });
+  const all = ["--resource", intent?.resource ?? "", "--principal", "developer@example.com"];
+  expect(await search(...all, "--status", String(outcome?.status))).toEqual({ entries: [outcome] });
+  expect((await search(...all, "--status", "599")).entries).toEqual([]);
+});
+
 test("what an approver decided and what an operator stopped is found under their own names", async () => {
   const agent = await world.agent();
   const held = agent.call(
