@@ -5,15 +5,14 @@
 export type { About } from "./about.ts";
 export { type Keyring, openDetail } from "./attachment.ts";
 export { DataKeys } from "./data-keys.ts";
-export {
-  type ActLog,
-  type Attachment,
-  type AuditLog,
-  type EntryKind,
-  entryKinds,
-  type JsonValue,
-  type NewEntry,
-  type Receipt,
+export type {
+  ActLog,
+  Attachment,
+  AuditLog,
+  EntryKind,
+  JsonValue,
+  NewEntry,
+  Receipt,
 } from "./entry.ts";
 export type { EntryAbout, EntryCursor, EntryFilter, EntryPage, EntryQuery } from "./entry-query.ts";
 export {

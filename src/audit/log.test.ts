@@ -198,7 +198,7 @@ test("an entry that would put a name, an address or a bare digest into the log f
     { kind: "exchange.intent", exchangeId: "projects/p/secrets/s" },
     { kind: "exchange.intent", operation: "storage.objects.get bucket" },
     { kind: "exchange.intent", class: "read\nwrite" },
-    { kind: "exchange.intent", decision: "" },
+    { kind: "exchange.intent", operation: "" },
     { kind: "exchange.intent", approvalId: "a".repeat(129) },
     { kind: "exchange.outcome", status: -1 },
     { kind: "exchange.outcome", status: 1.5 },

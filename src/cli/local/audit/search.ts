@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { type AuditEntry, auditEntryList } from "#api";
+import { type AuditEntry, auditEntryList, auditEntryQuery } from "#api";
 import { type CommandTools, moment, printable, type Terminal, table } from "#cli";
 import { GatehouseError } from "#lib/errors";
 import { printableJson } from "#lib/printable";
@@ -33,7 +33,7 @@ export function addSearchCommand(audit: Command, { add, action, terminal }: Comm
         const { as: person, before, limit, text, ...asked } = parsed.data;
         const query = filterQuery(asked, settings);
         if (text !== undefined) query.set("text", text);
-        if (before !== undefined) query.set("before", before);
+        if (before !== undefined) query.set("before", placeOf(before));
         const auditor = await signInAsAuditor(person, settings);
         const page = await searchPage(auditor, query, { limit, terminal });
         terminal.out(settings.isJson ? printableJson(page) : pageText(page));
@@ -47,6 +47,14 @@ Examples:
   gatehouse audit search --principal developer@example.com --class destructive --json
   gatehouse audit search --session ses_0199c2… --text "bucket denied"
   gatehouse audit search --kind audit.read --from 2026-11-24T00:00:00Z`;
+
+function placeOf(before: string): string {
+  if (auditEntryQuery.shape.before.safeParse(before).success) return before;
+  throw new GatehouseError(
+    "usage_invalid",
+    `--before: ${before} is no place in a listing. A page that goes on ends with one: More: --before PLACE.`,
+  );
+}
 
 type Page = z.infer<typeof auditEntryList>;
 
