@@ -133,7 +133,7 @@ export const auditEntryQuery = entryFilters.refine(isSpan, emptySpan);
 export type AuditEntryQuery = z.infer<typeof auditEntryQuery>;
 
 /** In which words an export leaves; on record with it. */
-export const auditExportFormat = z.enum(["ocsf", "csv", "har", "bundle"]);
+export const auditExportFormat = z.enum(["ocsf", "csv", "har", "bundle", "proof"]);
 
 /** The query of `GET /api/v1/audit/export`: that of a search, what for, and whether with details in clear. */
 export const auditExportQuery = entryFilters

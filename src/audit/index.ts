@@ -41,6 +41,14 @@ export {
   type ExchangeWithRecordings,
   openAuditReader,
 } from "./reader.ts";
+export {
+  formatSessionProof,
+  isSessionProof,
+  type ProvenEntry,
+  type SessionProof,
+  type SessionProofVerification,
+  verifySessionProof,
+} from "./session-proof.ts";
 export { type EntryStage, entryStages, type SizesReached, stagesOf } from "./stage.ts";
 export type {
   Appended,
