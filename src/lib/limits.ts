@@ -364,6 +364,8 @@ export const limits = {
   /** A batch that was not taken comes again after this, then twice that, up to the most. */
   sinkRetryMsMin: 1_000,
   sinkRetryMsMax: 5 * 60 * 1000,
+  /** How often a sink that stays down is said to be: often enough for whoever looks, and not with every retry. */
+  sinkDownSaidMs: 10 * 60 * 1000,
   /** Older than this and still not sent: somebody should know. */
   sinkLagMsMax: 5 * 60 * 1000,
   /** What one request or object holds: receivers take 5 MiB (Splunk, Sentinel: less per record) and stay quick. */
