@@ -93,16 +93,18 @@ async function list(settings: Settings, command: Command): Promise<void> {
   const { as: person } = z.object({ as: text }).parse(command.opts());
   const auditor = await signInAsAuditor(person, settings);
   const listed = await auditor.ask("/api/v1/audit/holds", holdList);
-  settings.terminal.out(settings.isJson ? printableJson(listed) : listText(listed));
+  settings.terminal.out(settings.isJson ? printableJson(listed) : listText(listed, settings));
 }
 
-function listText({ holds, requests }: z.infer<typeof holdList>): string {
+function listText({ holds, requests }: z.infer<typeof holdList>, { terminal }: Settings): string {
+  const { screenColumns } = terminal;
   const standing =
     holds.length === 0
       ? "No hold stands."
       : table(
           ["HOLD", "ON", "SET", "BY", "REASON"],
           holds.map((each) => [each.id, scopeText(each), moment(each.setAt), each.setBy, each.reason]),
+          screenColumns,
         );
   if (requests.length === 0) return standing;
   const waiting = table(
@@ -114,6 +116,7 @@ function listText({ holds, requests }: z.infer<typeof holdList>): string {
       each.requestedBy,
       each.reason,
     ]),
+    screenColumns,
   );
   return `${standing}\n\nWaiting for a second auditor:\n${waiting}`;
 }

@@ -148,3 +148,17 @@ test("a log in which nothing fits is asked for to its end, and that is said", as
   plane.routes.set("GET /api/v1/audit/entries", () => ({ status: 200, body: { entries: [] } }));
   expect((await search()).out).toBe("No entry fits.");
 });
+
+test("on a screen the listing is no wider than it, and the same words piped are whole", async () => {
+  const operation = "secretmanager.projects.secrets.versions.access";
+  plane.routes.set("GET /api/v1/audit/entries", () => ({
+    status: 200,
+    body: { entries: [{ ...entry(4), operation, principal: "developer@example.com" }] },
+  }));
+  expect((await search()).out).toContain(operation);
+  terminal.remove();
+  terminal = fakeTerminal({ environment: { GATEHOUSE_URL: plane.url }, screenColumns: 80 });
+  const { out } = await search();
+  expect(out).toContain("…");
+  expect(Math.max(...out.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
+});

@@ -36,7 +36,7 @@ export function addSearchCommand(audit: Command, { add, action, terminal }: Comm
         if (before !== undefined) query.set("before", placeOf(before));
         const auditor = await signInAsAuditor(person, settings);
         const page = await searchPage(auditor, query, { limit, terminal });
-        terminal.out(settings.isJson ? printableJson(page) : pageText(page));
+        terminal.out(settings.isJson ? printableJson(page) : pageText(page, terminal));
       }),
     );
 }
@@ -85,7 +85,7 @@ function progressText(found: number, next: string): string {
   return `Looked back to ${printable(reached)}; ${found} found so far.`;
 }
 
-function pageText({ entries, next }: Page): string {
+function pageText({ entries, next }: Page, { screenColumns }: Terminal): string {
   if (entries.length === 0) return "No entry fits.";
   const rows = entries.map((entry) => [
     String(entry.index),
@@ -97,5 +97,5 @@ function pageText({ entries, next }: Page): string {
     [entry.decision, entry.status].filter((each) => each !== undefined).join(" "),
   ]);
   const header = ["INDEX", "TIME", "KIND", "PRINCIPAL", "OPERATION", "RESOURCE", "RESULT"];
-  return `${table(header, rows)}${next === undefined ? "" : `\n\nMore: --before ${printable(next)}`}`;
+  return `${table(header, rows, screenColumns)}${next === undefined ? "" : `\n\nMore: --before ${printable(next)}`}`;
 }
