@@ -136,3 +136,8 @@ test("keys, authorities and secrets of issuers that are not there are named by c
   expect(await errorOf(text)).toContain("ca.pem holds no certificate");
   expect(await errorOf(text.replace("web_client: w }", asks))).toContain("ask.txt cannot be read");
 });
+
+test("a number out of range is said in plain words, with what it may be", async () => {
+  const file = write("gatehouse.yaml", `${sound}metrics: { port: 70000 }\n`);
+  expect((await config("check", file)).err).toMatch(/gatehouse\.yaml:\d+: .*port: must be at most 65535/);
+});
