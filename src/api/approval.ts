@@ -1,16 +1,7 @@
 import { z } from "zod";
+import { approvalStates } from "#lib/entry-words";
 
-export const approvalState = z.enum([
-  "pending",
-  "approved",
-  "denied",
-  "expired",
-  "cancelled",
-  "executing",
-  "executed",
-  "lapsed",
-  "unknown",
-]);
+export const approvalState = z.enum(approvalStates);
 
 /** What the requester may see while waiting. */
 export const approvalStatus = z.object({

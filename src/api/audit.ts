@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type WordName, wordProblem } from "#lib/entry-words";
 import { limits } from "#lib/limits";
 
 /** On disk; in the tree; under a signed checkpoint; under one that a witness cosigned; in a write-once bucket. */
@@ -85,10 +86,30 @@ export const consistencyQuery = z.strictObject({
 
 const word = z.string().min(1).max(256);
 /** `t~index`, as `next` said it. */
-const cursor = z.string().regex(/^\d{4}-[\dT:.-]{10,30}Z~\d{1,16}$/);
+const cursor = z.string().regex(/^\d{4}-[\dT:.-]{10,30}Z~\d{1,16}$/, {
+  error: "this is no place in a listing; those come from the page before, as next",
+});
+/** RFC 9110 section 15 has three digits. */
+const status = z
+  .string()
+  .regex(/^[1-9]\d\d$/, { error: "a status is a number from 100 to 999" })
+  .transform(Number);
 
-/** The query of `GET /api/v1/audit/entries`. */
-export const auditEntryQuery = z.strictObject({
+/** One of the words that an entry can say there; the refusal of another says which was meant. */
+export function entryWord(name: WordName) {
+  return word.superRefine((given, context) => {
+    const problem = wordProblem(name, given);
+    if (problem !== undefined) context.addIssue(problem);
+  });
+}
+
+/** Of a query's `from` and `to`. Between a time and an earlier one lies nothing, which is not what was meant. */
+export function isSpan({ from, to }: { from?: string | undefined; to?: string | undefined }): boolean {
+  return from === undefined || to === undefined || Date.parse(from) < Date.parse(to);
+}
+export const emptySpan = "from is not before to: nothing lies between them";
+
+const entryFilters = z.strictObject({
   from: z.iso.datetime().optional(),
   to: z.iso.datetime().optional(),
   principal: word.optional(),
@@ -96,26 +117,31 @@ export const auditEntryQuery = z.strictObject({
   resource: z.string().min(1).max(8_192).optional(),
   session: word.optional(),
   exchange: word.optional(),
-  kind: word.optional(),
+  kind: entryWord("kind").optional(),
   operation: word.optional(),
-  class: word.optional(),
-  decision: word.optional(),
-  status: z.coerce.number().int().min(0).max(999).optional(),
+  class: entryWord("class").optional(),
+  decision: entryWord("decision").optional(),
+  status: status.optional(),
   /** Words, all of which occur in what an entry says and is about. */
   text: z.string().trim().min(1).max(limits.textQueryCharsMax).optional(),
   before: cursor.optional(),
   limit: z.coerce.number().int().min(1).max(500).default(50),
 });
+
+/** The query of `GET /api/v1/audit/entries`. What no entry can say is refused rather than not found. */
+export const auditEntryQuery = entryFilters.refine(isSpan, emptySpan);
 export type AuditEntryQuery = z.infer<typeof auditEntryQuery>;
 
 /** In which words an export leaves; on record with it. */
-export const auditExportFormat = z.enum(["ocsf", "csv", "har", "bundle"]);
+export const auditExportFormat = z.enum(["ocsf", "csv", "har", "bundle", "proof"]);
 
 /** The query of `GET /api/v1/audit/export`: that of a search, what for, and whether with details in clear. */
-export const auditExportQuery = auditEntryQuery.extend({
-  format: auditExportFormat,
-  detail: z.literal("true").optional(),
-});
+export const auditExportQuery = entryFilters
+  .extend({
+    format: auditExportFormat,
+    detail: z.literal("true").optional(),
+  })
+  .refine(isSpan, emptySpan);
 export type AuditExportQuery = z.infer<typeof auditExportQuery>;
 
 /** `GET /api/v1/audit/export`: newest first; leaf, attachments and detail only where details were asked for. */

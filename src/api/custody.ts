@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { emptySpan, entryWord, isSpan } from "./audit.ts";
 
 const reason = z.string().min(1).max(2_000);
 const word = z.string().min(1).max(256);
@@ -11,13 +12,14 @@ export const holdQuery = z
     agent: word.optional(),
     resource: z.string().min(1).max(8_192).optional(),
     operation: word.optional(),
-    class: word.optional(),
+    class: entryWord("class").optional(),
     from: z.iso.datetime().optional(),
     to: z.iso.datetime().optional(),
   })
   .refine((query) => Object.values(query).some((each) => each !== undefined), {
     error: "must name something",
-  });
+  })
+  .refine(isSpan, emptySpan);
 export type HoldQueryView = z.infer<typeof holdQuery>;
 
 /** `POST /api/v1/audit/holds`. */

@@ -26,6 +26,7 @@ export {
   consistencyQuery,
   type ErasureView,
   erasure,
+  isSpan,
 } from "./audit.ts";
 export {
   type CustodyRequestView,

@@ -1,17 +1,9 @@
 import type { Principal } from "#identity";
+import type { approvalStates, verdicts } from "#lib/entry-words";
 import type { ApprovalRequirement } from "#policy";
 import type { Withdrawal } from "./withdrawal.ts";
 
-export type ApprovalState =
-  | "pending"
-  | "approved"
-  | "denied"
-  | "expired"
-  | "cancelled"
-  | "executing"
-  | "executed"
-  | "lapsed"
-  | "unknown";
+export type ApprovalState = (typeof approvalStates)[number];
 
 /** The request as it stood on the wire, to be run byte for byte. Sealed before it touches the disk. */
 export interface HeldBytes {
@@ -57,7 +49,7 @@ export interface ApprovalRequest {
 
 export interface Vote {
   readonly approver: Principal;
-  readonly verdict: "approve" | "deny";
+  readonly verdict: (typeof verdicts)[number];
   readonly reason: string | undefined;
   readonly at: Date;
 }

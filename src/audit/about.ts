@@ -23,10 +23,10 @@ const detailShape = z
   })
   .catch({});
 
-/** What the detail says; the store adds what it knows of the session. */
-export function aboutOf({ detail }: NewEntry): About {
-  if (detail === undefined) return {};
-  const { principal, email, subject, by, requester, agent, resource } = detailShape.parse(detail);
+/** What the detail says, or the entry's writer beside it; the store adds what it knows of the session. */
+export function aboutOf({ detail, resource: given }: NewEntry): About {
+  const said = detailShape.parse(detail ?? {});
+  const { principal, email, subject, by, requester, agent, resource = given } = said;
   const named = typeof principal === "string" ? principal : (principal?.email ?? principal?.subject);
   const name = named ?? email ?? subject ?? by ?? requester;
   return {

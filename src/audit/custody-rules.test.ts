@@ -176,7 +176,7 @@ test("a hold that one auditor released, or nobody asked to release, is told", as
 test("an erasure that is called retention before its time, or called nothing, is told", async () => {
   expect(await codesOf({ daysPass: 29 }, expired(30))).toEqual(["2 erased_early"]);
   expect(await codesOf({ ...expired(30), detail: { principal: "retention" } })).toEqual(["2 erased_early"]);
-  expect(await codesOf({ ...shredded(), decision: "because" })).toEqual(["2 erased_for_no_cause"]);
+  expect(await codesOf({ ...shredded(), decision: "allow" })).toEqual(["2 erased_for_no_cause"]);
 });
 
 test("an erasure of a day, which holds what auditors did, is told", async () => {

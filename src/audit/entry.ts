@@ -1,44 +1,6 @@
+import type { EntryDecision, entryKinds } from "#lib/entry-words";
 import type { Appended, EntryRow } from "./store.ts";
 
-/** The kinds of things that are on record; docs/audit-log.md says when. Kinds are only ever added. */
-export const entryKinds = [
-  "log.open",
-  "exchange.intent",
-  "exchange.outcome",
-  "exchange.aborted",
-  "exchange.refused",
-  "outcome.unknown",
-  "approval.requested",
-  "approval.vote",
-  "approval.decided",
-  "approval.expired",
-  "session.opened",
-  "session.ended",
-  "session.stopped",
-  "auth.refused",
-  "auth.signed_in",
-  "auth.signed_out",
-  "policy.change",
-  "policy.refused",
-  "masking.change",
-  "connection.change",
-  "config.change",
-  "config.refused",
-  "audit.read",
-  "audit.read_denied",
-  "audit.export",
-  "sink.moved",
-  "audit.act_denied",
-  "hold.set",
-  "hold.release_requested",
-  "hold.release",
-  "erase.requested",
-  "key.shred",
-  "server.start",
-  "server.stop",
-  "witness.refused",
-  "archive.contradicted",
-] as const;
 export type EntryKind = (typeof entryKinds)[number];
 
 export type JsonValue =
@@ -68,12 +30,14 @@ export interface NewEntry {
   readonly approvalId?: string;
   readonly operation?: string;
   readonly class?: string;
-  readonly decision?: string;
+  readonly decision?: EntryDecision;
   readonly policyVersion?: string;
   readonly status?: number;
   /** Of the bytes sent or received, hex SHA-256 keyed per session by the log; lengths in bytes. */
   readonly requestBody?: { readonly sha256: string; readonly bytes: number };
   readonly answerBody?: { readonly sha256: string; readonly bytes: number };
+  /** What it is about, for finding it where its detail does not say so: beside the log, erasable, and in no entry. */
+  readonly resource?: string;
   /** Who, what, where: sealed and stored beside the log, erasable. */
   readonly detail?: { readonly [key: string]: JsonValue };
   readonly attachments?: readonly Attachment[];

@@ -7,15 +7,14 @@ export { type Keyring, openDetail } from "./attachment.ts";
 export type { AttachmentCount, AttachmentCounts } from "./attachment-counts.ts";
 export { type Breach, CustodyRules, type Undecided } from "./custody-rules.ts";
 export { DataKeys } from "./data-keys.ts";
-export {
-  type ActLog,
-  type Attachment,
-  type AuditLog,
-  type EntryKind,
-  entryKinds,
-  type JsonValue,
-  type NewEntry,
-  type Receipt,
+export type {
+  ActLog,
+  Attachment,
+  AuditLog,
+  EntryKind,
+  JsonValue,
+  NewEntry,
+  Receipt,
 } from "./entry.ts";
 export type { EntryAbout, EntryCursor, EntryFilter, EntryPage, EntryQuery } from "./entry-query.ts";
 export {
@@ -44,6 +43,14 @@ export {
   type ExchangeWithRecordings,
   openAuditReader,
 } from "./reader.ts";
+export {
+  formatSessionProof,
+  isSessionProof,
+  type ProvenEntry,
+  type SessionProof,
+  type SessionProofVerification,
+  verifySessionProof,
+} from "./session-proof.ts";
 export { type EntryStage, entryStages, type SizesReached, stagesOf } from "./stage.ts";
 export type {
   Appended,

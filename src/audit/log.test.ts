@@ -198,7 +198,7 @@ test("an entry that would put a name, an address or a bare digest into the log f
     { kind: "exchange.intent", exchangeId: "projects/p/secrets/s" },
     { kind: "exchange.intent", operation: "storage.objects.get bucket" },
     { kind: "exchange.intent", class: "read\nwrite" },
-    { kind: "exchange.intent", decision: "" },
+    { kind: "exchange.intent", operation: "" },
     { kind: "exchange.intent", approvalId: "a".repeat(129) },
     { kind: "exchange.outcome", status: -1 },
     { kind: "exchange.outcome", status: 1.5 },
@@ -346,6 +346,30 @@ test("an exchange that a crash left without an end gets an unknown outcome, once
   expect(unknown[0]).toContain(
     '"session":"ses_1","exchange":"exc_3","operation":"storage.objects.get","class":"read"',
   );
+});
+
+test("the resource of an outcome is where it is searched for, also of an unknown one, and in no entry", async () => {
+  const { log, store } = await openLog();
+  const resource = "buckets/payroll";
+  await log.append({ ...intent("exc_1"), detail: { resource } });
+  await log.append({
+    kind: "exchange.outcome",
+    exchangeId: "exc_1",
+    sessionId: "ses_1",
+    status: 200,
+    resource,
+  });
+  await log.append({ ...intent("exc_2"), detail: { resource } });
+  await (await openLog(store)).log.close();
+  expect(kindsIn(store)).toEqual([
+    "log.open",
+    "exchange.intent",
+    "exchange.outcome",
+    "exchange.intent",
+    "outcome.unknown",
+  ]);
+  expect([2, 4].map((index) => store.abouts.get(index))).toEqual([{ resource }, { resource }]);
+  for (const { leaf } of store.stored) expect(textOf(leaf)).not.toContain("payroll");
 });
 
 test("a crash between an entry and its checkpoint loses nothing", async () => {

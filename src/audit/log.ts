@@ -3,7 +3,7 @@ import { assert, GatehouseError, messageOf } from "#lib/errors";
 import { newId } from "#lib/ids";
 import type { Timer } from "#lib/timer";
 import { hashLeaf, type NoteSigner, parseVerifierKey, type Verifier } from "#tlog";
-import { aboutOf } from "./about.ts";
+import { type About, aboutOf } from "./about.ts";
 import { sealAttachment } from "./attachment.ts";
 import { type DataKey, keyErased } from "./data-key.ts";
 import type { DataKeys } from "./data-keys.ts";
@@ -49,7 +49,7 @@ export async function openAuditLog(parts: AuditLogParts): Promise<OpenAuditLog> 
   const frontier = await checkStoredLog(parts.store, verifier);
   const log = new Log(parts, verifier, frontier);
   if (frontier.size === 0) await log.append({ kind: "log.open" });
-  await recordUnknownOutcomes(log, await parts.store.unfinishedIntents());
+  await recordUnknownOutcomes(log, parts.store);
   await log.publishFirst();
   return log;
 }
@@ -66,16 +66,19 @@ async function requireOwnLog(store: AuditStore, verifier: Verifier): Promise<voi
 }
 
 /** Together, so that they share syncs; in groups, so that a long list does not flood the store. */
-async function recordUnknownOutcomes(log: AuditLog, intents: readonly StoredEntry[]): Promise<void> {
+async function recordUnknownOutcomes(log: AuditLog, store: AuditStore): Promise<void> {
+  const intents = await store.unfinishedIntents();
   for (let from = 0; from < intents.length; from += unknownOutcomesAtOnce) {
     const group = intents.slice(from, from + unknownOutcomesAtOnce);
-    await Promise.all(group.map(({ leaf }) => log.append(unknownOutcomeOf(leaf))));
+    await Promise.all(
+      group.map(async (intent) => log.append(unknownOutcomeOf(intent, await store.aboutOf(intent.index)))),
+    );
   }
 }
 
 /** What we know of an exchange whose intent is on record and whose end is not: it may have happened. */
-function unknownOutcomeOf(intent: Uint8Array): NewEntry {
-  const leaf = parseLeaf(intent);
+function unknownOutcomeOf(intent: StoredEntry, { resource }: About): NewEntry {
+  const leaf = parseLeaf(intent.leaf);
   assert(leaf?.exchange !== undefined, "an intent names its exchange");
   return {
     kind: "outcome.unknown",
@@ -83,6 +86,7 @@ function unknownOutcomeOf(intent: Uint8Array): NewEntry {
     ...(leaf.session === undefined ? {} : { sessionId: leaf.session }),
     ...(leaf.operation === undefined ? {} : { operation: leaf.operation }),
     ...(leaf.class === undefined ? {} : { class: leaf.class }),
+    ...(resource === undefined ? {} : { resource }),
   };
 }
 

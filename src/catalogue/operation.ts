@@ -1,13 +1,12 @@
+import { riskClasses } from "#lib/entry-words";
 import type { SecretShape } from "#lib/secret-shape";
 
 /** How bad an operation can be, in order; `unknown` fails closed. */
-export type RiskClass = "read" | "write" | "destructive" | "privileged" | "secret_read" | "unknown";
-
-const order: readonly RiskClass[] = ["read", "write", "destructive", "privileged", "secret_read", "unknown"];
+export type RiskClass = (typeof riskClasses)[number];
 
 /** Negative when `a` is the milder class. */
 export function compareClasses(a: RiskClass, b: RiskClass): number {
-  return order.indexOf(a) - order.indexOf(b);
+  return riskClasses.indexOf(a) - riskClasses.indexOf(b);
 }
 
 /**

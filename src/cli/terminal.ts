@@ -12,6 +12,8 @@ export interface Terminal {
   readonly isInteractive: boolean;
   /** Whether what is written is seen by a person rather than read by a program. */
   readonly isColourful: boolean;
+  /** How wide the screen is that shows what is written; `undefined` where it goes elsewhere. */
+  readonly screenColumns: number | undefined;
   /** Standard input, a line at a time. */
   lines(): AsyncIterable<string>;
   out(text: string): void;
@@ -33,6 +35,8 @@ export function processTerminal(): Terminal {
     clock: systemClock,
     isInteractive: process.stdin.isTTY,
     isColourful: process.stdout.isTTY,
+    // Not known of every terminal, and 0 of some.
+    screenColumns: process.stdout.isTTY ? process.stdout.columns || undefined : undefined,
     lines: () => createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY }),
     out: (text) => void process.stdout.write(`${text}\n`),
     err: (text) => void process.stderr.write(`${text}\n`),

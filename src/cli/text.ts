@@ -15,14 +15,60 @@ function cell(text: string): string {
   return printable(text).replace(/[\n\t]/g, " ");
 }
 
-/** Columns as wide as their widest cell; no borders, so that it can be cut and searched. */
-export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+/**
+ * Columns as wide as their widest cell; no borders, so that it can be cut and searched. On a screen of so many columns the widest
+ * cells are shortened until lines fit: ids, times and numbers stay whole, and no column gets narrower than can be told apart.
+ */
+export function table(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  screenColumns?: number | undefined,
+): string {
   const lines = [header, ...rows].map((row) => row.map(cell));
-  const widths = header.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  const natural = header.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  const least = header.map((_, column) =>
+    Math.max(columnWidthMin, ...lines.map((line) => wholeLength(line[column]))),
+  );
+  const widths = fitted(natural, least, screenColumns);
   return lines
-    .map((line) => line.map((text, column) => text.padEnd(widths[column] ?? 0)).join("  "))
+    .map((line) =>
+      line.map((text, column) => shortened(text, widths[column] ?? 0).padEnd(widths[column] ?? 0)).join("  "),
+    )
     .map((line) => line.trimEnd())
     .join("\n");
+}
+
+/** An id of ours, a time, a number: to be copied, or nothing without its end. */
+const wholeCell = /^([a-z]{3}_[0-9A-Za-z]+|\d{4}-\d\d-\d\d .*|[\d:]+)$/;
+const gapColumns = 2;
+/** "stora…" still tells a service; less tells nothing. */
+const columnWidthMin = 6;
+
+function wholeLength(text = ""): number {
+  return wholeCell.test(text) ? text.length : 0;
+}
+
+/** The widest gives way first, down to the next widest. */
+function fitted(
+  natural: readonly number[],
+  least: readonly number[],
+  screenColumns = Number.POSITIVE_INFINITY,
+): readonly number[] {
+  const widths = [...natural];
+  const given = (): number => widths.reduce((sum, width) => sum + width + gapColumns, -gapColumns);
+  while (given() > screenColumns) {
+    const wide = widths.map((width, column) => (width > (least[column] ?? 0) ? width : 0));
+    const widest = Math.max(...wide);
+    if (widest === 0) break;
+    widths[wide.indexOf(widest)] = widest - 1;
+  }
+  return widths;
+}
+
+function shortened(text: string, width: number): string {
+  if (text.length <= width) return text;
+  // A character of two units is not cut in two.
+  return `${text.slice(0, width - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
 }
 
 /** `name: value` lines with the values in one column; absent values are left out. No value makes a line of its own. */

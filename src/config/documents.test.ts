@@ -1,27 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { expect, onTestFinished, test, vi } from "vitest";
-import { limits } from "#lib/limits";
-import { watchDocuments } from "./documents.ts";
+import { expect, test } from "vitest";
+import { readDocuments } from "./documents.ts";
 
-test("a file that is still being written when the clock looks is left until it stays as it is", () => {
-  vi.useFakeTimers();
-  onTestFinished(() => void vi.useRealTimers());
-  const folder = mkdtempSync(join(tmpdir(), "documents-test-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const file = join(folder, "policies.yaml");
-  writeFileSync(file, "policies: []\n");
-  const onChange = vi.fn();
-  const watcher = watchDocuments([folder], onChange);
-  onTestFinished(() => watcher.close());
-  vi.advanceTimersByTime(3 * limits.documentsLookMs);
-  onChange.mockClear();
-  for (const part of ["- name: allow", "- name: allow\n- name: de", "- name: allow\n- name: deny\n"]) {
-    writeFileSync(file, part);
-    vi.advanceTimersByTime(limits.documentsLookMs);
-    expect(onChange).not.toHaveBeenCalled();
-  }
-  vi.advanceTimersByTime(3 * limits.documentsLookMs);
-  expect(onChange).toHaveBeenCalledOnce();
+test("a path that is not there is told by its own name, whoever gave it, a command line included", () => {
+  expect(() => readDocuments(["no-such-policies"])).toThrow(
+    "no-such-policies does not exist. Create it, or correct the path.",
+  );
 });

@@ -17,10 +17,7 @@ export function readDocuments(paths: readonly string[]): SourceDocument[] {
 function filesOf(path: string): string[] {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) {
-    throw new GatehouseError(
-      "file_missing",
-      `${path} does not exist. Create it, or correct the configuration.`,
-    );
+    throw new GatehouseError("file_missing", `${path} does not exist. Create it, or correct the path.`);
   }
   if (!found.isDirectory()) return [path];
   return readdirSync(path)

@@ -63,8 +63,23 @@ interface Mistake {
 
 /** Each unknown key is a mistake of its own, since each stands on a line of its own. */
 function mistakesOf({ path, message, ...issue }: z.core.$ZodIssue): Mistake[] {
+  if (issue.code === "too_big" || issue.code === "too_small")
+    return [{ path, message: boundMessage(issue, message) }];
   if (issue.code !== "unrecognized_keys") return [{ path, message }];
   return issue.keys.map((key) => ({ path, key, message: `Unrecognized key: ${JSON.stringify(key)}` }));
+}
+
+type Bound =
+  | Pick<z.core.$ZodIssueTooBig, "code" | "maximum" | "origin" | "inclusive">
+  | Pick<z.core.$ZodIssueTooSmall, "code" | "minimum" | "origin" | "inclusive">;
+
+/** A number out of range, in words; a message of our own stays. */
+function boundMessage(issue: Bound, message: string): string {
+  const isNumber = issue.origin === "number" || issue.origin === "int";
+  if (!isNumber || !/^Too (big|small): /.test(message)) return message;
+  const [atBound, beyond] = issue.code === "too_big" ? ["at most", "less than"] : ["at least", "more than"];
+  const bound = issue.code === "too_big" ? issue.maximum : issue.minimum;
+  return `must be ${issue.inclusive === false ? beyond : atBound} ${bound}`;
 }
 
 /** Offset of a key in the mapping at the path. */

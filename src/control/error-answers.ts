@@ -4,6 +4,7 @@ import { sendPage } from "./browser/page-routes.ts";
 import { localReturnPath } from "./browser/return-path.ts";
 import type { Visitors } from "./browser/visitor.ts";
 import type { ControlPlanePorts } from "./control-plane-ports.ts";
+import { mistakesIn } from "./invalid-request.ts";
 import { problemPage } from "./pages/problem-page.ts";
 import { ControlRefusal } from "./refusal.ts";
 import type { App } from "./routes/app.ts";
@@ -35,7 +36,7 @@ export function addErrorAnswers(app: App, ports: ControlPlanePorts, visitors: Vi
     if (error instanceof ControlRefusal) return answer(error, request, reply);
     const status = error.statusCode ?? 500;
     if (status >= 400 && status < 500)
-      return answer(new ControlRefusal("request_invalid", error.message), request, reply);
+      return answer(new ControlRefusal("request_invalid", error.message, mistakesIn(error)), request, reply);
     ports.log.error({ err: error, route: request.routeOptions.url }, "a request could not be answered");
     return answer(new ControlRefusal("internal"), request, reply);
   });

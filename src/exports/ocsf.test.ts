@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { entryKinds } from "#audit";
+import { entryKinds } from "#lib/entry-words";
 import { ocsfProblems } from "../../test/fakes/ocsf-schema.ts";
 import { type ExportedEntry, ocsfEvent } from "./index.ts";
 

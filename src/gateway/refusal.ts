@@ -1,50 +1,9 @@
 import type { ApprovalRequest } from "#approvals";
-import type { UnknownCode } from "#catalogue";
+import type { refusalCodes } from "#lib/entry-words";
 import type { ClearedRequest, ReceivedRequest, RecordedRequest } from "./exchange.ts";
 
 /** Why an exchange does not go through. Stable: agents, dashboards and the log rely on these names. */
-export type RefusalCode =
-  | UnknownCode
-  // arrival
-  | "malformed"
-  | "misdirected"
-  | "wrong_form"
-  | "draining"
-  // identify
-  | "missing"
-  | "invalid"
-  | "expired"
-  | "session_ended"
-  | "google_credential"
-  | "identities_disagree"
-  | "provider_unavailable"
-  | "groups_overage"
-  | "not_permitted"
-  | "too_many_sessions"
-  | "too_many_exchanges"
-  // understand, decide
-  | "capability_unknown"
-  | "no_connection"
-  | "ambiguous_connection"
-  | "outside_connection"
-  | "policy_denied"
-  // approve
-  | "approval_pending"
-  | "approval_denied"
-  | "approval_expired"
-  | "approval_used"
-  | "approval_body_too_large"
-  | "too_many_approvals"
-  | "client_gone"
-  | "body_too_large"
-  | "body_unreadable"
-  // record, forward, mask
-  | "not_recordable"
-  | "credential_unavailable"
-  | "upstream_failed"
-  | "upstream_timeout"
-  | "answer_withheld"
-  | "internal";
+export type RefusalCode = (typeof refusalCodes)[number];
 
 /** Whatever had been found out about the request when it was refused. */
 export type KnownRequest = ReceivedRequest & Partial<Omit<RecordedRequest, keyof ReceivedRequest>>;

@@ -2,6 +2,7 @@ import type { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
+import type { EntryDecision } from "#lib/entry-words";
 import { headerValues, pairHeaders } from "#lib/headers";
 import { newId } from "#lib/ids";
 import { limits } from "#lib/limits";
@@ -32,7 +33,7 @@ type TunnelPorts = Pick<
 interface ConnectRefusal {
   readonly status: number;
   readonly phrase: string;
-  readonly code: string;
+  readonly code: EntryDecision;
   readonly text: string;
 }
 

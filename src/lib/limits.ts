@@ -321,6 +321,10 @@ export const limits = {
   exportedDetailsMax: 100,
   /** Three files each; who needs more takes the tiles. */
   bundleEntriesMax: 100_000,
+  /** Of one file that is held in memory whole, at some 3 KiB each; who needs more takes a bundle. */
+  sessionProofEntriesMax: 10_000,
+  /** Ten times what that comes to: a file to verify may come from anybody. */
+  proofFileBytesMax: 256 * 1024 * 1024,
   /** Pages and exchanges of exports, per address and minute: at most a fifth of the thread that also commits intents. */
   exportPagesPerMinuteMax: 480,
   /** What a log shows a witness: 63 hashes and a checkpoint with sixteen post-quantum cosignatures are 60 KiB. */
@@ -362,6 +366,8 @@ export const limits = {
   /** A batch that was not taken comes again after this, then twice that, up to the most. */
   sinkRetryMsMin: 1_000,
   sinkRetryMsMax: 5 * 60 * 1000,
+  /** How often a sink that stays down is said to be: often enough for whoever looks, and not with every retry. */
+  sinkDownSaidMs: 10 * 60 * 1000,
   /** Older than this and still not sent: somebody should know. */
   sinkLagMsMax: 5 * 60 * 1000,
   /** What one request or object holds: receivers take 5 MiB (Splunk, Sentinel: less per record) and stay quick. */

@@ -1,4 +1,5 @@
 import type { ASTNode } from "@marcbachmann/cel-js";
+import { riskClasses } from "#lib/entry-words";
 import { limits } from "#lib/limits";
 import { type ConditionScope, declaredNames, environment, fieldsOf } from "./condition-scope.ts";
 
@@ -43,15 +44,8 @@ const functions: ReadonlySet<string> = new Set([
   "string",
   "timestamp",
 ]);
+const classes: readonly string[] = riskClasses;
 const loops: ReadonlySet<string> = new Set(["all", "exists", "exists_one", "filter"]);
-const riskClasses: readonly string[] = [
-  "read",
-  "write",
-  "destructive",
-  "privileged",
-  "secret_read",
-  "unknown",
-];
 
 /**
  * Parses and type-checks a CEL expression once. It must be a bool over the declared names.
@@ -177,7 +171,7 @@ function mistakeInClass(left: ASTNode, right: ASTNode): string | undefined {
   if (!isClass) return undefined;
   const named = right.op === "list" ? right.args : [right];
   for (const { op, args } of named) {
-    if (op === "value" && typeof args === "string" && !riskClasses.includes(args)) {
+    if (op === "value" && typeof args === "string" && !classes.includes(args)) {
       return `compares operation.class with "${args}", which is no class. Classes are ${riskClasses.join(", ")}.`;
     }
   }

@@ -1,5 +1,6 @@
 import type { Operation, Resource } from "#catalogue";
 import type { Principal } from "#identity";
+import type { effects } from "#lib/entry-words";
 
 /** All a policy may look at. Nothing here is chosen by the agent without having been parsed by us. */
 export interface PolicyInput {
@@ -12,7 +13,7 @@ export interface PolicyInput {
   readonly request: { readonly method: string; readonly host: string; readonly time: Date };
 }
 
-export type Effect = "allow" | "deny" | "require_approval";
+export type Effect = (typeof effects)[number];
 
 /** One rule that had a say. `policy` is `builtin` for denials no policy lifts. */
 export interface Reason {

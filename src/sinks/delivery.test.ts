@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { GatehouseError } from "#lib/errors";
 import { limits } from "#lib/limits";
 import { manualClock } from "../../test/fakes/manual-clock.ts";
 import { manualTimer } from "../../test/fakes/manual-timer.ts";
@@ -49,6 +50,43 @@ function parts(store: MemorySinkStore) {
 }
 
 const down = (): Promise<never> => Promise.reject(new Error("receiver is down"));
+
+test("a receiver that is down is one line when it goes, one every so often, and one when it is back, without a stack", async () => {
+  const store = memorySinkStore();
+  store.grow(3);
+  const siem = receiver();
+  const made = parts(store);
+  const delivery = new Delivery(siem.configured, made);
+  siem.state.before = () =>
+    Promise.reject(
+      new GatehouseError("call_failed", "Cannot reach siem.example: ECONNREFUSED.", {
+        cause: new Error("connect ECONNREFUSED 192.0.2.1:443"),
+      }),
+    );
+  const roundsFor = async (ms: number): Promise<string[]> => {
+    for (let passed = 0; passed < ms; passed += 60_000) {
+      made.clock.pass(60_000);
+      await delivery.round();
+    }
+    return made.logged.splice(0).filter((line) => !/lagging|caught up/.test(line));
+  };
+  expect(await roundsFor(limits.sinkDownSaidMs)).toEqual([
+    'a sink does not take entries; they come again {"sink":"siem","next":0,"failures":1,"code":"call_failed","problem":"Cannot reach siem.example: ECONNREFUSED."}',
+  ]);
+  expect(await roundsFor(2 * limits.sinkDownSaidMs)).toEqual([
+    expect.stringMatching(/^a sink still does not take entries .*"failures":11,/),
+    expect.stringMatching(/^a sink still does not take entries .*"failures":21,/),
+  ]);
+  siem.state.before = () => Promise.reject(new GatehouseError("sink_refused", "siem.example answered 503."));
+  expect(await roundsFor(limits.sinkDownSaidMs)).toEqual([expect.stringMatching(/answered 503/)]);
+  siem.state.before = () => Promise.resolve();
+  expect(await roundsFor(60_000)).toEqual([
+    expect.stringMatching(/^a sink takes entries again .*"failures":40/),
+  ]);
+  siem.state.before = down;
+  store.grow(1);
+  expect(await roundsFor(60_000)).toEqual([expect.stringMatching(/^a sink does not take entries; .*"err":/)]);
+});
 
 test("what no checkpoint covers is not sent", async () => {
   const store = memorySinkStore();

@@ -46,6 +46,8 @@ export class Delivery {
   #oldestAt: string | undefined;
   #failures = 0;
   #problem: string | undefined;
+  /** What was last said of a sink that is down, and when. */
+  #said: { readonly code: string; readonly at: number } | undefined;
   #wasLagging = false;
 
   constructor(configured: ConfiguredSink, parts: DeliveryParts) {
@@ -149,9 +151,9 @@ export class Delivery {
   }
 
   #worked(): void {
-    const { name } = this.#configured;
-    if (this.#failures > 0)
-      this.#parts.log.info({ sink: name, next: this.#next }, "a sink takes entries again");
+    const facts = { sink: this.#configured.name, next: this.#next, failures: this.#failures };
+    if (this.#failures > 0) this.#parts.log.info(facts, "a sink takes entries again");
+    this.#said = undefined;
     this.#failures = 0;
     this.#problem = undefined;
   }
@@ -160,8 +162,24 @@ export class Delivery {
     if (this.#stop.signal.aborted) return;
     this.#failures += 1;
     this.#problem = messageOf(error);
-    const facts = { sink: this.#configured.name, next: this.#next, failures: this.#failures, err: error };
-    this.#parts.log.warn(facts, "a sink did not take a batch; it comes again");
+    this.#sayDown(error);
+  }
+
+  /** Once when it goes down, again when it fails in another way, and every so often while it stays so: retries are many. */
+  #sayDown(error: unknown): void {
+    const now = this.#parts.clock.now().getTime();
+    const isExpected = error instanceof GatehouseError;
+    const code = isExpected ? error.code : "unexpected";
+    const isNews = this.#said?.code !== code;
+    if (!isNews && now - (this.#said?.at ?? 0) < limits.sinkDownSaidMs) return;
+    this.#said = { code, at: now };
+    const facts = { sink: this.#configured.name, next: this.#next, failures: this.#failures };
+    // A receiver that cannot be reached has no stack of ours to look at; what nobody expected has.
+    const why = isExpected ? { code, problem: error.message } : { err: error };
+    const sentence = isNews
+      ? "a sink does not take entries; they come again"
+      : "a sink still does not take entries";
+    this.#parts.log.warn({ ...facts, ...why }, sentence);
   }
 
   /** Said once when it begins, and once when it is over. */

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Registry } from "prom-client";
+import { riskClasses } from "#lib/entry-words";
 
 /** How a sink is doing, as metrics say it. The name is the operator's, one of ten. */
 export interface SinkMetrics {
@@ -33,14 +34,7 @@ export interface Metrics {
 }
 
 const decisions: ReadonlySet<string> = new Set(["allow", "require_approval", "refused"]);
-const classes: ReadonlySet<string> = new Set([
-  "read",
-  "write",
-  "destructive",
-  "privileged",
-  "secret_read",
-  "unknown",
-]);
+const classes: ReadonlySet<string> = new Set(riskClasses);
 
 export function openMetrics(source: MetricsSource): Metrics {
   const registry = new Registry();

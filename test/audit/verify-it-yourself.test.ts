@@ -24,7 +24,7 @@ const sections: Readonly<Record<string, { tools: readonly string[]; says: RegExp
   "5. The same with our command": { tools: [], says: /Verified: .*\n[\s\S]*pinned +contained/ },
   "6. One entry alone": {
     tools: ["go"],
-    says: /Entry 1 of \d+ is proven|verified: entry 1 of \d+: \{[\s\S]*Verified: entry 1 of gatehouse\.local\/audit/,
+    says: /Entry 1 of \d+ is proven|verified: entry 1 of \d+: \{[\s\S]*Verified: entry 1 of gatehouse\.local\/audit|Proven in session\.proofs: 301 entries[\s\S]*verified: entry \d+ of \d+: \{[\s\S]*does not show/,
   },
   "7. A witness: somebody else who saw the log": {
     tools: ["curl", "openssl", "go"],

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { entryKinds } from "#audit";
+import { entryKinds } from "#lib/entry-words";
 
 test("the kinds of entries in the documentation are the kinds in the code", () => {
   const page = readFileSync(new URL("../../docs/audit-log.md", import.meta.url), "utf8");

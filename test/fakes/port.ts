@@ -8,18 +8,22 @@ export function portOf(server: Server): number {
   return address.port;
 }
 
-/** A port of loopback that nobody listens on. */
+/** A port of loopback that nobody listens on, and that nobody else of this run is given before it is used. */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = randomInt(lowestPort, highestPort);
+    const port = lowestOfWorker + (next % portsOfWorker);
+    next += 1;
     if (await isFree(port)) return port;
   }
 }
 
-// Below what systems hand out to whoever asks for any port (RFC 6335 section 6; Linux begins at 32768): between the probe and
-// its use nobody else is given it.
+// Below what systems hand out to whoever asks for any port (RFC 6335 section 6; Linux begins at 32768). Each of the test
+// runner's workers has a range of its own, and goes round in it.
 const lowestPort = 20_000;
-const highestPort = 32_000;
+const workers = 16;
+const portsOfWorker = 750;
+const lowestOfWorker = lowestPort + (Number(process.env["VITEST_POOL_ID"] ?? 0) % workers) * portsOfWorker;
+let next = randomInt(portsOfWorker);
 
 async function isFree(port: number): Promise<boolean> {
   const probe = createServer();

@@ -17,7 +17,12 @@ export interface FakeTerminal extends Terminal {
 
 /** `browse` stands for the person's browser. */
 export function fakeTerminal(
-  options: { environment?: NodeJS.ProcessEnv; browse?: (url: URL) => void; input?: readonly string[] } = {},
+  options: {
+    environment?: NodeJS.ProcessEnv;
+    browse?: (url: URL) => void;
+    input?: readonly string[];
+    screenColumns?: number;
+  } = {},
 ): FakeTerminal {
   const home = mkdtempSync(join(tmpdir(), "fake-home-"));
   const terminal: FakeTerminal = {
@@ -31,6 +36,7 @@ export function fakeTerminal(
     clock: systemClock,
     isInteractive: false,
     isColourful: false,
+    screenColumns: options.screenColumns,
     async *lines() {
       yield* options.input ?? [];
     },

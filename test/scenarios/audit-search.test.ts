@@ -34,11 +34,11 @@ const kindsOf = ({ entries }: z.infer<typeof auditEntryList>): string[] => entri
 
 test("a developer finds, sees and proves nothing, and the auditor finds the attempts", async () => {
   const asDeveloper = ["--as", "developer@example.com"];
-  for (const words of [["search"], ["show", "1"], ["prove", "1"]]) {
+  for (const words of [["search"], ["show", "1"], ["prove", "1"], ["prove", "--session", "ses_1"]]) {
     expect((await run("audit", ...words, ...asDeveloper)).status).toBe(1);
   }
   const denied = await search("--kind", "audit.read_denied", "--principal", "developer@example.com");
-  expect(kindsOf(denied)).toEqual(Array(3).fill("audit.read_denied"));
+  expect(kindsOf(denied)).toEqual(Array(4).fill("audit.read_denied"));
 });
 
 test("a call is found by person, agent, operation, class, decision, status, resource and time", async () => {
@@ -129,6 +129,58 @@ test("one entry is read with its detail, and proven with nothing but the key", a
   });
 });
 
+test("a whole session is proven in one file, which is verified offline and says what it does not show", async () => {
+  const id = (await search("--kind", "exchange.intent")).entries[0]?.session ?? "";
+  const file = join(world.folder, "session.proofs");
+  const made = await run("audit", "prove", "--session", id, "--output", file, ...asAuditor);
+  expect([made.err, made.status]).toEqual(["", 0]);
+  expect(made.out).toMatch(
+    /^Proven in .*: \d+ entries of ses_[\s\S]*does not show that .* has no further entries/,
+  );
+  const exported = (await search("--kind", "audit.export")).entries;
+  const told = await Promise.all(
+    exported.map(
+      async ({ index }) => (await run("audit", "show", String(index), "--json", ...asAuditor)).out,
+    ),
+  );
+  expect(told.join()).toMatch(/"format":\s*"proof"/);
+
+  const nobody = (...words: string[]): Promise<Said> =>
+    gatehouse(
+      "http://127.0.0.1:1",
+      "audit",
+      "verify",
+      "--proof",
+      file,
+      "--key",
+      join(world.data, "log.vkey"),
+      ...words,
+    );
+  const verified = await nobody("--json");
+  const shape = z.object({
+    entries: z.array(z.object({ index: z.number(), leaf: z.string() })),
+    notShown: z.string(),
+  });
+  const { entries } = shape.parse(JSON.parse(verified.out));
+  const listed = (await search("--session", id)).entries.map(({ index }) => index);
+  expect(entries.map(({ index }) => index)).toEqual(listed.sort((one, other) => one - other));
+  const said = await nobody();
+  expect(said.out).toMatch(
+    /^Verified: \d+ entries of ses_[\s\S]*entry \d+ .*exchange\.intent cloudresourcemanager\.projects\.list allow/,
+  );
+  expect(said.out).toContain("does not show");
+
+  writeFileSync(file, readFileSync(file, "utf8").replace(/^entries .*\n/m, "entries 1\n"));
+  expect(await nobody()).toMatchObject({
+    status: 7,
+    out: expect.stringMatching(/^NOT VERIFIED: it is of 1 entries/) as string,
+  });
+  expect((await run("audit", "prove", "--session", "ses_none", ...asAuditor)).err).toContain(
+    "no entry of ses_none",
+  );
+  expect((await run("audit", "prove", "1", "--session", id, ...asAuditor)).status).toBe(2);
+});
+
 test("a session is replayed with what was sent and answered, and the refused call in its place", async () => {
   const [intent] = (await search("--kind", "exchange.intent")).entries;
   const replayed = await run("sessions", "replay", intent?.session ?? "", "--speed", "0", ...asAuditor);
@@ -143,6 +195,19 @@ test("an index that is none never becomes part of a path, and an entry that does
     expect((await run("audit", "show", ...asAuditor, "--", index)).status, index).toBe(2);
   }
   expect((await run("audit", "prove", "999999", ...asAuditor)).status).toBe(1);
+});
+
+test("an answer is found by whom it went to, what it was about and its status, which stand in three places", async () => {
+  const agent = await world.agent();
+  await agent.call("GET", "https://storage.googleapis.com/storage/v1/b/no-such-bucket");
+  await agent.close();
+  const ofBucket = ["--operation", "storage.buckets.get"];
+  const [outcome, intent] = (await search(...ofBucket)).entries;
+  expect(outcome).toMatchObject({ kind: "exchange.outcome", resource: intent?.resource });
+  const all = ["--resource", intent?.resource ?? "", "--principal", "developer@example.com"];
+  const answers = await search(...all, "--status", String(outcome?.status));
+  expect(answers.entries.map(({ index }) => index)).toEqual([outcome?.index]);
+  expect((await search(...all, "--status", "599")).entries).toEqual([]);
 });
 
 test("what an approver decided and what an operator stopped is found under their own names", async () => {

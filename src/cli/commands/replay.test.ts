@@ -104,6 +104,8 @@ test("a session that is not there, and options that mean nothing, are refused", 
     ["--skip-idle", "soon"],
     ["--bodies", "some"],
     ["--outcome", "answred"],
+    ["--class", "bogus"],
+    ["--decision", "alow"],
   ]) {
     expect((await replay(...words)).status, words.join(" ")).toBe(2);
   }

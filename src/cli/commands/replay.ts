@@ -6,6 +6,7 @@ import { GatehouseError } from "#lib/errors";
 import { printableJson } from "#lib/printable";
 import type { CommandTools } from "../command-tools.ts";
 import { consoleSignIn } from "../console-sign-in.ts";
+import { requireEntryWord } from "../entry-word.ts";
 import { erasureText } from "../erasure-text.ts";
 import { findServer } from "../server.ts";
 import type { Settings } from "../settings.ts";
@@ -77,7 +78,12 @@ async function replay(settings: Settings, command: Command): Promise<void> {
 
 function parseOptions(given: unknown): Options {
   const parsed = options.safeParse(given);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    requireEntryWord("class", parsed.data.class);
+    // What broke before anything was decided.
+    if (parsed.data.decision !== "none") requireEntryWord("decision", parsed.data.decision);
+    return parsed.data;
+  }
   throw usage(
     "--speed takes a number that is not negative; --bodies none, short or full; --outcome answered, refused, aborted, unknown or running.",
   );

@@ -70,14 +70,15 @@ async function open(settings: Settings, command: Command): Promise<{ url: string
 async function list(settings: Settings, command: Command): Promise<void> {
   const access = await open(settings, command);
   const answer = await callControlPlane({ ...access, path: "/api/v1/sessions", answer: sessionList });
-  settings.terminal.out(settings.isJson ? printableJson(answer) : listText(answer.sessions));
+  settings.terminal.out(settings.isJson ? printableJson(answer) : listText(answer.sessions, settings));
 }
 
-function listText(sessions: readonly SessionSummary[]): string {
+function listText(sessions: readonly SessionSummary[], { terminal }: Settings): string {
   if (sessions.length === 0) return "There are no sessions yet. Next: gatehouse run -- gcloud projects list";
   return table(
     ["ID", "PRINCIPAL", "AGENT", "STARTED", "STATE"],
     sessions.map((each) => [each.id, principalOf(each), each.agent, moment(each.startedAt), each.state]),
+    terminal.screenColumns,
   );
 }
 
@@ -90,10 +91,10 @@ async function show(settings: Settings, command: Command): Promise<void> {
   const access = await open(settings, command);
   const path = `/api/v1/sessions/${id}`;
   const detail = await callControlPlane({ ...access, path, answer: sessionDetail });
-  settings.terminal.out(settings.isJson ? printableJson(detail) : detailText(detail));
+  settings.terminal.out(settings.isJson ? printableJson(detail) : detailText(detail, settings));
 }
 
-function detailText(detail: SessionDetail): string {
+function detailText(detail: SessionDetail, settings: Settings): string {
   const about = facts([
     ["Session", detail.id],
     ["Principal", principalOf(detail)],
@@ -105,10 +106,10 @@ function detailText(detail: SessionDetail): string {
     ["Erased", detail.erasure === undefined ? undefined : erasureText(detail.erasure)],
   ]);
   if (detail.exchanges.length === 0) return `${about}\n\nNo exchanges yet.`;
-  return `${about}\n\n${exchangesText(detail.exchanges)}`;
+  return `${about}\n\n${exchangesText(detail.exchanges, settings)}`;
 }
 
-function exchangesText(exchanges: readonly ExchangeSummary[]): string {
+function exchangesText(exchanges: readonly ExchangeSummary[], { terminal }: Settings): string {
   return table(
     ["TIME", "OPERATION", "RESOURCE", "DECISION", "OUTCOME", "MASKED", "EXCHANGE"],
     exchanges.map((each) => [
@@ -120,6 +121,7 @@ function exchangesText(exchanges: readonly ExchangeSummary[]): string {
       String(each.maskedValues),
       each.id,
     ]),
+    terminal.screenColumns,
   );
 }
 

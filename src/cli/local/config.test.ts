@@ -151,3 +151,8 @@ test("keys, authorities and secrets of issuers that are not there are named by c
   const secret = "web_client: w, web_client_secret: { file: web.txt } }";
   expect(await errorOf(text.replace("web_client: w }", secret))).toContain("web.txt cannot be read");
 });
+
+test("a number out of range is said in plain words, with what it may be", async () => {
+  const file = write("gatehouse.yaml", `${sound}metrics: { port: 70000 }\n`);
+  expect((await config("check", file)).err).toMatch(/gatehouse\.yaml:\d+: .*port: must be at most 65535/);
+});

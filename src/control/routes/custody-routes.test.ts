@@ -87,6 +87,25 @@ test.each<[string, object]>([
   expect([answer.statusCode, answer.json()]).toMatchObject([400, { error: { code: "request_invalid" } }]);
 });
 
+test.each([
+  [{ class: "destructve" }, 'query.class: "destructve" is no class of an entry. Did you mean destructive?'],
+  [
+    { from: "2026-11-24T12:00:00Z", to: "2026-11-24T11:00:00Z" },
+    "query: from is not before to: nothing lies between them",
+  ],
+])("a hold on what no entry can be is refused in words: %j", async (query, next) => {
+  const under = await controlPlaneUnderTest();
+  const json = { query, reason: "why" };
+  const answer = await under.call("POST", "/api/v1/audit/holds", {
+    json,
+    bearer: await under.bearer("console", auditor),
+  });
+  expect([answer.statusCode, answer.json()]).toMatchObject([
+    400,
+    { error: { code: "request_invalid", next } },
+  ]);
+});
+
 test("a reason of nothing but spaces and control characters is none", async () => {
   const under = await controlPlaneUnderTest();
   const answer = await under.call("POST", "/api/v1/audit/erasures", {

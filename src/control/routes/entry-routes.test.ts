@@ -86,6 +86,29 @@ test.each([
   expect([answer.statusCode, answer.json()]).toMatchObject([400, { error: { code: "request_invalid" } }]);
 });
 
+test.each([
+  ["class=destructve", 'class: "destructve" is no class of an entry. Did you mean destructive?'],
+  ["kind=nonsense", /^kind: "nonsense" is no kind of an entry\. Those are log\.open, /],
+  ["decision=alow", 'decision: "alow" is no decision of an entry. Did you mean allow?'],
+  ["status=abc", "status: a status is a number from 100 to 999"],
+  ["status=99", "status: a status is a number from 100 to 999"],
+  ["before=garbage", "before: this is no place in a listing; those come from the page before, as next"],
+  ["from=2026-11-24T12:00:00Z&to=2026-11-24T11:00:00Z", "from is not before to: nothing lies between them"],
+])("a search or an export for what no entry can be is refused in words: %s", async (query, next) => {
+  const { call, bearer } = await controlPlaneUnderTest();
+  const token = await bearer("console", auditor);
+  for (const path of ["entries?", "export?format=csv&"]) {
+    const answer = await call("GET", `/api/v1/audit/${path}${query}`, { bearer: token });
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json()).toMatchObject({
+      error: {
+        code: "request_invalid",
+        next: typeof next === "string" ? next : (expect.stringMatching(next) as string),
+      },
+    });
+  }
+});
+
 test("an entry without a checkpoint over it is not proven yet, and one that does not exist never", async () => {
   const under = await controlPlaneUnderTest();
   under.listed = [entry];

@@ -123,6 +123,7 @@ function outcomeEntry(ending: Ending): NewEntry {
     operation: request.call.operation.id,
     class: request.call.operation.class,
     status: answer.status,
+    resource: request.call.resource.name,
     requestBody: sent.digest,
     answerBody: { sha256: answered.sha256, bytes: answered.totalBytes },
     detail: {

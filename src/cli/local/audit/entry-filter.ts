@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import { z } from "zod";
+import { isSpan } from "#api";
 import { GatehouseError } from "#lib/errors";
+import { requireEntryWord } from "../../entry-word.ts";
 import type { Settings } from "../../settings.ts";
 import { parseDuration } from "../../text.ts";
 
@@ -44,18 +46,38 @@ export function addFilterOptions(command: Command): Command {
   return command;
 }
 
-/** As the control plane takes it; times become absolute. Throws `usage_invalid`. */
+/** As the control plane takes it; times become absolute. What no entry can be is refused. Throws `usage_invalid`. */
 export function filterQuery({ from, to, ...asked }: FilterOptions, settings: Settings): URLSearchParams {
+  for (const name of ["kind", "class", "decision"] as const) requireEntryWord(name, asked[name]);
+  if (asked.status !== undefined && !/^[1-9]\d\d$/.test(asked.status)) {
+    throw new GatehouseError("usage_invalid", `--status: ${asked.status} is not a number from 100 to 999.`);
+  }
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(asked)) {
     if (value !== undefined) query.set(name, value);
   }
-  if (from !== undefined) query.set("from", timeOf(from, settings));
-  if (to !== undefined) query.set("to", timeOf(to, settings));
+  for (const [name, time] of Object.entries(spanOf({ from, to }, settings))) query.set(name, time);
   return query;
 }
 
-export function timeOf(given: string, { terminal }: Settings): string {
+export interface Span {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+/** ISO 8601; only what was given. Throws `usage_invalid`, also when nothing can lie between the two. */
+export function spanOf(given: Span, settings: Settings): { from?: string; to?: string } {
+  const from = given.from === undefined ? {} : { from: timeOf(given.from, settings) };
+  const to = given.to === undefined ? {} : { to: timeOf(given.to, settings) };
+  const span = { ...from, ...to };
+  if (isSpan(span)) return span;
+  throw new GatehouseError(
+    "usage_invalid",
+    `--from ${given.from ?? ""} is not before --to ${given.to ?? ""}: nothing lies between them.`,
+  );
+}
+
+function timeOf(given: string, { terminal }: Settings): string {
   const ago = parseDuration(given);
   if (ago !== undefined) return new Date(terminal.clock.now().getTime() - ago).toISOString();
   const isTime = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(given);

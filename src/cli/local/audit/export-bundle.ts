@@ -1,12 +1,12 @@
 import { exchangeDetail } from "#api";
 import { exitCodes, printable, type Settings } from "#cli";
-import { GatehouseError } from "#lib/errors";
+import { assert, GatehouseError } from "#lib/errors";
 import { limits } from "#lib/limits";
 import { printableJson } from "#lib/printable";
-import type { TileProver } from "#tlog";
 import type { Auditor } from "./auditor.ts";
 import { BundleWriter, jsonFile } from "./bundle-files.ts";
 import { bundleReadme } from "./bundle-readme.ts";
+import { coveringProver, proofOf } from "./covering-prover.ts";
 import { makeEmptyFolder } from "./empty-folder.ts";
 import { type ExportAsked, exportedEntries, type PageEntry } from "./export-pages.ts";
 import { type GivenKey, verifierKey } from "./verifier-key.ts";
@@ -118,44 +118,15 @@ async function writeProofs(
   { asked, key, indexes, settings }: ProofsAsked,
 ): Promise<void> {
   const newest = indexes.at(-1) ?? 0;
-  const { note, prover } = await coveringProver(asked, newest, settings);
+  const { note, prover } = await coveringProver(asked.auditor, newest, settings.terminal);
   writer.write("checkpoint", note);
   writer.write("log.vkey", `${key.text}\n`);
   const { parseProofFile } = await import("#tlog");
   for (const index of indexes) {
-    const proof = await prover.prove(index);
-    const leaf = proof === undefined ? undefined : parseProofFile(proof)?.leaf;
-    if (proof === undefined || leaf === undefined) {
-      throw new GatehouseError(
-        "audit_export_incomplete",
-        `The log has no proof of entry ${index}. Verify it.`,
-      );
-    }
+    const proof = await proofOf(prover, index);
+    const leaf = parseProofFile(proof)?.leaf;
+    assert(leaf !== undefined, "a proof that was made here has its entry in it");
     writer.write(`proofs/${index}.tlog-proof`, proof);
     writer.write(`entries/${index}.leaf`, leaf);
   }
-}
-
-/** A checkpoint is at most a second behind its log. */
-const pauseMs = 250;
-const pausesMax = 40;
-
-/** Waits until the newest entry is under a checkpoint: a bundle proves all it holds, under one. */
-async function coveringProver(
-  { auditor }: BundleAsked,
-  newest: number,
-  { terminal }: Settings,
-): Promise<{ note: string; prover: TileProver }> {
-  const { tileProver } = await import("#tlog");
-  const source = auditor.tiles();
-  for (let pauses = 0; pauses < pausesMax; pauses += 1) {
-    const note = (await source.checkpoint()) ?? "";
-    const prover = tileProver(source, note);
-    if (prover !== undefined && prover.checkpoint.size > newest) return { note, prover };
-    await terminal.pause(pauseMs);
-  }
-  throw new GatehouseError(
-    "audit_export_incomplete",
-    `No checkpoint covers entry ${newest}. Verify the log.`,
-  );
 }

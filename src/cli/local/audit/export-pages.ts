@@ -6,7 +6,7 @@ export type PageEntry = AuditExportPage["entries"][number];
 /** What to export, as the control plane takes it: filters, format and whether with details. */
 export interface ExportAsked {
   readonly query: URLSearchParams;
-  readonly format: "ocsf" | "csv" | "har" | "bundle";
+  readonly format: "ocsf" | "csv" | "har" | "bundle" | "proof";
   readonly withDetail: boolean;
 }
 

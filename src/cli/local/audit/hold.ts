@@ -4,10 +4,11 @@ import { custodyRequest, type HoldView, hold, holdList } from "#api";
 import { type CommandTools, moment, printable, table } from "#cli";
 import { GatehouseError } from "#lib/errors";
 import { printableJson } from "#lib/printable";
+import { requireEntryWord } from "../../entry-word.ts";
 import type { Settings } from "../../settings.ts";
 import { signInAsAuditor } from "./auditor.ts";
 import { confirmRequest } from "./confirm.ts";
-import { timeOf } from "./entry-filter.ts";
+import { spanOf } from "./entry-filter.ts";
 
 const asText = "a person of the development identity provider";
 const words = ["principal", "agent", "resource", "operation", "class"] as const;
@@ -48,7 +49,11 @@ A hold is in force at once. Releasing takes two different auditors.`;
 
 const text = z.string().optional();
 const setOptions = z.object({
-  ...Object.fromEntries(words.map((word) => [word, text])),
+  principal: text,
+  agent: text,
+  resource: text,
+  operation: text,
+  class: text,
   reason: z.string(),
   from: text,
   to: text,
@@ -57,11 +62,8 @@ const setOptions = z.object({
 
 async function setHold(settings: Settings, command: Command): Promise<void> {
   const { as: person, reason, from, to, ...exact } = setOptions.parse(command.opts());
-  const query = {
-    ...exact,
-    ...(from === undefined ? {} : { from: timeOf(from, settings) }),
-    ...(to === undefined ? {} : { to: timeOf(to, settings) }),
-  };
+  requireEntryWord("class", exact.class);
+  const query = { ...exact, ...spanOf({ from, to }, settings) };
   const session = command.args[0];
   const hasQuery = Object.keys(query).length > 0;
   if ((session !== undefined) === hasQuery)
@@ -91,16 +93,18 @@ async function list(settings: Settings, command: Command): Promise<void> {
   const { as: person } = z.object({ as: text }).parse(command.opts());
   const auditor = await signInAsAuditor(person, settings);
   const listed = await auditor.ask("/api/v1/audit/holds", holdList);
-  settings.terminal.out(settings.isJson ? printableJson(listed) : listText(listed));
+  settings.terminal.out(settings.isJson ? printableJson(listed) : listText(listed, settings));
 }
 
-function listText({ holds, requests }: z.infer<typeof holdList>): string {
+function listText({ holds, requests }: z.infer<typeof holdList>, { terminal }: Settings): string {
+  const { screenColumns } = terminal;
   const standing =
     holds.length === 0
       ? "No hold stands."
       : table(
           ["HOLD", "ON", "SET", "BY", "REASON"],
           holds.map((each) => [each.id, scopeText(each), moment(each.setAt), each.setBy, each.reason]),
+          screenColumns,
         );
   if (requests.length === 0) return standing;
   const waiting = table(
@@ -112,6 +116,7 @@ function listText({ holds, requests }: z.infer<typeof holdList>): string {
       each.requestedBy,
       each.reason,
     ]),
+    screenColumns,
   );
   return `${standing}\n\nWaiting for a second auditor:\n${waiting}`;
 }

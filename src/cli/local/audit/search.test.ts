@@ -26,8 +26,11 @@ afterEach(async () => {
   terminal.remove();
 });
 
-async function search(...words: string[]): Promise<{ status: number; out: string }> {
-  const all = ["audit", "search", "--as", "auditor@example.com", ...words];
+const search = (...words: string[]): Promise<{ status: number; out: string }> =>
+  run("audit", "search", ...words);
+
+async function run(...words: string[]): Promise<{ status: number; out: string }> {
+  const all = [...words, "--as", "auditor@example.com"];
   const parts = { version: "0.0.0", localCommands: [addAuditCommands] };
   const status = await runCommandLine(all, parts, terminal);
   return { status, out: terminal.stdout.splice(0).join("\n") };
@@ -55,6 +58,38 @@ test("what cannot be asked for never reaches the server", async () => {
   ]) {
     expect((await search(...words)).status, words.join(" ")).toBe(2);
   }
+  expect(asked()).toEqual([]);
+});
+
+const session = "ses_1";
+test.each([
+  ["a class that does not exist", ["--class", "destructve"], "Did you mean destructive?"],
+  ["a kind that does not exist", ["--kind", "nonsense"], "Those are log.open, exchange.intent"],
+  ["a decision that does not exist", ["--decision", "alow"], "Did you mean allow?"],
+  ["a span with nothing in it", ["--from", "2h", "--to", "3h"], "--from 2h is not before --to 3h"],
+  ["a span of one moment", ["--from", "2026-11-24", "--to", "2026-11-24"], "nothing lies between"],
+  ["a status that is no number", ["--status", "abc"], "abc is not a number from 100 to 999"],
+])(
+  "a mistake never looks as if nothing had happened: %s is refused wherever it is asked for",
+  async (_, words, said) => {
+    const isOfHolds = words.every((word) => !/^--(kind|decision|status)$/.test(word));
+    const asking = [
+      ["search"],
+      ["export", "--format", "csv"],
+      ["export", "--format", "har", "--session", session],
+      ...(isOfHolds ? [["hold", "set", "--reason", "why"]] : []),
+    ];
+    for (const command of asking) {
+      expect(await run("audit", ...command, ...words), command.join(" ")).toMatchObject({ status: 2 });
+      expect(terminal.stderr.splice(0).join("\n")).toContain(said);
+    }
+    expect(asked()).toEqual([]);
+  },
+);
+
+test("a place that no page ended with is refused, and what it should be is said", async () => {
+  expect((await search("--before", "garbage")).status).toBe(2);
+  expect(terminal.stderr.join("\n")).toContain("--before: garbage is no place in a listing");
   expect(asked()).toEqual([]);
 });
 
@@ -112,4 +147,18 @@ test("an entry that cannot be read is a line of its own that says what to do", a
 test("a log in which nothing fits is asked for to its end, and that is said", async () => {
   plane.routes.set("GET /api/v1/audit/entries", () => ({ status: 200, body: { entries: [] } }));
   expect((await search()).out).toBe("No entry fits.");
+});
+
+test("on a screen the listing is no wider than it, and the same words piped are whole", async () => {
+  const operation = "secretmanager.projects.secrets.versions.access";
+  plane.routes.set("GET /api/v1/audit/entries", () => ({
+    status: 200,
+    body: { entries: [{ ...entry(4), operation, principal: "developer@example.com" }] },
+  }));
+  expect((await search()).out).toContain(operation);
+  terminal.remove();
+  terminal = fakeTerminal({ environment: { GATEHOUSE_URL: plane.url }, screenColumns: 80 });
+  const { out } = await search();
+  expect(out).toContain("…");
+  expect(Math.max(...out.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
 });

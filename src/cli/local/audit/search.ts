@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { type AuditEntry, auditEntryList } from "#api";
+import { type AuditEntry, auditEntryList, auditEntryQuery } from "#api";
 import { type CommandTools, moment, printable, type Terminal, table } from "#cli";
 import { GatehouseError } from "#lib/errors";
 import { printableJson } from "#lib/printable";
@@ -33,10 +33,10 @@ export function addSearchCommand(audit: Command, { add, action, terminal }: Comm
         const { as: person, before, limit, text, ...asked } = parsed.data;
         const query = filterQuery(asked, settings);
         if (text !== undefined) query.set("text", text);
-        if (before !== undefined) query.set("before", before);
+        if (before !== undefined) query.set("before", placeOf(before));
         const auditor = await signInAsAuditor(person, settings);
         const page = await searchPage(auditor, query, { limit, terminal });
-        terminal.out(settings.isJson ? printableJson(page) : pageText(page));
+        terminal.out(settings.isJson ? printableJson(page) : pageText(page, terminal));
       }),
     );
 }
@@ -47,6 +47,14 @@ Examples:
   gatehouse audit search --principal developer@example.com --class destructive --json
   gatehouse audit search --session ses_0199c2… --text "bucket denied"
   gatehouse audit search --kind audit.read --from 2026-11-24T00:00:00Z`;
+
+function placeOf(before: string): string {
+  if (auditEntryQuery.shape.before.safeParse(before).success) return before;
+  throw new GatehouseError(
+    "usage_invalid",
+    `--before: ${before} is no place in a listing. A page that goes on ends with one: More: --before PLACE.`,
+  );
+}
 
 type Page = z.infer<typeof auditEntryList>;
 
@@ -77,7 +85,7 @@ function progressText(found: number, next: string): string {
   return `Looked back to ${printable(reached)}; ${found} found so far.`;
 }
 
-function pageText({ entries, next }: Page): string {
+function pageText({ entries, next }: Page, { screenColumns }: Terminal): string {
   if (entries.length === 0) return "No entry fits.";
   const rows = entries.map((entry) => [
     String(entry.index),
@@ -89,5 +97,5 @@ function pageText({ entries, next }: Page): string {
     [entry.decision, entry.status].filter((each) => each !== undefined).join(" "),
   ]);
   const header = ["INDEX", "TIME", "KIND", "PRINCIPAL", "OPERATION", "RESOURCE", "RESULT"];
-  return `${table(header, rows)}${next === undefined ? "" : `\n\nMore: --before ${printable(next)}`}`;
+  return `${table(header, rows, screenColumns)}${next === undefined ? "" : `\n\nMore: --before ${printable(next)}`}`;
 }

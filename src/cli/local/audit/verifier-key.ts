@@ -18,7 +18,19 @@ export function verifierKey(given: string | undefined, place: LogPlace): GivenKe
 
 /** A key from outside the log, or a file that holds it. */
 export function parseGivenKey(given: string): GivenKey {
-  return parsed(given.includes("+") ? given : readText(given), true);
+  return parsed(given.includes("+") ? given : readKey(given), true);
+}
+
+function readKey(given: string): string {
+  try {
+    return readText(given);
+  } catch (error) {
+    throw new GatehouseError(
+      "verifier_key_invalid",
+      `${given} is neither a verifier key (name+8 hex digits+base64) nor a file that can be read.`,
+      { cause: error },
+    );
+  }
 }
 
 function parsed(untrimmed: string, isFromOutside: boolean): GivenKey {
