@@ -61,7 +61,9 @@ export function unseal(sealed: Uint8Array, place: SealPlace, sealingKey: Uint8Ar
     if (plain === undefined) return undefined;
     parts.push(plain);
   }
-  return Buffer.concat(parts);
+  const [first] = parts;
+  // Most are one chunk, and need no copy.
+  return parts.length === 1 ? first : Buffer.concat(parts);
 }
 
 /** No bytes are one empty chunk: it is sealed too that there were none. */
@@ -82,7 +84,9 @@ function openChunk(chunk: Uint8Array, { key, nonce, associated }: ChunkSeal): Bu
   opening.setAuthTag(chunk.subarray(-tagBytes));
   const plain = opening.update(chunk.subarray(0, -tagBytes));
   try {
-    return Buffer.concat([plain, opening.final()]);
+    // GCM is a stream: what it checks at the end adds no byte.
+    opening.final();
+    return plain;
   } catch {
     return undefined;
   }

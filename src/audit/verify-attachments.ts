@@ -148,6 +148,7 @@ export class AttachmentCheck {
       if (role === "detail") detail = opening;
     }
     this.#rules.note(index, leaf, readDetail(detail));
+    if (leaf.kind !== "key.shred") return;
     const erasure = await erasureOf({ index, leaf }, this.#source, this.#keyring);
     if (erasure !== undefined) this.#erasures.push(erasure);
   }
