@@ -114,7 +114,7 @@ async function openSealed(
   const finding = await keys.find(leaf.key ?? "", (key) => {
     const plain = key.open(bytes, place);
     const isWhole = plain?.byteLength === committed.bytes && isSameDigest(mac, key.mac(plain, place));
-    return isWhole ? plain : undefined;
+    return isWhole ? new Uint8Array(plain.buffer, plain.byteOffset, plain.byteLength) : undefined;
   });
   switch (finding.kind) {
     case "used":
