@@ -173,6 +173,22 @@ test("a second attachment under a role that the entry has already is found", asy
   expect(await verified(store)).toMatchObject({ problem: "Entry 1 has two attachments of one role." });
 });
 
+test("of an attachment that was changed and an entry on a later page that was, the first is told", async () => {
+  const store = memoryAuditStore();
+  const log = await openLog(store);
+  for (let n = 0; n < 600; n += 1)
+    await log.append({ kind: "session.opened", sessionId: "ses_1", detail: { n } });
+  await log.close();
+  store.stored = store.stored.map((each) =>
+    each.index === 590 ? { ...each, leaf: Buffer.from("{}") } : each,
+  );
+  expect(await verified(store)).toMatchObject({ kind: "broken", index: 590 });
+  store.beside = store.beside.map((each) =>
+    each.index === 3 ? { ...each, bytes: Buffer.from("forged") } : each,
+  );
+  expect(await verified(store)).toMatchObject({ kind: "broken", index: 3 });
+});
+
 test("an attachment moved to another entry is found, with its key and without", async () => {
   for (const keys of [[provider], []]) {
     const store = await recorded();

@@ -20,7 +20,7 @@ export interface AttachmentFindings extends AttachmentCounts, CustodyFindings {
   readonly erasures: readonly Erasure[];
 }
 
-/** Attachments looked at together; a single larger one comes alone. */
+/** Attachments read together; a single larger one comes alone. Twice as much is in memory: the one looked at, and the next. */
 const pageAttachmentBytes = 8 * 1024 * 1024;
 
 /** Checks everything beside the entries against what they commit to, and that whatever is gone was erased on record. */
@@ -35,6 +35,7 @@ export class AttachmentCheck {
   /** Keys that could not be opened: without any, each attachment would ask the store again, and the provider. */
   readonly #locked = new Map<string, Extract<KeyFinding<never>, { kind: "locked" }>>();
   readonly #tally = new AttachmentTally();
+  #waiting: { readonly run: Run; readonly stored: Promise<readonly StoredAttachment[]> } | undefined;
   #unopenedBecause: string | undefined;
 
   constructor(source: LogSource, keys: DataKeys) {
@@ -43,23 +44,25 @@ export class AttachmentCheck {
     this.#hasKeys = keys.hasProviders;
   }
 
+  /**
+   * Entries in order, each once. What lies beside them is asked for now and checked while what comes next is read: by the next
+   * call, or by `settle`.
+   */
   async check(page: readonly StoredEntry[]): Promise<void> {
-    let run: { entry: StoredEntry; leaf: Leaf }[] = [];
-    let bytes = 0;
-    for (const entry of page) {
-      const leaf = parseLeaf(entry.leaf);
-      if (leaf === undefined)
-        throw new Broken(`Entry ${entry.index} is not an entry this version can read.`, entry.index);
-      const declared = (leaf.attachments ?? []).reduce((sum, each) => sum + each.bytes, 0);
-      if (bytes + declared > pageAttachmentBytes) {
-        await this.#checkRun(run);
-        run = [];
-        bytes = 0;
-      }
-      run.push({ entry, leaf });
-      bytes += declared;
+    for (const run of runsOf(page)) {
+      const stored = this.#read(run);
+      // Whoever stops before it is looked at does not wait for it.
+      stored.catch(() => undefined);
+      await this.settle();
+      this.#waiting = { run, stored };
     }
-    await this.#checkRun(run);
+  }
+
+  /** Checks what was asked for and not looked at yet. What is wrong there comes before whatever is wrong further on. */
+  async settle(): Promise<void> {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (waiting !== undefined) await this.#checkRun(waiting.run, await waiting.stored);
   }
 
   /** `size`: of the whole log, once all of it was checked. `again`: the same entries once more. */
@@ -67,6 +70,7 @@ export class AttachmentCheck {
     size: number,
     again: () => AsyncIterable<readonly StoredEntry[]>,
   ): Promise<AttachmentFindings> {
+    await this.settle();
     await this.#requireNothingBeyond(size);
     const erasedUntil = new Map(this.#erasures.map(({ sessionId, index }) => [sessionId, index]));
     for (const [keyId, place] of this.#toExplain) requireExplained(place, erasedUntil.get(keyId));
@@ -119,10 +123,13 @@ export class AttachmentCheck {
     };
   }
 
-  async #checkRun(run: readonly { entry: StoredEntry; leaf: Leaf }[]): Promise<void> {
+  #read(run: Run): Promise<readonly StoredAttachment[]> {
     const [first, last] = [run[0], run.at(-1)];
-    if (first === undefined || last === undefined) return;
-    const stored = await this.#source.attachments(first.entry.index, last.entry.index + 1);
+    if (first === undefined || last === undefined) return Promise.resolve([]);
+    return this.#source.attachments(first.entry.index, last.entry.index + 1);
+  }
+
+  async #checkRun(run: Run, stored: readonly StoredAttachment[]): Promise<void> {
     const byIndex = Map.groupBy(stored, ({ index }) => index);
     for (const { entry, leaf } of run)
       await this.#checkEntry(entry.index, leaf, byIndex.get(entry.index) ?? []);
@@ -185,6 +192,29 @@ export class AttachmentCheck {
   #gone(keyId: string, place: Place): void {
     this.#toExplain.set(keyId, { first: this.#toExplain.get(keyId)?.first ?? place, last: place });
   }
+}
+
+/** Entries whose attachments are read together. */
+type Run = readonly { readonly entry: StoredEntry; readonly leaf: Leaf }[];
+
+/** As many entries as have no more beside them than may be in memory, by what they say. */
+function* runsOf(page: readonly StoredEntry[]): Generator<Run> {
+  let run: { entry: StoredEntry; leaf: Leaf }[] = [];
+  let bytes = 0;
+  for (const entry of page) {
+    const leaf = parseLeaf(entry.leaf);
+    if (leaf === undefined)
+      throw new Broken(`Entry ${entry.index} is not an entry this version can read.`, entry.index);
+    const declared = (leaf.attachments ?? []).reduce((sum, each) => sum + each.bytes, 0);
+    if (run.length > 0 && bytes + declared > pageAttachmentBytes) {
+      yield run;
+      run = [];
+      bytes = 0;
+    }
+    run.push({ entry, leaf });
+    bytes += declared;
+  }
+  yield run;
 }
 
 interface Place {

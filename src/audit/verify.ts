@@ -85,6 +85,16 @@ class Verification {
   }
 
   async run(): Promise<LogVerification> {
+    try {
+      return await this.#run();
+    } catch (error) {
+      // What was read and not looked at yet lies before it, and the first bad entry is the one to tell.
+      await this.#attachments.settle();
+      throw error;
+    }
+  }
+
+  async #run(): Promise<LogVerification> {
     const size = await this.#sizeOfOwnLog();
     const pinned = Map.groupBy(this.#parsePinned(), ({ checkpoint }) => checkpoint.size);
     // Read before the entries: a server that appends and signs meanwhile only adds to what these cover.
