@@ -162,7 +162,7 @@ export default {
       name: "no-cycles",
       severity: "error",
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+      to: { circular: true },
     },
     { name: "no-orphans-of-resolution", severity: "error", from: {}, to: { couldNotResolve: true } },
   ],

@@ -1,6 +1,3 @@
-import type { About } from "./about.ts";
-import type { StoredEntry } from "./store.ts";
-
 /** A place in the listing, newest first: after the entry `index` of time `t`. */
 export interface EntryCursor {
   /** ISO 8601, as entries have it. */
@@ -34,16 +31,4 @@ export interface EntryQuery {
   /** Where the page before ended. */
   readonly before?: EntryCursor | undefined;
   readonly limit: number;
-}
-
-export interface EntryAbout extends StoredEntry {
-  readonly about: About;
-  /** Its time as the listing is sorted by it. */
-  readonly t: string;
-}
-
-/** Newest first by time. A page may be short, even empty, and still not be the last: looking has a limit too. */
-export interface EntryPage {
-  readonly entries: readonly EntryAbout[];
-  readonly next: EntryCursor | undefined;
 }

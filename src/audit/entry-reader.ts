@@ -1,11 +1,11 @@
 import type { About } from "./about.ts";
 import { type Opening, openAttachment } from "./attachment.ts";
 import type { DataKeys } from "./data-keys.ts";
-import type { EntryAbout, EntryCursor, EntryQuery } from "./entry-query.ts";
+import type { EntryCursor, EntryQuery } from "./entry-query.ts";
 import { type Erasure, findErasure } from "./erasure.ts";
 import { type Leaf, parseLeaf } from "./leaf.ts";
 import { type EntryStage, type SizesReached, stagesOf } from "./stage.ts";
-import type { AuditStore, StoredAttachment } from "./store.ts";
+import type { AuditStore, EntryAbout, StoredAttachment } from "./store.ts";
 import { findText, type ReadAttachment } from "./text-search.ts";
 
 /** An entry as a listing shows it. */

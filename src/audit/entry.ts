@@ -1,5 +1,4 @@
 import type { EntryDecision, entryKinds } from "#lib/entry-words";
-import type { Appended, EntryRow } from "./store.ts";
 
 export type EntryKind = (typeof entryKinds)[number];
 
@@ -55,16 +54,4 @@ export interface Receipt {
 /** Where facts go. `append` resolves only after the entry is on disk; if it rejects, nothing may be forwarded. */
 export interface AuditLog {
   append(entry: NewEntry): Promise<Receipt>;
-}
-
-/** For acts that must be on record or not be done: the entry and what it says are written in one transaction. */
-export interface ActLog {
-  /** `write` stores the row together with the act, or declines. Rejects as `append` does. */
-  appendWith<Why extends string>(
-    entry: NewEntry,
-    write: (row: EntryRow) => Promise<Appended<Why>>,
-  ): Promise<
-    | { readonly kind: "recorded"; readonly receipt: Receipt }
-    | { readonly kind: "declined"; readonly why: Why }
-  >;
 }

@@ -8,7 +8,6 @@ export type { AttachmentCount, AttachmentCounts } from "./attachment-counts.ts";
 export { type Breach, CustodyRules, type Undecided } from "./custody-rules.ts";
 export { DataKeys } from "./data-keys.ts";
 export type {
-  ActLog,
   Attachment,
   AuditLog,
   EntryKind,
@@ -16,7 +15,7 @@ export type {
   NewEntry,
   Receipt,
 } from "./entry.ts";
-export type { EntryAbout, EntryCursor, EntryFilter, EntryPage, EntryQuery } from "./entry-query.ts";
+export type { EntryCursor, EntryFilter, EntryQuery } from "./entry-query.ts";
 export {
   type EntryReader,
   type ListedEntry,
@@ -29,7 +28,7 @@ export type { Erasure } from "./erasure.ts";
 export { exportTiles, type WriteFile } from "./export-tiles.ts";
 export type { DataKeyName, KeyProvider } from "./key-provider.ts";
 export { type Leaf, parseLeaf } from "./leaf.ts";
-export { type AuditLogParts, type OpenAuditLog, openAuditLog } from "./log.ts";
+export { type ActLog, type AuditLogParts, type OpenAuditLog, openAuditLog } from "./log.ts";
 export {
   type ConsistencyAnswer,
   type CosignatureLines,
@@ -55,6 +54,8 @@ export { type EntryStage, entryStages, type SizesReached, stagesOf } from "./sta
 export type {
   Appended,
   AuditStore,
+  EntryAbout,
+  EntryPage,
   EntryRow,
   EntryWithDetail,
   ExchangeQuery,

@@ -7,11 +7,23 @@ import { type About, aboutOf } from "./about.ts";
 import { sealAttachment } from "./attachment.ts";
 import { type DataKey, keyErased } from "./data-key.ts";
 import type { DataKeys } from "./data-keys.ts";
-import type { ActLog, AuditLog, NewEntry, Receipt } from "./entry.ts";
+import type { AuditLog, NewEntry, Receipt } from "./entry.ts";
 import { encodeLeaf, keptOf, parseLeaf } from "./leaf.ts";
 import { Publisher } from "./publisher.ts";
 import type { Appended, AuditStore, EntryRow, StoredEntry } from "./store.ts";
 import { checkStoredLog } from "./stored-log.ts";
+
+/** For acts that must be on record or not be done: the entry and what it says are written in one transaction. */
+export interface ActLog {
+  /** `write` stores the row together with the act, or declines. Rejects as `append` does. */
+  appendWith<Why extends string>(
+    entry: NewEntry,
+    write: (row: EntryRow) => Promise<Appended<Why>>,
+  ): Promise<
+    | { readonly kind: "recorded"; readonly receipt: Receipt }
+    | { readonly kind: "declined"; readonly why: Why }
+  >;
+}
 
 export interface AuditLogParts {
   readonly store: AuditStore;

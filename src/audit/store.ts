@@ -1,5 +1,5 @@
 import type { About } from "./about.ts";
-import type { EntryPage, EntryQuery } from "./entry-query.ts";
+import type { EntryCursor, EntryQuery } from "./entry-query.ts";
 
 /** An entry as it lies in the store. Nothing in it is believed before its hash was checked. */
 export interface StoredEntry {
@@ -58,6 +58,18 @@ export interface LogSource {
   newestCheckpoint(): Promise<StoredCheckpoint | undefined>;
   macKey(keyId: string): Promise<StoredMacKey>;
   dataKey(keyId: string): Promise<StoredDataKey>;
+}
+
+export interface EntryAbout extends StoredEntry {
+  readonly about: About;
+  /** Its time as the listing is sorted by it. */
+  readonly t: string;
+}
+
+/** Newest first by time. A page may be short, even empty, and still not be the last: looking has a limit too. */
+export interface EntryPage {
+  readonly entries: readonly EntryAbout[];
+  readonly next: EntryCursor | undefined;
 }
 
 /** An entry with its `detail`, for people who look. */

@@ -1,7 +1,7 @@
 import { limits } from "#lib/limits";
-import type { EntryAbout, EntryCursor, EntryPage, EntryQuery } from "./entry-query.ts";
+import type { EntryCursor, EntryQuery } from "./entry-query.ts";
 import { type Leaf, parseLeaf } from "./leaf.ts";
-import type { AuditStore } from "./store.ts";
+import type { AuditStore, EntryAbout, EntryPage } from "./store.ts";
 
 // Words are looked for by reading, entry by entry: an index of what attachments say would be their content in clear on disk, and
 // would outlive their erasure. So a question looks at so many entries and bytes at most, and says where it stopped.

@@ -41,16 +41,16 @@ export { objectionToCertificate } from "./saml/certificates.ts";
 export type { SamlSettings } from "./saml/saml-settings.ts";
 export type { SpentAssertions } from "./saml/spent-assertions.ts";
 export type { Caller, Session, SessionStore } from "./session.ts";
-export type { SessionFact, SessionFinding, Sessions, StopCause } from "./sessions.ts";
+export type { SessionFact, SessionFinding, Sessions } from "./sessions.ts";
 export type { SignedInAtProvider, SignInOutcome, SignInProvider } from "./sign-in-provider.ts";
 export type { ProviderSession, SignOutStore } from "./sign-out/sign-out-store.ts";
 export type { Ended, ProviderSignOut, SignOuts } from "./sign-out/sign-outs.ts";
+export type { StopCause } from "./sign-out/stop-cause.ts";
 export { isMeant, type Whose } from "./sign-out/whose.ts";
 export {
   type Introspection,
   loginTokenType,
   type TokenEndpoint,
-  type TokenErrorCode,
-  type TokenOutcome,
 } from "./token-endpoint.ts";
+export type { TokenErrorCode, TokenOutcome } from "./token-outcome.ts";
 export type { ProviderTrust } from "./trust.ts";

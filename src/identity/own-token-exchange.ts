@@ -2,7 +2,7 @@ import type { Clock } from "#lib/clock";
 import { parseCompactToken } from "./compact-token.ts";
 import type { GatewayTokens } from "./gateway-tokens.ts";
 import type { Sessions } from "./sessions.ts";
-import type { TokenOutcome } from "./token-endpoint.ts";
+import type { TokenOutcome } from "./token-outcome.ts";
 
 export interface OwnTokenParts {
   readonly gatewayTokens: GatewayTokens;

@@ -8,6 +8,7 @@ import type { Principal } from "./principal.ts";
 import type { Workload } from "./proven-identity.ts";
 import type { Session, SessionStore, StoppedSessions } from "./session.ts";
 import { RecentStops } from "./sign-out/recent-stops.ts";
+import type { StopCause } from "./sign-out/stop-cause.ts";
 
 /** What happened to a session, for the audit log. */
 export type SessionFact =
@@ -15,21 +16,6 @@ export type SessionFact =
   /** Its agent was done with it. */
   | { readonly kind: "session.ended"; readonly sessionId: string }
   | { readonly kind: "session.stopped"; readonly sessionId: string; readonly cause: StopCause };
-
-export type StopCause =
-  | { readonly kind: "person"; readonly principal: Principal }
-  /** An old refresh token came back: either it or its successor is in the wrong hands. */
-  | { readonly kind: "refresh_token_reused" }
-  /** The identity provider said so (OpenID Connect Back-Channel Logout). */
-  | { readonly kind: "signed_out_at_provider" }
-  /** The configuration believes its provider less, or more, than when it was opened. */
-  | { readonly kind: "trust_changed" }
-  /** Its identity provider or machine identity was taken from the configuration, or is another one there now. */
-  | { readonly kind: "provider_changed" }
-  /** Its issuer, asked again about the token, no longer lists a group or the address that it was opened with. */
-  | { readonly kind: "groups_changed" }
-  /** Its token was believed before, and no longer is. */
-  | { readonly kind: "token_refused" };
 
 export interface SessionsParts {
   readonly store: SessionStore;

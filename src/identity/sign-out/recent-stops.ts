@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { limits } from "#lib/limits";
 import type { Principal } from "../principal.ts";
-import type { StopCause } from "../sessions.ts";
+import type { StopCause } from "./stop-cause.ts";
 import { scopeOf, scopesOf, type Whose } from "./whose.ts";
 
 /**

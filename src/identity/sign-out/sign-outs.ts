@@ -2,9 +2,10 @@ import type { Clock } from "#lib/clock";
 import type { DeviceSignIns } from "../device/device-sign-ins.ts";
 import type { Logins } from "../device/login.ts";
 import { principalId } from "../principal.ts";
-import type { Sessions, StopCause } from "../sessions.ts";
+import type { Sessions } from "../sessions.ts";
 import type { LogoutVerdict, ProvenLogout } from "./logout-token.ts";
 import type { SignOutStore } from "./sign-out-store.ts";
+import type { StopCause } from "./stop-cause.ts";
 import { isMeant, scopeOf, type Whose } from "./whose.ts";
 
 /** What was ended. */
