@@ -1,7 +1,10 @@
+import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
 import type { CommandTools } from "#cli";
+import { openPins } from "./audit/pins.ts";
+import { forgetEarlierLog } from "./earlier-log.ts";
 import type { QuickStart } from "./quick-start.ts";
 
 const options = z.object({ data: z.string() });
@@ -25,7 +28,14 @@ export function addQuickStartCommand(program: Command, { add, action, terminal }
           operationMs: 2000,
           isQuiet: false,
         });
+        const log = {
+          server: new URL(quickStart.server.controlUrl).origin,
+          verifierKey: readFileSync(join(resolve(data), "log.vkey"), "utf8").trim(),
+        };
+        const isAnother = forgetEarlierLog(openPins(terminal), log);
         terminal.out(welcome(quickStart, data));
+        if (isAnother)
+          terminal.out("Its log is another than that of your last quick start here, which is forgotten.\n");
         await untilSignal(quickStart.server.failed);
         terminal.out("\nDraining: running exchanges finish, held ones are recorded as unfinished.");
         await quickStart.close();
