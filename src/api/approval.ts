@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { approvalStates } from "#lib/entry-words";
+import { approvalStates, verdicts } from "#lib/entry-words";
 
 export const approvalState = z.enum(approvalStates);
 
@@ -34,9 +34,7 @@ export const approvalDetail = approvalStatus.extend({
       each: z.number(),
     }),
   ),
-  votes: z.array(
-    z.object({ approver: z.string(), verdict: z.enum(["approve", "deny"]), at: z.iso.datetime() }),
-  ),
+  votes: z.array(z.object({ approver: z.string(), verdict: z.enum(verdicts), at: z.iso.datetime() })),
   createdAt: z.iso.datetime(),
 });
 export type ApprovalDetail = z.infer<typeof approvalDetail>;
@@ -44,7 +42,7 @@ export const approvalList = z.object({ approvals: z.array(approvalDetail) });
 
 /** `POST /api/v1/approvals/:id/votes`. */
 export const voteRequest = z.object({
-  verdict: z.enum(["approve", "deny"]),
+  verdict: z.enum(verdicts),
   reason: z.string().max(500).optional(),
   /** What the approver looked at; a vote on something else is refused. */
   fingerprint: z.string(),

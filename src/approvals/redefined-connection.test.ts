@@ -63,3 +63,14 @@ test("what still stands is withdrawn by no change", async () => {
   await on.desk.withdrawStale();
   expect(await stateOf(on, id)).toBe("pending");
 });
+
+test("nobody who looks at what waits is asked about what would now run through another connection", async () => {
+  const on = await deskUnderTest();
+  const { id } = await asked(on);
+  on.redefine("c2");
+  expect(await on.desk.list({ state: "pending" })).toEqual([]);
+  expect(on.facts.at(-1)).toMatchObject({
+    kind: "approval.expired",
+    request: { id, state: "cancelled", withdrawnBecause: "connection_changed" },
+  });
+});

@@ -1,20 +1,15 @@
-/** Why a request was withdrawn though its time was not up. What is stored of it is this word. */
-export type Withdrawal =
-  /** The session that asked was stopped. */
-  | "session_stopped"
-  /** The policies under which it was asked are not those in force. */
-  | "policies_changed"
-  /** The connection of that name is not the one that was reviewed: another identity, endpoint or fence. */
-  | "connection_changed"
-  /** That it was asked could not be put on record. */
-  | "not_recorded";
-
+/** Why a request was withdrawn though its time was not up. What is stored of it is the word. */
 export const withdrawals = [
+  // The session that asked was stopped.
   "session_stopped",
+  // The policies under which it was asked are not those in force.
   "policies_changed",
+  // The connection of that name is not the one that was reviewed: another identity, endpoint or fence.
   "connection_changed",
+  // That it was asked could not be put on record.
   "not_recorded",
-] as const satisfies readonly Withdrawal[];
+] as const;
+export type Withdrawal = (typeof withdrawals)[number];
 
 /** In words that go behind "withdrawn: ". */
 export const withdrawalWords: Readonly<Record<Withdrawal, string>> = {

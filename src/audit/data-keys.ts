@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { assert, GatehouseError } from "#lib/errors";
 import { limits } from "#lib/limits";
 import { DataKey, dataKeyBytes, keyErased } from "./data-key.ts";
-import { KeyInUse } from "./key-in-use.ts";
 import type { KeyProvider } from "./key-provider.ts";
+import { LentKey } from "./lent-key.ts";
 import type { AuditStore, LogSource, StoredDataKey } from "./store.ts";
 
 /** What became of a key that something is sealed with. */
@@ -35,9 +35,9 @@ interface Search {
 export class DataKeys {
   readonly #source: KeySource;
   readonly #providers: readonly KeyProvider[];
-  readonly #opened = new Map<string, KeyInUse>();
+  readonly #opened = new Map<string, LentKey>();
   /** Made room for others while somebody used them. */
-  readonly #leaving = new Set<KeyInUse>();
+  readonly #leaving = new Set<LentKey>();
   readonly #searches = new Set<Search>();
 
   /** The first provider wraps new keys; the others only unwrap. Without any, nothing sealed can be opened. */
@@ -72,7 +72,7 @@ export class DataKeys {
     this.#searches.add(search);
     try {
       const found = this.#remembered(id) ?? (await this.#search(search));
-      return found instanceof KeyInUse ? { kind: "used", value: await found.use(use) } : found;
+      return found instanceof LentKey ? { kind: "used", value: await found.use(use) } : found;
     } catch (error) {
       if (!(error instanceof GatehouseError)) throw error;
       if (error.code === "audit_key_erased") return { kind: "erased" };
@@ -91,7 +91,7 @@ export class DataKeys {
   }
 
   /** What the store answered may be older than an erasure, or than somebody else's answer. */
-  async #search(search: Search): Promise<KeyInUse | Exclude<KeyFinding<never>, { kind: "used" }>> {
+  async #search(search: Search): Promise<LentKey | Exclude<KeyFinding<never>, { kind: "used" }>> {
     const { id } = search;
     const stored = await this.#source.dataKey(id);
     if (search.isTooLate) return { kind: "erased" };
@@ -99,7 +99,7 @@ export class DataKeys {
     return this.#remembered(id) ?? this.#remember(id, this.#unwrap(id, stored));
   }
 
-  #remembered(id: string): KeyInUse | undefined {
+  #remembered(id: string): LentKey | undefined {
     const known = this.#opened.get(id);
     if (known === undefined) return undefined;
     // Used last, forgotten last: the sessions that run keep their keys while a provider is away.
@@ -108,9 +108,9 @@ export class DataKeys {
     return known;
   }
 
-  #remember(id: string, opening: Promise<DataKey>): KeyInUse {
+  #remember(id: string, opening: Promise<DataKey>): LentKey {
     this.#makeRoom();
-    const key = new KeyInUse(id, opening);
+    const key = new LentKey(id, opening);
     this.#opened.set(id, key);
     // What failed is asked again the next time; whoever waits now gets the rejection.
     opening.catch(() => {

@@ -31,6 +31,8 @@ export class Line {
   readonly #egress: Egress;
   readonly #key: KeyInUse | undefined;
   #cache: TokenCache;
+  /** Asked for twice in each call, and changes with the key's account alone. */
+  #version: { readonly account: string | undefined; readonly digest: string } | undefined;
 
   /** Throws `key_file_invalid`. */
   constructor(connection: Connection, surroundings: Surroundings) {
@@ -60,7 +62,10 @@ export class Line {
 
   /** Of the key as it was last looked at. */
   version(): string {
-    return connectionVersion(this.connection, this.#key?.account);
+    const account = this.#key?.account;
+    if (this.#version?.account !== account || this.#version === undefined)
+      this.#version = { account, digest: connectionVersion(this.connection, account) };
+    return this.#version.digest;
   }
 
   close(): Promise<void> {

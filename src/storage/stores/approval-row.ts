@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type ApprovalRequest, type Vote, withdrawals } from "#approvals";
 import type { Principal } from "#identity";
+import { approvalStates, verdicts } from "#lib/entry-words";
 import type { Row, SqlValue } from "./database.ts";
 
 export const insertColumns = [
@@ -104,24 +105,14 @@ const requirement = z.object({
 
 const voteRow = z.object({
   vote_approver: json.pipe(principal),
-  vote_verdict: z.enum(["approve", "deny"]),
+  vote_verdict: z.enum(verdicts),
   vote_reason: z.string().nullable().transform(orMissing),
   vote_at: time,
 });
 
 const requestRow = z.object({
   id: z.string(),
-  state: z.enum([
-    "pending",
-    "approved",
-    "denied",
-    "expired",
-    "cancelled",
-    "executing",
-    "executed",
-    "lapsed",
-    "unknown",
-  ]),
+  state: z.enum(approvalStates),
   fingerprint: z.string(),
   match_key: z.string(),
   exchange_id: z.string(),

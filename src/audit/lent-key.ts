@@ -5,7 +5,7 @@ import type { DataKey } from "./data-key.ts";
  * that it is known when its bytes can be overwritten: at once when it was destroyed, after its last user when it has to go
  * for want of room.
  */
-export class KeyInUse {
+export class LentKey {
   readonly id: string;
   readonly opening: Promise<DataKey>;
   #users = 0;
