@@ -35,11 +35,14 @@ async function newPlace(server: TestServer, place: PostgresServer): Promise<Plac
   };
 }
 
-/** The triggers that number and read out entries are always on; a replica's session leaves out only the checks of foreign keys. */
+/**
+ * The triggers that number and read out entries are always on; a replica's session leaves out only the checks of foreign keys. It waits for
+ * autovacuum, which looks at so many new rows at once and keeps others out meanwhile.
+ */
 async function fill(server: TestServer, place: PostgresServer): Promise<Filling> {
   const { client } = await openSession(place);
   await client.query(
-    "SET session_replication_role = replica; SET synchronous_commit = off; SET statement_timeout = 0",
+    "SET session_replication_role = replica; SET synchronous_commit = off; SET statement_timeout = 0; SET lock_timeout = 0",
   );
   const { rows: setAside } = await client.query<{ indexname: string; indexdef: string }>(
     `SELECT indexname, indexdef FROM pg_indexes
