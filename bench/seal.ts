@@ -20,7 +20,7 @@ const bytesOfRound = 8 * 1024 * 1024;
 function figuresOf([name, size]: (typeof sizes)[number]): Figure[] {
   const bytes = randomBytes(size);
   const sealingKey = randomBytes(32);
-  const key = new DataKey("ses_1", randomBytes(32));
+  const key = DataKey.derive("ses_1", randomBytes(32));
   const kept = { role: "answer", bytes, isTruncated: false } as const;
   const place = { recordId: "rec_0199c2e4a7b07d3fb1e54e12d0c3a9f1", role: "answer" };
   const [sha256, sealed, whole, before] = fastest(size, [

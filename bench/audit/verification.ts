@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { DataKeys, verifyLog } from "#audit";
+import { DataKeys, startOpenerThread, verifyLog } from "#audit";
 import { emptyFrontier, extend, hashLeaf } from "#tlog";
 import { macOf } from "../../src/audit/data-key.ts";
 import { auditStore, type Database } from "../../src/storage/stores/index.ts";
@@ -39,7 +39,7 @@ export async function measureVerification(
   ];
 }
 
-/** Milliseconds; rejects when anything was left unopened. */
+/** As `gatehouse audit verify` does it. Milliseconds; rejects when anything was left unopened. */
 async function timeVerification(
   database: Database,
   { entries }: BuiltLog,
@@ -48,7 +48,9 @@ async function timeVerification(
   const store = auditStore(database);
   const { verifierKey } = signer;
   const started = performance.now();
-  const verification = await verifyLog(store, { verifierKey, keys: new DataKeys(store, [provider]) });
+  const opener = startOpenerThread();
+  const verification = await verifyLog(store, { verifierKey, keys: new DataKeys(store, [provider]), opener });
+  await opener.close();
   const tookMs = performance.now() - started;
   if (verification.kind !== "verified") throw new Error(verification.problem);
   const isWhole =

@@ -1,8 +1,9 @@
 import { hash } from "node:crypto";
 import { GatehouseError } from "#lib/errors";
 import type { DataKey } from "./data-key.ts";
-import type { DataKeys } from "./data-keys.ts";
+import type { DataKeys, KeyFinding } from "./data-keys.ts";
 import { type Commitment, isCommitted, isSameDigest, type Kept, type Leaf } from "./leaf.ts";
+import type { SealPlace } from "./sealed-form.ts";
 import type { LogSource } from "./store.ts";
 
 /** An attachment as it goes into the store, and what its entry says of it. */
@@ -106,19 +107,37 @@ async function openSealed(
   bytes: Uint8Array,
   { keys }: Keyring,
 ): Promise<Opening> {
-  const { sealed, role, mac } = committed;
-  // Needs no key, so a copy without keys is checked this far.
-  const isStored = sealed?.bytes === bytes.byteLength && isSameDigest(sealed.sha256, sha256(bytes));
-  if (!isStored) return { kind: "changed" };
-  const place = { recordId: leaf.id, role };
-  const finding = await keys.find(leaf.key ?? "", (key) => {
-    const plain = key.open(bytes, place);
-    const isWhole = plain?.byteLength === committed.bytes && isSameDigest(mac, key.mac(plain, place));
-    return isWhole ? new Uint8Array(plain.buffer, plain.byteOffset, plain.byteLength) : undefined;
-  });
+  if (!isAsSealed(committed, bytes)) return { kind: "changed" };
+  const place = { recordId: leaf.id, role: committed.role };
+  const finding = await keys.find(leaf.key ?? "", (key) => openWith(key, { place, committed, bytes }));
+  if (finding.kind !== "used") return unopened(finding);
+  return finding.value === undefined ? { kind: "changed" } : { kind: "opened", bytes: finding.value };
+}
+
+/** Whether these are the sealed bytes that the entry commits to. Needs no key, so a copy without keys is checked this far. */
+export function isAsSealed({ sealed }: Pick<Commitment, "sealed">, bytes: Uint8Array): boolean {
+  return sealed?.bytes === bytes.byteLength && isSameDigest(sealed.sha256, sha256(bytes));
+}
+
+/** Sealed bytes, where they belong, and what must be in them. */
+export interface Sealed {
+  readonly place: SealPlace;
+  readonly committed: Pick<Commitment, "bytes" | "mac" | "sealed">;
+  readonly bytes: Uint8Array;
+}
+
+/** In clear; `undefined` unless it is what the entry commits to. */
+export function openWith(key: DataKey, { place, committed, bytes }: Sealed): Uint8Array | undefined {
+  const plain = key.open(bytes, place);
+  const isWhole = plain?.byteLength === committed.bytes && isSameDigest(committed.mac, key.mac(plain, place));
+  return isWhole ? new Uint8Array(plain.buffer, plain.byteOffset, plain.byteLength) : undefined;
+}
+
+/** What is there, as it was sealed, and cannot be opened. */
+export function unopened(
+  finding: Exclude<KeyFinding<never>, { kind: "used" }>,
+): Exclude<Opening, { kind: "opened" }> {
   switch (finding.kind) {
-    case "used":
-      return finding.value === undefined ? { kind: "changed" } : { kind: "opened", bytes: finding.value };
     case "erased":
       return { kind: "erased", left: "bytes" };
     case "missing":

@@ -150,7 +150,7 @@ export class DataKeys {
       if (kept.kind !== "wrapped") throw keyErased(id);
       // Somebody else may have been first.
       const isOurs = kept.by === provider.name && Buffer.compare(kept.bytes, bytes) === 0;
-      return isOurs ? new DataKey(id, candidate) : await refusedUnless(this.#unwrap(id, kept));
+      return isOurs ? DataKey.derive(id, candidate) : await refusedUnless(this.#unwrap(id, kept));
     } finally {
       candidate.fill(0);
     }
@@ -164,7 +164,7 @@ export class DataKeys {
     }
     const dataKey = await provider.unwrap(bytes, await this.#name(id));
     try {
-      if (dataKey.byteLength === dataKeyBytes) return new DataKey(id, dataKey);
+      if (dataKey.byteLength === dataKeyBytes) return DataKey.derive(id, dataKey);
       throw new GatehouseError("wrapped_key_broken", `The key of ${id} has a wrong length.`);
     } finally {
       dataKey.fill(0);

@@ -4,8 +4,6 @@
  */
 export type { About } from "./about.ts";
 export { type Keyring, openDetail } from "./attachment.ts";
-export type { AttachmentCount, AttachmentCounts } from "./attachment-counts.ts";
-export { type Breach, CustodyRules, type Undecided } from "./custody-rules.ts";
 export { DataKeys } from "./data-keys.ts";
 export type {
   Attachment,
@@ -68,4 +66,7 @@ export type {
   StoredEntry,
   StoredMacKey,
 } from "./store.ts";
-export { type LogVerification, type VerifyOptions, verifyLog } from "./verify.ts";
+export type { AttachmentCount, AttachmentCounts } from "./verification/attachment-counts.ts";
+export { type Breach, CustodyRules, type Undecided } from "./verification/custody-rules.ts";
+export { type OpenerThread, startOpenerThread } from "./verification/opener-thread.ts";
+export { type LogVerification, type VerifyOptions, verifyLog } from "./verification/verify.ts";

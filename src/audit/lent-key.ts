@@ -3,7 +3,8 @@ import type { DataKey } from "./data-key.ts";
 /**
  * An opened key and whoever uses it just now. It is lent for the length of one synchronous act and never given away, so
  * that it is known when its bytes can be overwritten: at once when it was destroyed, after its last user when it has to go
- * for want of room.
+ * for want of room. (A verification moves copies to the thread that opens for it, which overwrites each after one batch; whoever
+ * verifies is a command of its own, and destroys nothing.)
  */
 export class LentKey {
   readonly id: string;

@@ -5,6 +5,7 @@ import { printableJson } from "#lib/printable";
 import type { TileSource } from "#tlog";
 import { makeEmptyFolder } from "./empty-folder.ts";
 import { findLog, folderSource, isStored, type StoredPlace, tileSource } from "./log-place.ts";
+import { sayingProgress } from "./progress.ts";
 import { withStoredLog } from "./stored.ts";
 import { verdictOf } from "./verdict.ts";
 import { verifierKey } from "./verifier-key.ts";
@@ -33,7 +34,7 @@ export async function exportTilesTo(asked: TilesAsked, settings: Settings): Prom
     ? copyStored(place, copy)
     : copy(await tileSource(place, person, settings)));
   writeFileSync(join(folder, "log.vkey"), `${given.text}\n`);
-  const verified = await verifyEntries(folderSource(folder), given, []);
+  const verified = await verifyEntries(folderSource(folder), given, [], sayingProgress(settings.terminal));
   const verdict = verdictOf(verified, "as_far_as_keys");
   const words = `${files} files in ${folder}\n${inWords(verified, { place: { kind: "tiles" }, key: given, verdict, witnessed: [] })}`;
   const verification = { ...verified, kind: verdict };

@@ -1,8 +1,9 @@
-import type { Leaf } from "#audit";
+import type { Leaf, OpenerThread } from "#audit";
 import { GatehouseError } from "#lib/errors";
 import type { TileSource } from "#tlog";
 import type { Settings } from "../../settings.ts";
 import { findLog, isStored, type LogPlace, type StoredPlace, tileSource } from "./log-place.ts";
+import { sayingProgress } from "./progress.ts";
 import { storedKeys, withStoredLog } from "./stored.ts";
 import type { Found, TilesFound } from "./verdict.ts";
 import type { GivenKey } from "./verifier-key.ts";
@@ -30,6 +31,16 @@ export function verifyPlace(place: LogPlace, how: How): Promise<FoundThere> {
 }
 
 async function verifyStored(place: StoredPlace, how: How): Promise<FoundThere> {
+  const { startOpenerThread } = await import("#audit");
+  const opener = startOpenerThread();
+  try {
+    return await verifyStoredWith(opener, place, how);
+  } finally {
+    await opener.close();
+  }
+}
+
+async function verifyStoredWith(opener: OpenerThread, place: StoredPlace, how: How): Promise<FoundThere> {
   const { pinned, settings } = how;
   const { verifyLog } = await import("#audit");
   return withStoredLog(place, async ({ store, published }) => {
@@ -40,6 +51,8 @@ async function verifyStored(place: StoredPlace, how: How): Promise<FoundThere> {
       verifierKey: how.key.text,
       keys: await storedKeys(place.folder, store),
       pinned: [...pinned, ...cosigned],
+      opener,
+      onChecked: sayingProgress(settings.terminal),
     });
     const isPinned = { containsPinned: pinned.length > 0 };
     return withWitnesses(found.kind === "broken" ? found : { ...found, ...isPinned }, note, how);
@@ -50,7 +63,8 @@ async function verifyPublished(place: Exclude<LogPlace, StoredPlace>, how: How):
   const { pinned, settings } = how;
   const given = await tileSource(place, how.person, settings);
   const source = remembering(patientSource(given, how.witnesses, settings.terminal));
-  const found = await verifyEntries(source, how.key, [...pinned, ...((await given.older?.()) ?? [])]);
+  const kept = [...pinned, ...((await given.older?.()) ?? [])];
+  const found = await verifyEntries(source, how.key, kept, sayingProgress(settings.terminal));
   const { overwritten = [] } = given;
   return { ...withWitnesses(found, source.note(), how), overwritten };
 }
@@ -60,6 +74,7 @@ export async function verifyEntries(
   source: TileSource,
   { verifier }: GivenKey,
   pinned: readonly string[],
+  onChecked: (entries: number) => void,
 ): Promise<TilesFound> {
   const [{ CustodyRules, parseLeaf }, { verifyTiles }] = await Promise.all([
     import("#audit"),
@@ -74,6 +89,7 @@ export async function verifyEntries(
       const leaf = parseLeaf(bytes);
       if (leaf === undefined) unreadEntries += 1;
       else rules.note(index, leaf, { kind: commitsToDetail(leaf) ? "unread" : "none" });
+      onChecked(index + 1);
     },
   });
   if (verification.kind === "broken") return verification;

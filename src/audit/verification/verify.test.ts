@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { emptyFrontier, extend, hashLeaf, rootOf, signCheckpoint } from "#tlog";
-import { keysOf } from "../../test/fakes/key-provider.ts";
-import { newLogSigner } from "../../test/fakes/log-signer.ts";
-import { manualClock } from "../../test/fakes/manual-clock.ts";
-import { manualTimer } from "../../test/fakes/manual-timer.ts";
-import { type MemoryAuditStore, memoryAuditStore } from "../../test/fakes/memory-audit-store.ts";
-import { openAuditLog } from "./log.ts";
+import { keysOf } from "../../../test/fakes/key-provider.ts";
+import { newLogSigner } from "../../../test/fakes/log-signer.ts";
+import { manualClock } from "../../../test/fakes/manual-clock.ts";
+import { manualTimer } from "../../../test/fakes/manual-timer.ts";
+import { type MemoryAuditStore, memoryAuditStore } from "../../../test/fakes/memory-audit-store.ts";
+import { openAuditLog } from "../log.ts";
 import { type LogVerification, verifyLog } from "./verify.ts";
 
 const signer = newLogSigner();

@@ -1,5 +1,5 @@
+import type { Leaf } from "../leaf.ts";
 import type { Certainty, CustodyAct } from "./custody-acts.ts";
-import type { Leaf } from "./leaf.ts";
 
 /** All acts of a log, each kind in order. Of erasures there may be as many as sessions; of the others there are few. */
 export class CustodyHistory {

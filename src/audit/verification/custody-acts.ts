@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Leaf } from "./leaf.ts";
+import type { Leaf } from "../leaf.ts";
 
 // What entries say of holds and erasures. Words of the entry are always there; those of its detail only for whoever has the
 // key of its day.

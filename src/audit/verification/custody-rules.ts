@@ -1,6 +1,6 @@
+import type { Leaf } from "../leaf.ts";
 import { areTwo, type Certainty, type CustodyAct, fits, parseSaid } from "./custody-acts.ts";
 import { CustodyHistory } from "./custody-history.ts";
-import type { Leaf } from "./leaf.ts";
 
 /** An entry that is what was signed, and tells of something that the rules of holds and erasures forbid. */
 export interface Breach {
@@ -45,6 +45,11 @@ export class CustodyRules {
   readonly #begun = new Map<string, string>();
   readonly #breaches: Breach[] = [];
   readonly #undecided: Undecided[] = [];
+
+  /** Whether the rules have something to read in its detail. */
+  isAct(leaf: Leaf): boolean {
+    return this.#history.listFor(leaf) !== undefined;
+  }
 
   /** Each entry once, in order. */
   note(index: number, leaf: Leaf, detail: Detail): void {

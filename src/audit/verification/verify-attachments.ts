@@ -1,11 +1,13 @@
-import { type Keyring, type Opening, openAttachment } from "./attachment.ts";
+import type { Keyring } from "../attachment.ts";
+import type { DataKeys, KeyFinding } from "../data-keys.ts";
+import { type Erasure, erasureOf } from "../erasure.ts";
+import { type Leaf, parseLeaf } from "../leaf.ts";
+import type { LogSource, StoredEntry } from "../store.ts";
 import { type AttachmentCounts, AttachmentTally } from "./attachment-counts.ts";
 import { Broken } from "./broken.ts";
 import { type CustodyFindings, CustodyRules } from "./custody-rules.ts";
-import type { DataKeys, KeyFinding } from "./data-keys.ts";
-import { type Erasure, erasureOf } from "./erasure.ts";
-import { type Leaf, parseLeaf } from "./leaf.ts";
-import type { LogSource, StoredAttachment, StoredEntry } from "./store.ts";
+import type { Opener } from "./opener.ts";
+import { type Finding, type LookedAt, lookAt, type Run, type RunParts, runsOf } from "./run.ts";
 
 export interface AttachmentFindings extends AttachmentCounts, CustodyFindings {
   /** Opened, and as committed. */
@@ -20,8 +22,8 @@ export interface AttachmentFindings extends AttachmentCounts, CustodyFindings {
   readonly erasures: readonly Erasure[];
 }
 
-/** Attachments read together; a single larger one comes alone. Twice as much is in memory: the one looked at, and the next. */
-const pageAttachmentBytes = 8 * 1024 * 1024;
+/** Runs that are read and opened at a time, so that the opener always has one more. With the one that is judged they are what is in memory. */
+const runsAhead = 4;
 
 /** Checks everything beside the entries against what they commit to, and that whatever is gone was erased on record. */
 export class AttachmentCheck {
@@ -35,34 +37,42 @@ export class AttachmentCheck {
   /** Keys that could not be opened: without any, each attachment would ask the store again, and the provider. */
   readonly #locked = new Map<string, Extract<KeyFinding<never>, { kind: "locked" }>>();
   readonly #tally = new AttachmentTally();
-  #waiting: { readonly run: Run; readonly stored: Promise<readonly StoredAttachment[]> } | undefined;
+  readonly #parts: RunParts;
+  readonly #underWay: Promise<readonly LookedAt[]>[] = [];
   #unopenedBecause: string | undefined;
 
-  constructor(source: LogSource, keys: DataKeys) {
+  constructor(source: LogSource, keys: DataKeys, opener: Opener) {
     this.#source = source;
     this.#keyring = { source, keys: this.#askingOnce(keys) };
+    this.#parts = { source, keyring: this.#keyring, opener, isRead: (leaf) => this.#rules.isAct(leaf) };
     this.#hasKeys = keys.hasProviders;
   }
 
   /**
-   * Entries in order, each once. What lies beside them is asked for now and checked while what comes next is read: by the next
-   * call, or by `settle`.
+   * Entries in order, each once. What lies beside them is asked for now and judged while what comes next is read: by later
+   * calls, or by `settle`.
    */
   async check(page: readonly StoredEntry[]): Promise<void> {
     for (const run of runsOf(page)) {
-      const stored = this.#read(run);
-      // Whoever stops before it is looked at does not wait for it.
-      stored.catch(() => undefined);
-      await this.settle();
-      this.#waiting = { run, stored };
+      while (this.#underWay.length >= runsAhead) await this.#judgeNext();
+      this.#begin(run);
     }
   }
 
-  /** Checks what was asked for and not looked at yet. What is wrong there comes before whatever is wrong further on. */
+  /** Judges what was asked for and not judged yet. What is wrong there comes before whatever is wrong further on. */
   async settle(): Promise<void> {
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    if (waiting !== undefined) await this.#checkRun(waiting.run, await waiting.stored);
+    while (this.#underWay.length > 0) await this.#judgeNext();
+  }
+
+  #begin(run: Run): void {
+    const lookedAt = lookAt(run, this.#parts);
+    // Whoever stops before it is judged does not wait for it.
+    lookedAt.catch(() => undefined);
+    this.#underWay.push(lookedAt);
+  }
+
+  async #judgeNext(): Promise<void> {
+    for (const entry of (await this.#underWay.shift()) ?? []) await this.#judgeEntry(entry);
   }
 
   /** `size`: of the whole log, once all of it was checked. `again`: the same entries once more. */
@@ -123,19 +133,7 @@ export class AttachmentCheck {
     };
   }
 
-  #read(run: Run): Promise<readonly StoredAttachment[]> {
-    const [first, last] = [run[0], run.at(-1)];
-    if (first === undefined || last === undefined) return Promise.resolve([]);
-    return this.#source.attachments(first.entry.index, last.entry.index + 1);
-  }
-
-  async #checkRun(run: Run, stored: readonly StoredAttachment[]): Promise<void> {
-    const byIndex = Map.groupBy(stored, ({ index }) => index);
-    for (const { entry, leaf } of run)
-      await this.#checkEntry(entry.index, leaf, byIndex.get(entry.index) ?? []);
-  }
-
-  async #checkEntry(index: number, leaf: Leaf, stored: readonly StoredAttachment[]): Promise<void> {
+  async #judgeEntry({ index, leaf, stored, findings }: LookedAt): Promise<void> {
     const committed = leaf.attachments ?? [];
     const stranger = stored.find(({ role }) => !committed.some((each) => each.role === role));
     if (stranger !== undefined)
@@ -147,12 +145,11 @@ export class AttachmentCheck {
     const roles = new Set(committed.map(({ role }) => role));
     if (roles.size !== committed.length || stored.length > roles.size)
       throw new Broken(`Entry ${index} has two attachments of one role.`, index);
-    let detail: Opening | undefined;
-    for (const { role } of committed) {
-      const found = stored.find((each) => each.role === role);
-      const opening = await openAttachment(leaf, role, found, this.#keyring);
-      this.#judge(opening, { index, role, leaf });
-      if (role === "detail") detail = opening;
+    let detail: Finding | undefined;
+    for (const [position, { role }] of committed.entries()) {
+      const finding = findings[position] ?? { kind: "missing" };
+      this.#judge(finding, { index, role, leaf });
+      if (role === "detail") detail = finding;
     }
     this.#rules.note(index, leaf, readDetail(detail));
     if (leaf.kind !== "key.shred") return;
@@ -161,11 +158,11 @@ export class AttachmentCheck {
   }
 
   #judge(
-    opening: Opening,
+    finding: Finding,
     { index, role, leaf }: { readonly index: number; readonly role: string; readonly leaf: Leaf },
   ): void {
     const broken = (how: string): Broken => new Broken(`The ${role} of entry ${index} ${how}.`, index);
-    switch (opening.kind) {
+    switch (finding.kind) {
       case "opened":
         this.#tally.add(role, "asCommitted");
         return;
@@ -178,10 +175,10 @@ export class AttachmentCheck {
       case "keyless":
         throw broken("is there, but the key to check it is missing");
       case "locked":
-        if (opening.code === "wrapped_key_broken")
-          throw broken(`cannot be opened, because its key was changed: ${opening.why}`);
+        if (finding.code === "wrapped_key_broken")
+          throw broken(`cannot be opened, because its key was changed: ${finding.why}`);
         this.#tally.add(role, "notOpened");
-        this.#unopenedBecause ??= opening.why;
+        this.#unopenedBecause ??= finding.why;
         return;
       case "erased":
         this.#tally.add(role, "erased");
@@ -192,29 +189,6 @@ export class AttachmentCheck {
   #gone(keyId: string, place: Place): void {
     this.#toExplain.set(keyId, { first: this.#toExplain.get(keyId)?.first ?? place, last: place });
   }
-}
-
-/** Entries whose attachments are read together. */
-type Run = readonly { readonly entry: StoredEntry; readonly leaf: Leaf }[];
-
-/** As many entries as have no more beside them than may be in memory, by what they say. */
-function* runsOf(page: readonly StoredEntry[]): Generator<Run> {
-  let run: { entry: StoredEntry; leaf: Leaf }[] = [];
-  let bytes = 0;
-  for (const entry of page) {
-    const leaf = parseLeaf(entry.leaf);
-    if (leaf === undefined)
-      throw new Broken(`Entry ${entry.index} is not an entry this version can read.`, entry.index);
-    const declared = (leaf.attachments ?? []).reduce((sum, each) => sum + each.bytes, 0);
-    if (run.length > 0 && bytes + declared > pageAttachmentBytes) {
-      yield run;
-      run = [];
-      bytes = 0;
-    }
-    run.push({ entry, leaf });
-    bytes += declared;
-  }
-  yield run;
 }
 
 interface Place {
@@ -239,9 +213,10 @@ function requireExplained(
     );
 }
 
-function readDetail(opening: Opening | undefined): Parameters<CustodyRules["note"]>[2] {
-  if (opening === undefined) return { kind: "none" };
-  return opening.kind === "opened" ? { kind: "read", bytes: opening.bytes } : { kind: "unread" };
+function readDetail(finding: Finding | undefined): Parameters<CustodyRules["note"]>[2] {
+  if (finding === undefined) return { kind: "none" };
+  const bytes = finding.kind === "opened" ? finding.bytes : undefined;
+  return bytes === undefined ? { kind: "unread" } : { kind: "read", bytes };
 }
 
 async function* parsedLeaves(

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { fakeKeyProvider } from "../../test/fakes/key-provider.ts";
-import { newLogSigner } from "../../test/fakes/log-signer.ts";
-import { manualClock } from "../../test/fakes/manual-clock.ts";
-import { manualTimer } from "../../test/fakes/manual-timer.ts";
-import { memoryAuditStore } from "../../test/fakes/memory-audit-store.ts";
-import { DataKeys } from "./data-keys.ts";
-import type { NewEntry } from "./entry.ts";
-import { openAuditLog } from "./log.ts";
+import { fakeKeyProvider } from "../../../test/fakes/key-provider.ts";
+import { newLogSigner } from "../../../test/fakes/log-signer.ts";
+import { manualClock } from "../../../test/fakes/manual-clock.ts";
+import { manualTimer } from "../../../test/fakes/manual-timer.ts";
+import { memoryAuditStore } from "../../../test/fakes/memory-audit-store.ts";
+import { DataKeys } from "../data-keys.ts";
+import type { NewEntry } from "../entry.ts";
+import { openAuditLog } from "../log.ts";
 import { type LogVerification, verifyLog } from "./verify.ts";
 
 // A server that lies: whoever runs it has it write, and sign, whatever they like.

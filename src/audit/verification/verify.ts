@@ -11,10 +11,11 @@ import {
   type Verifier,
   verifyCheckpoint,
 } from "#tlog";
+import { DataKeys } from "../data-keys.ts";
+import type { LogSource, StoredEntry } from "../store.ts";
 import { Broken } from "./broken.ts";
 import type { Undecided } from "./custody-rules.ts";
-import { DataKeys } from "./data-keys.ts";
-import type { LogSource, StoredEntry } from "./store.ts";
+import { type Opener, openHere } from "./opener.ts";
 import { AttachmentCheck, type AttachmentFindings } from "./verify-attachments.ts";
 
 export interface VerifyOptions {
@@ -24,6 +25,10 @@ export interface VerifyOptions {
   readonly pinned?: readonly string[];
   /** Opens what is sealed. Without it ciphertext is checked against the entries, and not opened. */
   readonly keys?: DataKeys;
+  /** What opens it; this thread, unless another is given. */
+  readonly opener?: Opener;
+  /** Told now and then how many entries have been checked. */
+  readonly onChecked?: (entries: number) => void;
 }
 
 /** What was proven, or the first place where it could not be. `problem` is a sentence for people. */
@@ -73,15 +78,21 @@ class Verification {
   readonly #verifier: Verifier;
   readonly #pinned: readonly string[];
   readonly #attachments: AttachmentCheck;
+  readonly #onChecked: VerifyOptions["onChecked"];
   #frontier: Frontier = emptyFrontier;
   #newest: Checkpoint | undefined;
   #checkpoints = 0;
 
-  constructor(source: LogSource, verifier: Verifier, { pinned = [], keys }: VerifyOptions) {
+  constructor(
+    source: LogSource,
+    verifier: Verifier,
+    { pinned = [], keys, opener, onChecked }: VerifyOptions,
+  ) {
     this.#source = source;
     this.#verifier = verifier;
     this.#pinned = pinned;
-    this.#attachments = new AttachmentCheck(source, keys ?? new DataKeys(source, []));
+    this.#attachments = new AttachmentCheck(source, keys ?? new DataKeys(source, []), opener ?? openHere);
+    this.#onChecked = onChecked;
   }
 
   async run(): Promise<LogVerification> {
@@ -111,6 +122,7 @@ class Verification {
         }
       }
       await this.#attachments.check(page);
+      this.#onChecked?.(this.#frontier.size);
     }
     if (claim !== undefined) this.#requireLength(claim.checkpoint.size, claim.name);
     this.#requireLength(Math.max(0, ...pinned.keys()), "the pinned checkpoint");
