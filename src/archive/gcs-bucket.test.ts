@@ -1,10 +1,7 @@
-import { once } from "node:events";
-import { createServer, type Server } from "node:http";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { createEgress, type Egress } from "#lib/egress";
 import { Secret } from "#lib/secret";
 import { manualClock } from "../../test/fakes/manual-clock.ts";
-import { portOf } from "../../test/fakes/port.ts";
+import { openStranger, type Stranger } from "../../test/fakes/stranger.ts";
 import { gcsBucket } from "./index.ts";
 
 // A listing of twenty pages stands for one that has no end.
@@ -13,33 +10,26 @@ vi.mock("#lib/limits", async (original) => {
   return { limits: { ...real.limits, listingPagesMax: 20 } };
 });
 
-let server: Server;
-let egress: Egress;
+let stranger: Stranger;
 let say: (asked: number) => object;
 let asked: number;
 beforeEach(async () => {
   asked = 0;
-  server = createServer((_, response) => {
+  stranger = await openStranger((_, response) => {
     response.end(JSON.stringify(say(asked)));
     asked += 1;
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  egress = createEgress({ allowLoopback: true });
+  });
 });
-afterEach(async () => {
-  await egress.close();
-  server.closeAllConnections();
-  server.close();
-});
+afterEach(() => stranger.close());
 
 async function listed(): Promise<string> {
   const bucket = gcsBucket({
-    endpoint: new URL(`http://127.0.0.1:${portOf(server)}`),
+    endpoint: new URL(stranger.origin),
     bucket: "archive",
     prefix: "log/",
     retainDays: undefined,
     authorization: () => Promise.resolve(new Secret("Bearer x")),
-    egress,
+    egress: stranger.egress,
     clock: manualClock(),
   });
   const paths: string[] = [];

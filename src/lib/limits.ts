@@ -300,6 +300,8 @@ export const limits = {
   controlBodyBytesMax: 64 * 1024,
   /** Below the 60 s after which proxies give up on a silent answer. */
   approvalWaitMsMax: 55_000,
+  /** As many as the data plane has: a helper of each agent, browsers, and whoever waits for an approval. */
+  controlConnectionsMax: 4_096,
   /** Per address and minute. A team behind one address exchanges a token per run and refreshes every five minutes. */
   controlRequestsPerMinuteMax: 1_200,
   tokenRequestsPerMinuteMax: 300,

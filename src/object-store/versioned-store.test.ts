@@ -1,12 +1,9 @@
-import { once } from "node:events";
-import { createServer, type Server } from "node:http";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { createEgress, type Egress } from "#lib/egress";
 import { limits } from "#lib/limits";
 import { Secret } from "#lib/secret";
 import { bucketKeys } from "../../test/fakes/bucket.ts";
 import { manualClock } from "../../test/fakes/manual-clock.ts";
-import { portOf } from "../../test/fakes/port.ts";
+import { openStranger, type Stranger } from "../../test/fakes/stranger.ts";
 import { openVersionedStore } from "./index.ts";
 import { parseVersions } from "./versioned-store.ts";
 
@@ -16,34 +13,27 @@ vi.mock("#lib/limits", async (original) => {
   return { limits: { ...real.limits, listingPagesMax: 20 } };
 });
 
-let server: Server;
-let egress: Egress;
+let stranger: Stranger;
 /** What the hostile bucket says to its n-th question. */
 let say: (asked: number) => string;
 let asked: number;
 beforeEach(async () => {
   asked = 0;
-  server = createServer((_, response) => {
+  stranger = await openStranger((_, response) => {
     response.end(say(asked));
     asked += 1;
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  egress = createEgress({ allowLoopback: true });
+  });
 });
-afterEach(async () => {
-  await egress.close();
-  server.closeAllConnections();
-  server.close();
-});
+afterEach(() => stranger.close());
 
 const store = () =>
   openVersionedStore({
-    endpoint: new URL(`http://127.0.0.1:${portOf(server)}`),
+    endpoint: new URL(stranger.origin),
     bucket: "archive",
     region: "eu-west-1",
     dialect: "s3",
     keys: () => ({ ...bucketKeys, secretAccessKey: new Secret(bucketKeys.secretAccessKey) }),
-    egress,
+    egress: stranger.egress,
     clock: manualClock(),
   });
 
