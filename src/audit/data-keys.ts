@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { assert, GatehouseError } from "#lib/errors";
+import { assert, GatehouseError, messageOf } from "#lib/errors";
 import { limits } from "#lib/limits";
 import { DataKey, dataKeyBytes, keyErased } from "./data-key.ts";
 import type { KeyProvider } from "./key-provider.ts";
 import { LentKey } from "./lent-key.ts";
-import type { AuditStore, LogSource, StoredDataKey } from "./store.ts";
+import { type AuditStore, isUnanswered, type LogSource, type StoredDataKey } from "./store.ts";
 
 /** What became of a key that something is sealed with. */
 export type KeyFinding<T> =
@@ -128,7 +128,7 @@ export class DataKeys {
   }
 
   async #findOrMake(wanted: Wanted, store: Pick<AuditStore, "dataKey" | "keepDataKey">): Promise<DataKey> {
-    const stored = await store.dataKey(wanted.id);
+    const stored = await refusedUnless(store.dataKey(wanted.id));
     switch (stored.kind) {
       case "wrapped":
         return refusedUnless(this.#unwrap(wanted.id, stored));
@@ -144,7 +144,8 @@ export class DataKeys {
     assert(provider !== undefined, "whoever writes a log has a key provider");
     const candidate = randomBytes(dataKeyBytes);
     try {
-      const bytes = await refusedUnless(provider.wrap(candidate, await this.#name(id)));
+      const name = await refusedUnless(this.#name(id));
+      const bytes = await refusedUnless(provider.wrap(candidate, name));
       const kept = await store.keepDataKey({ keyId: id, scope, wrapped: bytes, by: provider.name, at });
       if (kept.kind === "refused") throw new GatehouseError("audit_refused", kept.why);
       if (kept.kind !== "wrapped") throw keyErased(id);
@@ -205,13 +206,14 @@ interface Wanted {
   readonly at: Date;
 }
 
-/** Without its key nothing is recorded, and so nothing is forwarded: whatever a provider says, it is that refusal. */
+/** Without its key nothing is recorded, and so nothing is forwarded: whatever keeps it from us now, it is that refusal. */
 async function refusedUnless<T>(asked: Promise<T>): Promise<T> {
   try {
     return await asked;
   } catch (error) {
-    if (!(error instanceof GatehouseError) || !ofProviders.has(error.code)) throw error;
-    const why = `the key of its records cannot be had: ${error.message}`;
+    const isForNow = isUnanswered(error) || (error instanceof GatehouseError && ofProviders.has(error.code));
+    if (!isForNow) throw error;
+    const why = `the key of its records cannot be had: ${messageOf(error)}`;
     throw new GatehouseError("audit_refused", `Nothing was recorded, so nothing is forwarded: ${why}`, {
       cause: error,
     });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { GatehouseError } from "#lib/errors";
+import { GatehouseError } from "#lib/errors";
 import { hashLeaf, parseCheckpoint } from "#tlog";
 import { keysOf } from "../../test/fakes/key-provider.ts";
 import { newLogSigner } from "../../test/fakes/log-signer.ts";
@@ -80,6 +80,38 @@ test("a session's key that could not be kept is asked for again, not remembered 
   });
   store.fault = "none";
   expect((await log.append({ ...intent("exc_1"), detail: {} })).index).toBe(1);
+});
+
+test.each(["dataKey", "head"] as const)(
+  "a question (%s) on the way to a key that was not answered refuses that entry, and is no reason to stop the log",
+  async (question) => {
+    const { log, store, failures } = await openLog();
+    const silent = () => Promise.reject(new GatehouseError("database_busy", "the fake does not answer"));
+    const { [question]: answer } = store;
+    Object.assign(store, { [question]: silent });
+    await expect(log.append({ ...intent("exc_1"), detail: {} })).rejects.toMatchObject({
+      code: "audit_refused",
+      message: expect.stringContaining("the fake does not answer") as string,
+    });
+    Object.assign(store, { [question]: answer });
+    expect((await log.append({ ...intent("exc_2"), detail: {} })).index).toBe(1);
+    expect(failures).toEqual([]);
+  },
+);
+
+test("entries that could not be read back to be signed are signed a second later", async () => {
+  const { log, store, timer, failures } = await openLog();
+  await log.append(intent("exc_1"));
+  const { entries } = store;
+  store.entries = () => Promise.reject(new GatehouseError("database_busy", "the fake does not answer"));
+  timer.pass(250);
+  await settled();
+  expect(store.signed.map(({ size }) => size)).toEqual([1]);
+  store.entries = entries;
+  timer.pass(1_000);
+  await settled();
+  expect(store.signed.map(({ size }) => size)).toEqual([1, 2]);
+  expect(failures).toEqual([]);
 });
 
 test("nothing is added to a session whose records were erased", async () => {

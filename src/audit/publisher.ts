@@ -2,14 +2,14 @@ import type { Clock } from "#lib/clock";
 import { GatehouseError } from "#lib/errors";
 import type { Timer } from "#lib/timer";
 import { extend, type Frontier, type NoteSigner, rootOf, signCheckpoint } from "#tlog";
-import type { AuditStore } from "./store.ts";
+import { type AuditStore, isUnanswered } from "./store.ts";
 import { readEntries } from "./stored-log.ts";
 
 /** An entry is under a signed checkpoint well within the second that we promise. */
 const growthDelayMs = 250;
 /** An idle log signs again, so that silence is not mistaken for health. */
 const idleDelayMs = 60_000;
-/** No room on disk: the entries are safe, only their checkpoint waits. */
+/** No room on disk, or no answer: the entries are safe, only their checkpoint waits. */
 const retryDelayMs = 1_000;
 
 export interface PublisherParts {
@@ -77,8 +77,11 @@ export class Publisher {
       const isStored = await this.#integrateAndSign();
       this.#scheduleNext(isStored ? idleDelayMs : retryDelayMs);
     } catch (error) {
-      this.abandon();
-      this.#parts.onFailed(error);
+      if (isUnanswered(error)) this.#scheduleNext(retryDelayMs);
+      else {
+        this.abandon();
+        this.#parts.onFailed(error);
+      }
     } finally {
       this.#underWay = undefined;
     }

@@ -1,3 +1,4 @@
+import { GatehouseError } from "#lib/errors";
 import type { About } from "./about.ts";
 import type { EntryCursor, EntryQuery } from "./entry-query.ts";
 
@@ -110,7 +111,7 @@ export type Appended<Why extends string = never> =
 /**
  * Where the log keeps itself. Every method that changes something is durable when it resolves.
  * A write that certainly did not happen is a value, `refused`. A *rejection* says that nobody knows what is on disk:
- * the log then stops for good.
+ * the log then stops for good. A question may be rejected for less (`isUnanswered`).
  */
 export interface AuditStore extends LogSource {
   /** Creates the empty log unless there is one already. */
@@ -132,4 +133,11 @@ export interface AuditStore extends LogSource {
   attachment(index: number, role: string): Promise<StoredAttachment | undefined>;
   /** Of one entry; empty when nothing is known or it was erased. */
   aboutOf(index: number): Promise<About>;
+}
+
+const unanswered: ReadonlySet<string> = new Set(["database_busy", "database_full"]);
+
+/** Whether a rejected question only has to be asked again: it says nothing of what is stored. */
+export function isUnanswered(error: unknown): error is GatehouseError {
+  return error instanceof GatehouseError && unanswered.has(error.code);
 }

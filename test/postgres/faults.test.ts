@@ -181,6 +181,36 @@ onPostgres("what happens to a PostgreSQL while it is written to", ({ server, pla
     expect(await store.append(entry(1))).toEqual({ kind: "stored", index: 1 });
   });
 
+  test("a log goes on however often the sessions that read are ended, and refuses no more than what it could not look up", async () => {
+    const where = await place();
+    const { store } = await openLog(where);
+    const failures: string[] = [];
+    const signer = newLogSigner("a.example/log");
+    const log = await openAuditLog({
+      ...{ store, signer, keys: keysOf(store), clock: systemClock, timer: systemTimer },
+      onFailed: ({ message }) => failures.push(message),
+    });
+    const append = (n: number): Promise<string> =>
+      log.append({ kind: "session.opened", sessionId: `ses_${n}`, detail: { n } }).then(
+        () => "recorded",
+        ({ code }: { code: string }) => code,
+      );
+    const outcomes = new Set<string>();
+    for (let n = 0; n < 30; n += 1) {
+      const killing = server().ask(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = '${where.database}' AND application_name = 'gatehouse (read)'`);
+      for (const outcome of await Promise.all([append(2 * n), append(2 * n + 1), killing]))
+        if (typeof outcome === "string" && /^[a-z]/.test(outcome)) outcomes.add(outcome);
+    }
+    const untilRecorded = async (): Promise<string> => {
+      const outcome = await append(1_000);
+      return outcome === "audit_refused" ? untilRecorded() : outcome;
+    };
+    expect([await untilRecorded(), failures]).toEqual(["recorded", []]);
+    expect(["audit_refused", "recorded"]).toEqual(expect.arrayContaining([...outcomes]));
+    await log.close();
+  });
+
   test("kill -9 of the server under load: every append that resolved is there after the restart, without a gap", async () => {
     const where = await place();
     const acknowledged: number[] = [];
