@@ -38,7 +38,10 @@ export interface CapabilityRegister {
   issue(capability: NewCapability): string;
   /** The capability behind a handle if it is this session's, for this host, path and verb, and still alive. */
   find(use: CapabilityUse, sessionId: string): Capability | undefined;
-  /** Whose handle it is: a signed upload that carries nothing else still says which session it belongs to. */
+  /**
+   * Whose handle it is: a signed upload that carries nothing else still says which session it belongs to. Of a resumable upload
+   * nobody is told: its client sends its token with every part, and the credential that goes along is ours.
+   */
   sessionOf(use: CapabilityUse): string | undefined;
   forgetSession(sessionId: string): void;
 }
@@ -99,7 +102,10 @@ export function createCapabilityRegister(
       const capability = lookUp(use);
       return capability?.sessionId === sessionId ? capability : undefined;
     },
-    sessionOf: (use) => lookUp(use)?.sessionId,
+    sessionOf: (use) => {
+      const capability = lookUp(use);
+      return capability?.kind === "signed_url" ? capability.sessionId : undefined;
+    },
     forgetSession: (sessionId) => {
       for (const handle of sessions.get(sessionId)?.keys() ?? []) owners.delete(handle);
       sessions.delete(sessionId);

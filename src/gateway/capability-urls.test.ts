@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { limits } from "#lib/limits";
@@ -161,6 +162,32 @@ test("in the prefix form the upload URL leads back to us, and its handle alone s
   });
   expect(put.status).toBe(200);
   expect(under.audit.entries.at(-1)).toMatchObject({ kind: "exchange.outcome", sessionId: "ses_1" });
+});
+
+test("whoever reads the record, recordings and all, finds no handle that works, and sees which one was used", async () => {
+  const under = await bench();
+  const signedUrl = await issueSigned(under);
+  await under.send({ method: "PUT", target: local(signedUrl), body: "zip" });
+  const resumable = await startUpload(under, `https://${host}${start}&upload_id=upload-canary`);
+  await under.send({ method: "PUT", target: local(resumable), body: "abc" });
+  const recorded = under.audit.text();
+  for (const url of [signedUrl, resumable]) {
+    const handle = new URL(url).searchParams.get("gatehouse_handle") ?? "";
+    expect(handle).toMatch(/^[\w-]{32}$/);
+    expect(recorded).not.toContain(handle);
+    const digest = createHash("sha256").update(handle).digest("hex").slice(0, 12);
+    // When it was issued, in the intent of its use, and in the request line of the recording of that.
+    expect(recorded.split(`gatehouse_handle=sha256:${digest}`)).toHaveLength(4);
+  }
+});
+
+test("the handle of a resumable upload says of nobody who they are: our credential would go along", async () => {
+  const under = await bench();
+  const url = await startUpload(under, `https://${host}${start}&upload_id=upload-canary`);
+  const before = under.upstream.requests.length;
+  const answer = await under.sendByPrefix({ method: "PUT", target: `/${host}${local(url)}`, body: "evil" });
+  expect(answer.status).toBe(401);
+  expect(under.upstream.requests).toHaveLength(before);
 });
 
 test("a resumable upload goes through its handle, with the connection's credential", async () => {

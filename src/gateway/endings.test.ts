@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { GatehouseError } from "#lib/errors";
 import { limits } from "#lib/limits";
 import { bench, host, readUntil } from "../../test/fakes/data-plane-under-test.ts";
 import { jsonAnswer, rawAnswer } from "../../test/fakes/scripted-upstream.ts";
@@ -40,6 +41,21 @@ test("an answer whose outcome cannot be recorded is cut off", async () => {
   });
   await expect(under.send({ target })).rejects.toThrow();
   await expect(under.send({ target: download })).rejects.toThrow();
+});
+
+test("an outcome whose findings or recordings do not fit an entry is on record without them", async () => {
+  const under = await bench();
+  let refusals = 1;
+  under.audit.on("exchange.outcome", async () => {
+    if (refusals === 0) return;
+    refusals -= 1;
+    throw new GatehouseError("entry_invalid", 'its "detail" is too large');
+  });
+  expect((await under.send({ target })).status).toBe(200);
+  const outcome = under.audit.entries.at(-1);
+  expect(outcome).toMatchObject({ kind: "exchange.outcome", status: 200, detail: { maskedValues: 0 } });
+  expect(outcome?.attachments).toBeUndefined();
+  expect(under.log.join("")).toContain("recorded without what does not fit");
 });
 
 test("an upstream that breaks off in mid-answer breaks the client's connection, and that is on record", async () => {

@@ -4,7 +4,7 @@ import type { RawHeader } from "#lib/headers";
 
 /** One message of an exchange after masking, as it is kept. */
 export interface Recording {
-  /** Request line or status line, e.g. `GET /storage/v1/b HTTP/1.1`, masked. */
+  /** Request line or status line, e.g. `GET /storage/v1/b HTTP/1.1`, without credentials. */
   readonly startLine: string;
   readonly headers: readonly RawHeader[];
   readonly body: Uint8Array;

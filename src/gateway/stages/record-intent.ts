@@ -3,6 +3,7 @@ import { headerValues } from "#lib/headers";
 import type { DataPlanePorts } from "../data-plane-ports.ts";
 import type { ClearedRequest, RecordedRequest } from "../exchange.ts";
 import { type Refusal, refusal } from "../refusal.ts";
+import { withoutHandles } from "../without-handles.ts";
 import { ruleName } from "./decide.ts";
 
 /** Makes the intent durable. Only what comes out of here can be forwarded. */
@@ -40,13 +41,19 @@ function intentEntry(request: ClearedRequest): NewEntry {
 }
 
 /** What was not understood may carry somebody's token or signature in its query: only the names are kept. */
-function recordableTarget({ target, call }: { target: string; call?: ClearedRequest["call"] }): string {
+export function recordableTarget({
+  target,
+  call,
+}: {
+  target: string;
+  call?: ClearedRequest["call"];
+}): string {
   const [path = "", ...query] = target.split("?");
-  if (call !== undefined || query.length === 0) return target;
+  if (call !== undefined || query.length === 0) return withoutHandles(target);
   return `${path}?${query.join("?").replace(/=[^&]*/g, "=...")}`;
 }
 
-/** Who, what and where, in clear. The target is the agent's, with handles in place of signatures. */
+/** Who, what and where, in clear. The target is the agent's, with digests of handles in place of signatures. */
 export function exchangeDetail(
   request: Pick<ClearedRequest, "method" | "host" | "target" | "headers"> & Partial<ClearedRequest>,
 ): Record<string, JsonValue> {

@@ -12,6 +12,8 @@ import { goneCode } from "../gone.ts";
 import { receiptHeader } from "../refusal-answer.ts";
 import type { SentRecord } from "../sent-body.ts";
 import { recordableHeaders } from "../upstream-headers.ts";
+import { bodyWithoutHandles, withoutHandles } from "../without-handles.ts";
+import { recordableTarget } from "./record-intent.ts";
 
 export interface OutcomePorts extends Pick<DataPlanePorts, "audit" | "approvals" | "log"> {
   /** Keeps the exchange alive until its outcome is on disk, however the client fares. */
@@ -34,8 +36,20 @@ interface Ending {
 export function recordOutcomeStage(ports: OutcomePorts) {
   async function record(ending: Ending): Promise<void> {
     const { request } = ending.exchange;
-    await ports.audit.append(outcomeEntry(ending));
+    await append(ending);
     if (request.approvalId !== undefined) await ports.approvals.settle(request.approvalId, "executed");
+  }
+
+  /** That the call was made, and how it ended, is on record even where what belongs beside it does not fit. */
+  async function append(ending: Ending): Promise<void> {
+    try {
+      await ports.audit.append(outcomeEntry(ending));
+    } catch (error) {
+      if (!(error instanceof GatehouseError && error.code === "entry_invalid")) throw error;
+      const { exchangeId } = ending.exchange.request;
+      ports.log.error({ err: error, exchangeId }, "an outcome is recorded without what does not fit");
+      await ports.audit.append(bareOutcome(ending));
+    }
   }
 
   async function empty(exchange: MaskedExchange): Promise<Uint8Array> {
@@ -113,8 +127,24 @@ function endGate(bodyBytes: number | undefined, beforeEnd: () => Promise<void>):
 
 function outcomeEntry(ending: Ending): NewEntry {
   const { exchange, sent, answered, brokeOff } = ending;
-  const { request, answer, masking } = exchange;
-  const found = [...sent.findings, ...masking.findings];
+  const isTruncated = answered.isTruncated || brokeOff !== undefined;
+  const answer = encodeRecording({
+    startLine: `HTTP/1.1 ${exchange.answer.status}`,
+    headers: exchange.headers.map(([name, value]) => [name, withoutHandles(value)]),
+    body: bodyWithoutHandles(answered.bytes),
+    isTruncated,
+  });
+  return {
+    ...bareOutcome(ending),
+    detail: { ...detailOf(ending), findings: foundIn(ending).map(asJson) },
+    attachments: [...requestAttachment(exchange, sent), { role: "answer", bytes: answer, isTruncated }],
+  };
+}
+
+/** Nothing in it is as long as somebody else likes. */
+function bareOutcome(ending: Ending): NewEntry {
+  const { exchange, sent, answered, brokeOff } = ending;
+  const { request, answer } = exchange;
   return {
     kind: brokeOff === undefined ? "exchange.outcome" : "exchange.aborted",
     sessionId: request.caller.session.id,
@@ -126,31 +156,24 @@ function outcomeEntry(ending: Ending): NewEntry {
     resource: request.call.resource.name,
     requestBody: sent.digest,
     answerBody: { sha256: answered.sha256, bytes: answered.totalBytes },
-    detail: {
-      maskedValues: found.length,
-      findings: found.map(asJson),
-      ...(brokeOff === undefined ? {} : { cause: brokeOff }),
-    },
-    attachments: [
-      ...requestAttachment(exchange, sent),
-      {
-        role: "answer",
-        bytes: encodeRecording({
-          startLine: `HTTP/1.1 ${answer.status}`,
-          headers: exchange.headers,
-          body: answered.bytes,
-          isTruncated: answered.isTruncated || brokeOff !== undefined,
-        }),
-        isTruncated: answered.isTruncated || brokeOff !== undefined,
-      },
-    ],
+    detail: detailOf(ending),
   };
+}
+
+function detailOf(ending: Ending) {
+  const { brokeOff } = ending;
+  const maskedValues = foundIn(ending).length;
+  return brokeOff === undefined ? { maskedValues } : { maskedValues, cause: brokeOff };
+}
+
+function foundIn({ exchange, sent }: Ending): readonly Finding[] {
+  return [...sent.findings, ...exchange.masking.findings];
 }
 
 function requestAttachment({ request }: MaskedExchange, { recording: kept }: SentRecord): Attachment[] {
   if (kept === undefined) return [];
   const bytes = encodeRecording({
-    startLine: `${request.method} ${request.target} HTTP/1.1`,
+    startLine: `${request.method} ${recordableTarget(request)} HTTP/1.1`,
     headers: recordableHeaders(request.headers),
     body: kept.bytes,
     isTruncated: kept.isTruncated,
