@@ -62,7 +62,6 @@ test("an entry that cannot be read is an error, not an exchange with fewer facts
 test("an exchange that does not exist is not found", async () => {
   const { reader } = await recorded(story);
   expect(await reader.exchange("exc_9")).toBeUndefined();
-  expect(await reader.entry(99)).toBeUndefined();
 });
 
 test("a detail that was tampered with does not stop a listing", async () => {
@@ -109,9 +108,4 @@ test("a session's exchanges come newest first, each with how it ended", async ()
     "exc_1 refused",
   ]);
   expect(await outcomes({ limit: 2 })).toEqual(["exc_4 aborted", "exc_3 running"]);
-});
-
-test("single entries can be read", async () => {
-  const { store, reader } = await recorded(story);
-  expect(await reader.entry(3)).toEqual(store.stored[3]);
 });

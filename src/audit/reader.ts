@@ -3,7 +3,7 @@ import { assert, GatehouseError } from "#lib/errors";
 import { type Keyring, openAttachment } from "./attachment.ts";
 import type { DataKeys } from "./data-keys.ts";
 import { type Leaf, parseLeaf } from "./leaf.ts";
-import type { AuditStore, EntryWithDetail, LogSource, StoredEntry } from "./store.ts";
+import type { AuditStore, EntryWithDetail, LogSource } from "./store.ts";
 
 /** What the `detail` of an exchange's entries says to people. Any of its entries may say any part of it. */
 export interface ExchangeDetail {
@@ -59,7 +59,6 @@ export interface AuditReader {
     readonly limit: number;
   }): Promise<readonly ExchangeRecord[]>;
   exchange(id: string): Promise<ExchangeWithRecordings | undefined>;
-  entry(index: number): Promise<StoredEntry | undefined>;
 }
 
 export function openAuditReader(
@@ -78,10 +77,6 @@ export function openAuditReader(
       const entries = await Promise.all(stored.map((entry) => read(entry, keyring)));
       if (entries.length === 0) return undefined;
       return { ...summarise(id, entries), ...(await recordingsOf(store, entries, keyring)) };
-    },
-    async entry(index) {
-      const [entry] = await store.entries(index, 1);
-      return entry?.index === index ? entry : undefined;
     },
   };
 }

@@ -1,13 +1,6 @@
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-  sign,
-} from "node:crypto";
+import { createHash, createPublicKey, type KeyObject, sign } from "node:crypto";
 import { GatehouseError } from "#lib/errors";
-import { readOrCreateKeyFile } from "#lib/key-file";
+import { openEd25519File } from "./ed25519-file.ts";
 
 /**
  * The key that signs the log's checkpoints. Only what it signs and its public half leave this file.
@@ -37,28 +30,16 @@ async function openNamedKey(path: string, origin: string, type: number): Promise
   if (!/^[^\s+\p{Cc}]+$/u.test(origin)) {
     throw new GatehouseError("log_origin_invalid", `"${origin}" cannot name a log: no spaces, no plus sign.`);
   }
-  const privateKey = parsePrivateKey(await readOrCreateKeyFile(path, createKey), path);
+  const privateKey = await openEd25519File(path);
+  if (privateKey === undefined)
+    throw new GatehouseError(
+      "log_key_invalid",
+      `${path} does not hold an Ed25519 private key. Restore it from your backup: a log is checked against one key for life.`,
+    );
   return {
     verifierKey: verifierKeyOf(origin, privateKey, type),
     sign: (text) => sign(null, text, privateKey),
   };
-}
-
-function createKey(): string {
-  return generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" }).toString();
-}
-
-function parsePrivateKey(pem: string, path: string): KeyObject {
-  try {
-    const key = createPrivateKey(pem);
-    if (key.asymmetricKeyType === "ed25519") return key;
-  } catch {
-    // OpenSSL's words may quote the file; ours name it.
-  }
-  throw new GatehouseError(
-    "log_key_invalid",
-    `${path} does not hold an Ed25519 private key. Restore it from your backup: a log is checked against one key for life.`,
-  );
 }
 
 /** https://c2sp.org/signed-note: key id = first 4 bytes of SHA-256(name ‖ 0x0A ‖ type ‖ key), type 0x01 = Ed25519. */

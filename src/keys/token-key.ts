@@ -1,7 +1,7 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
+import { createPublicKey } from "node:crypto";
 import { calculateJwkThumbprint, SignJWT } from "jose";
 import { GatehouseError } from "#lib/errors";
-import { readOrCreateKeyFile } from "#lib/key-file";
+import { openEd25519File } from "./ed25519-file.ts";
 
 /** The key that signs gateway tokens. Only tokens and its public half leave this file. */
 export interface TokenKey {
@@ -17,7 +17,12 @@ export interface TokenKey {
  * sessions go on with a new exchange. Throws `token_key_invalid`, `key_file_open_to_others`.
  */
 export async function openTokenKey(path: string): Promise<TokenKey> {
-  const privateKey = parsePrivateKey(await readOrCreateKeyFile(path, createKey), path);
+  const privateKey = await openEd25519File(path);
+  if (privateKey === undefined)
+    throw new GatehouseError(
+      "token_key_invalid",
+      `${path} does not hold an Ed25519 private key. Remove it to get a new one: gateway tokens that are out end, sessions go on.`,
+    );
   const spki = createPublicKey(privateKey).export({ format: "der", type: "spki" });
   const publicJwk = { kty: "OKP", crv: "Ed25519", x: spki.subarray(-32).toString("base64url") } as const;
   const keyId = await calculateJwkThumbprint(publicJwk);
@@ -29,21 +34,4 @@ export async function openTokenKey(path: string): Promise<TokenKey> {
         .setProtectedHeader({ alg: "EdDSA", typ: "at+jwt", kid: keyId })
         .sign(privateKey),
   };
-}
-
-function createKey(): string {
-  return generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" }).toString();
-}
-
-function parsePrivateKey(pem: string, path: string): KeyObject {
-  try {
-    const key = createPrivateKey(pem);
-    if (key.asymmetricKeyType === "ed25519") return key;
-  } catch {
-    // OpenSSL's words may quote the file; ours name it.
-  }
-  throw new GatehouseError(
-    "token_key_invalid",
-    `${path} does not hold an Ed25519 private key. Remove it to get a new one: gateway tokens that are out end, sessions go on.`,
-  );
 }

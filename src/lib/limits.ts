@@ -53,7 +53,6 @@ export const limits = {
   headersTimeoutMs: 10_000,
   /** Sessions end within a working day. */
   sessionLifeMsMax: 12 * 60 * 60 * 1000,
-  gatewayTokenLifeMsMax: 15 * 60 * 1000,
   /** Held requests per session: a looping agent must not bury the approvers. */
   pendingApprovalsPerSessionMax: 20,
   heldRequestsTotalMax: 500,
@@ -309,8 +308,6 @@ export const limits = {
   votesPerMinuteMax: 60,
   /** Looked at for one page: in a log of a million entries 1 ms of the thread that also commits intents. */
   searchedEntriesMax: 1_000,
-  /** Entries of one answer. */
-  listedEntriesMax: 500,
   /** Read for one question about words, with their details opened: about 0.1 s, in pieces of a few ms. */
   textEntriesMax: 2_000,
   /** Characters that one such question looks through, recordings included; the last group may exceed it by 2 MiB. */
