@@ -12,7 +12,7 @@ const mayImport = {
   telemetry: ["lib"],
   "object-store": ["lib"],
   exports: ["lib", "api", "audit"],
-  sinks: ["lib", "audit", "exports", "object-store"],
+  sinks: ["lib", "tlog", "audit", "exports", "object-store"],
   connections: ["lib", "identity"],
   policy: ["lib", "identity", "catalogue"],
   approvals: ["lib", "identity", "catalogue", "policy"],

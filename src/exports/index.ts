@@ -6,4 +6,5 @@
 export { csvHeader, csvRow } from "./csv.ts";
 export { type ExportedEntry, exportedEntry } from "./exported-entry.ts";
 export { type HarExchange, harEntry, harFrame } from "./har.ts";
+export { meaningOf, severityOf } from "./kind-meaning.ts";
 export { type OcsfEvent, type OcsfSource, ocsfEvent, ocsfVersion } from "./ocsf.ts";

@@ -60,6 +60,44 @@ test.each([
   expect(ocsfEvent(entry({ kind, status }), source)["status"]).toBe(said);
 });
 
+test.each([
+  ["archive.contradicted", "API Activity", "Failure", "Critical"],
+  ["witness.refused", "API Activity", "Failure", "High"],
+  ["audit.act_denied", "API Activity", "Failure", "Medium"],
+  ["audit.read_denied", "API Activity", "Failure", "Medium"],
+  ["policy.refused", "Entity Management", "Failure", "Medium"],
+  ["config.refused", "Entity Management", "Failure", "Medium"],
+  ["config.change", "Entity Management", "Success", "Informational"],
+  ["auth.signed_out", "Authentication", "Success", "Informational"],
+])("nobody takes %s for something else: %s, %s, %s", (kind, className, status, severity) => {
+  const bare: ExportedEntry = { index: 0, id: "rec_0", kind, at: "2026-11-28T12:00:00.000Z" };
+  expect(ocsfEvent(bare, source)).toMatchObject({ class_name: className, status, severity });
+});
+
+test("whoever signs out logs off", () => {
+  expect(ocsfEvent(entry({ kind: "auth.signed_out" }), source)).toMatchObject({ activity_name: "Logoff" });
+});
+
+test.each(["constructor", "__proto__", "later.kind"])(
+  "a kind that this version does not know (%s) is neither a success nor harmless",
+  (kind) => {
+    const bare: ExportedEntry = { index: 0, id: "rec_0", kind, at: "2026-11-28T12:00:00.000Z" };
+    const event = ocsfEvent(bare, source);
+    expect(ocsfProblems(event)).toEqual([]);
+    expect(event).toMatchObject({ class_name: "API Activity", status: "Unknown", severity: "Medium" });
+  },
+);
+
+test.each([
+  ["exchange.outcome", "read", "Informational"],
+  ["exchange.outcome", "secret_read", "Low"],
+  ["exchange.outcome", "destructive", "Medium"],
+  ["exchange.refused", "a class of a later version", "Medium"],
+  ["archive.contradicted", "read", "Critical"],
+])("%s of class %s is %s: the graver of the two counts", (kind, riskClass, severity) => {
+  expect(ocsfEvent(entry({ kind, class: riskClass }), source)["severity"]).toBe(severity);
+});
+
 test("hostile text in an event is exact", () => {
   const hostile = "b/\u202Eevil\u200B\u001B[31m\u0000";
   const event = JSON.stringify(ocsfEvent(entry({ resource: hostile }), source));

@@ -1,4 +1,5 @@
 import type { ExportedEntry } from "./exported-entry.ts";
+import { meaningOf, type Severity, severityOf } from "./kind-meaning.ts";
 
 /** The version whose core we keep to; later 1.x readers take it as it is. */
 export const ocsfVersion = "1.6.0";
@@ -12,26 +13,22 @@ export interface OcsfSource {
   readonly productVersion: string;
 }
 
-/** Kinds that later versions add become API activity too: an event of the wrong class is found, a missing one is not. */
+/** Kinds that later versions add are API activity too: an event of the wrong class is found, a missing one is not. */
 export function ocsfEvent(entry: ExportedEntry, source: OcsfSource): OcsfEvent {
-  switch (entry.kind) {
-    case "auth.signed_in":
-    case "auth.refused":
-    case "session.opened":
-    case "session.ended":
-    case "session.stopped":
-      return authentication(entry, source);
-    case "policy.change":
-    case "policy.refused":
-    case "masking.change":
-    case "connection.change":
-      return entityManagement(entry, source);
-    case "server.start":
-    case "server.stop":
-    case "log.open":
-      return applicationLifecycle(entry, source);
-    default:
+  const { event } = meaningOf(entry.kind);
+  switch (event) {
+    case "call":
+    case "read":
       return apiActivity(entry, source);
+    case "logon":
+    case "logoff":
+      return authentication(entry, source, signInActivities[event]);
+    case "rules":
+      return entityManagement(entry, source);
+    case "opening":
+    case "start":
+    case "stop":
+      return applicationLifecycle(entry, source, lifecycleActivities[event]);
   }
 }
 
@@ -67,10 +64,13 @@ function apiActivity(entry: ExportedEntry, source: OcsfSource): OcsfEvent {
   };
 }
 
-/** Class 3002: people and agents signing in, sessions beginning and ending. */
-function authentication(entry: ExportedEntry, source: OcsfSource): OcsfEvent {
-  const isOver = entry.kind === "session.ended" || entry.kind === "session.stopped";
-  const activity = isOver ? { id: 2, name: "Logoff" } : { id: 1, name: "Logon" };
+const signInActivities = {
+  logon: { id: 1, name: "Logon" },
+  logoff: { id: 2, name: "Logoff" },
+} as const;
+
+/** Class 3002: people and agents signing in and out, sessions beginning and ending. */
+function authentication(entry: ExportedEntry, source: OcsfSource, activity: Activity): OcsfEvent {
   return {
     ...common(entry, source, { category: 3, classUid: 3002, className: "Authentication", activity }),
     actor: actorOf(entry),
@@ -80,7 +80,7 @@ function authentication(entry: ExportedEntry, source: OcsfSource): OcsfEvent {
   };
 }
 
-/** Class 3004: rules and upstream keys that came into force, or did not. */
+/** Class 3004: rules, configuration and upstream keys that came into force, or did not. */
 function entityManagement(entry: ExportedEntry, source: OcsfSource): OcsfEvent {
   const [type = ""] = entry.kind.split(".");
   return {
@@ -98,14 +98,14 @@ function entityManagement(entry: ExportedEntry, source: OcsfSource): OcsfEvent {
   };
 }
 
-const lifecycle: Readonly<Record<string, Activity>> = {
-  "server.start": { id: 3, name: "Start" },
-  "server.stop": { id: 4, name: "Stop" },
-};
+const lifecycleActivities = {
+  start: { id: 3, name: "Start" },
+  stop: { id: 4, name: "Stop" },
+  opening: { id: 99, name: "Log opened" },
+} as const;
 
 /** Class 6002. */
-function applicationLifecycle(entry: ExportedEntry, source: OcsfSource): OcsfEvent {
-  const activity = lifecycle[entry.kind] ?? { id: 99, name: "Log opened" };
+function applicationLifecycle(entry: ExportedEntry, source: OcsfSource, activity: Activity): OcsfEvent {
   return {
     ...common(entry, source, { category: 6, classUid: 6002, className: "Application Lifecycle", activity }),
     app: productOf(source),
@@ -125,7 +125,7 @@ const categories: Readonly<Record<number, string>> = {
 };
 
 function common(entry: ExportedEntry, source: OcsfSource, of: ClassOf): OcsfEvent {
-  const severity = severityOf(entry);
+  const severity = severities[severityOf(entry)];
   const status = statusOf(entry);
   const { kind, decision, class: riskClass, policy, approval, detail } = entry;
   return {
@@ -174,8 +174,7 @@ function userOf({ principal }: ExportedEntry) {
 /** By the verb that ends an operation's id; what a verb does not tell is "other" under its own name. */
 function activityOf(entry: ExportedEntry, isExchange: boolean): Activity {
   if (!isExchange) {
-    const isRead = /^audit\.(read|export)/.test(entry.kind);
-    return isRead ? crud.read : { id: 99, name: entry.kind };
+    return meaningOf(entry.kind).event === "read" ? crud.read : { id: 99, name: entry.kind };
   }
   const verb = entry.operation?.split(".").at(-1) ?? "";
   if (/^(create|insert|batchCreate)/.test(verb)) return crud.create;
@@ -185,32 +184,30 @@ function activityOf(entry: ExportedEntry, isExchange: boolean): Activity {
   return { id: 99, name: verb === "" ? "Unknown" : verb };
 }
 
-const informational = { id: 1, name: "Informational" };
-const low = { id: 2, name: "Low" };
-const medium = { id: 3, name: "Medium" };
-
-/** By how bad it could be. */
-const severities: Readonly<Record<string, Activity>> = {
-  secret_read: low,
-  destructive: medium,
-  privileged: medium,
-  unknown: medium,
+const severities: Readonly<Record<Severity, Activity>> = {
+  informational: { id: 1, name: "Informational" },
+  low: { id: 2, name: "Low" },
+  medium: { id: 3, name: "Medium" },
+  high: { id: 4, name: "High" },
+  critical: { id: 5, name: "Critical" },
 };
 
-function severityOf({ class: riskClass, kind }: ExportedEntry): Activity {
-  if (kind === "audit.read_denied" || kind === "policy.refused") return medium;
-  return severities[riskClass ?? ""] ?? informational;
-}
-
+const unknown = { id: 0, name: "Unknown" };
 const success = { id: 1, name: "Success" };
 const failure = { id: 2, name: "Failure" };
 
 /** An intent has no status yet, and what a crash left open is unknown. */
 function statusOf({ kind, status }: ExportedEntry): Activity | undefined {
-  if (/refused$|denied$|aborted$/.test(kind)) return failure;
-  if (kind === "outcome.unknown") return { id: 0, name: "Unknown" };
-  if (kind === "exchange.intent") return undefined;
-  return status !== undefined && status >= 400 ? failure : success;
+  switch (meaningOf(kind).outcome) {
+    case "open":
+      return undefined;
+    case "unknown":
+      return unknown;
+    case "failed":
+      return failure;
+    case "done":
+      return status !== undefined && status >= 400 ? failure : success;
+  }
 }
 
 function defined(members: Readonly<Record<string, unknown>>): Record<string, unknown> {

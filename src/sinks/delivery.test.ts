@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { GatehouseError } from "#lib/errors";
 import { limits } from "#lib/limits";
+import { hashLeaf } from "#tlog";
 import { manualClock } from "../../test/fakes/manual-clock.ts";
 import { manualTimer } from "../../test/fakes/manual-timer.ts";
 import { type MemorySinkStore, memorySinkStore } from "../../test/fakes/memory-sink-store.ts";
@@ -200,10 +201,11 @@ test("a log that is shorter than what was told already stops the sink", async ()
 test("an entry that cannot be read stops the sink instead of being passed over", async () => {
   const store = memorySinkStore();
   store.grow(1);
+  const leaf = Buffer.from("{}");
   store.log[0] = {
     index: 0,
-    leaf: Buffer.from("{}"),
-    leafHash: new Uint8Array(32),
+    leaf,
+    leafHash: hashLeaf(leaf),
     about: {},
     detail: undefined,
   };
@@ -212,6 +214,26 @@ test("an entry that cannot be read stops the sink instead of being passed over",
     "failed",
     expect.stringContaining("Entry 0 of the log cannot be read"),
   ]);
+});
+
+test("a leaf that was changed in the database is not passed on beside the hash of the true one", async () => {
+  for (const form of ["entry", "ocsf"] as const) {
+    const store = memorySinkStore();
+    store.grow(3);
+    const [, second] = store.log;
+    if (second === undefined) throw new Error("nothing to change");
+    const changed = Buffer.from(Buffer.from(second.leaf).toString().replace("200", "403"));
+    store.log[1] = { ...second, leaf: changed };
+    const siem = receiver({ form });
+    const delivery = new Delivery(siem.configured, parts(store));
+    expect([await delivery.round(), delivery.status().problem]).toEqual([
+      "failed",
+      "Entry 1 of the log is not what was hashed. Run `gatehouse audit verify`.",
+    ]);
+    expect([siem.got, store.cursors.get("siem")]).toEqual([[], undefined]);
+    store.log[1] = second;
+    expect(await delivery.round()).toBe("delivered");
+  }
 });
 
 test("a batch holds so many entries and so many bytes, and one entry always fits", async () => {
@@ -245,6 +267,18 @@ test("a batch waits until it is full or its oldest entry has waited long enough"
     [0, 2],
     [3, 3],
   ]);
+});
+
+test("a clock that was set back silences no sink that waits: an entry dated ahead is sent at once", async () => {
+  const store = memorySinkStore();
+  const under = parts(store);
+  const dayAheadMs = 24 * 60 * 60 * 1000;
+  store.grow(2, { t: new Date(under.clock.now().getTime() + dayAheadMs).toISOString() });
+  const siem = receiver({ batch: { entries: 3, waitMs: 60_000 } });
+  const delivery = new Delivery(siem.configured, under);
+  expect([await delivery.round(), await delivery.round()]).toEqual(["delivered", "idle"]);
+  expect(siem.indexes()).toEqual([0, 1]);
+  expect(delivery.status()).toMatchObject({ lagEntries: 0, lagMs: 0, isLagging: false });
 });
 
 test("details leave only where that is configured", async () => {

@@ -4,6 +4,7 @@ import type { Clock } from "#lib/clock";
 import { GatehouseError, messageOf } from "#lib/errors";
 import { limits } from "#lib/limits";
 import type { Timer } from "#lib/timer";
+import { hashLeaf, isSameHash } from "#tlog";
 import { renderEntry } from "./render.ts";
 import type { Batch, ConfiguredSink, OutgoingEntry, RenderedEntry, SinkStatus, SinkStore } from "./sink.ts";
 
@@ -99,8 +100,13 @@ export class Delivery {
   }
 
   #lagMs(): number {
+    return Math.max(0, this.#ageMs());
+  }
+
+  /** Of the oldest entry that is still to be sent. Below 0 when it is dated ahead: the clock was set back since. */
+  #ageMs(): number {
     if (this.#oldestAt === undefined) return 0;
-    return Math.max(0, this.#parts.clock.now().getTime() - Date.parse(this.#oldestAt));
+    return this.#parts.clock.now().getTime() - Date.parse(this.#oldestAt);
   }
 
   async #deliverNext(): Promise<Round> {
@@ -132,14 +138,7 @@ export class Delivery {
     }
     const to = Math.min(this.#published, this.#next + batch.entries);
     const found = to > this.#next ? await store.entries({ from: this.#next, to }, withDetail) : [];
-    const gap = found.findIndex(({ index }, offset) => index !== this.#next + offset);
-    if (gap >= 0 || found.length < to - this.#next) {
-      const place = this.#next + (gap >= 0 ? gap : found.length);
-      throw new GatehouseError(
-        "audit_log_damaged",
-        `Entry ${place} is missing from the log. Run \`gatehouse audit verify\`.`,
-      );
-    }
+    checkFound(found, { from: this.#next, to });
     this.#oldestAt = timeOf(found[0]);
     return found;
   }
@@ -147,7 +146,9 @@ export class Delivery {
   #isDue(entries: readonly OutgoingEntry[]): boolean {
     const { batch } = this.#configured;
     if (entries.length === 0) return false;
-    return entries.length >= batch.entries || this.#lagMs() >= batch.waitMs;
+    const ageMs = this.#ageMs();
+    // Dated ahead, nobody knows how long it has waited; waiting for the clock to come back could take days.
+    return entries.length >= batch.entries || ageMs < 0 || ageMs >= batch.waitMs;
   }
 
   #worked(): void {
@@ -211,6 +212,20 @@ export class Delivery {
       }
     }
   }
+}
+
+/** Throws `audit_log_damaged` for an entry that is missing, and for one whose bytes are not those that were hashed. */
+function checkFound(found: readonly OutgoingEntry[], { from, to }: { from: number; to: number }): void {
+  for (let index = from; index < to; index += 1) {
+    const entry = found[index - from];
+    if (entry?.index !== index) throw damaged(`Entry ${index} is missing from the log.`);
+    if (!isSameHash(hashLeaf(entry.leaf), entry.leafHash))
+      throw damaged(`Entry ${index} of the log is not what was hashed.`);
+  }
+}
+
+function damaged(what: string): GatehouseError {
+  return new GatehouseError("audit_log_damaged", `${what} Run \`gatehouse audit verify\`.`);
 }
 
 /** One that cannot be read is due at once, and fails. */

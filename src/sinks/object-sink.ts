@@ -1,6 +1,7 @@
 import { GatehouseError } from "#lib/errors";
 import type { ObjectStore } from "#object-store";
 import { linesOf } from "./file-sink.ts";
+import { tellTheSame } from "./same-entries.ts";
 import type { Batch, Sink } from "./sink.ts";
 
 export interface ObjectSinkParts {
@@ -12,7 +13,7 @@ export interface ObjectSinkParts {
 
 /**
  * One object of JSON lines a batch, `<prefix>/<first>-<last>.jsonl`, indexes padded so that names sort as entries do. An object
- * is never overwritten: what lies there under the same name must be the same, or the sink stops and says so.
+ * is never overwritten: what lies there under the same name must tell of the same entries, or the sink stops and says so.
  */
 export function objectSink({ store, prefix, close }: ObjectSinkParts): Sink {
   return {
@@ -22,9 +23,9 @@ export function objectSink({ store, prefix, close }: ObjectSinkParts): Sink {
       const headers = { "content-type": "application/jsonl" };
       const put = await store.put(key, bytes, { ifNoneMatch: "*", headers, signal });
       if (put === "stored") return;
-      // A crash between object and cursor; the entries are the same, and so are their bytes.
+      // A crash between object and cursor, or they are sent again: the entries are the same, their bytes need not be.
       const there = await store.get(key, signal);
-      if (there !== undefined && bytes.equals(there)) return;
+      if (there !== undefined && tellTheSame(there, bytes)) return;
       throw new GatehouseError(
         "sink_refused",
         `The object ${key} is there already, and holds something else. Look who wrote it, then move the sink past it with \`gatehouse sinks move\`.`,

@@ -60,6 +60,24 @@ test("each entry is one RFC 5424 message with its octets counted, in order", asy
   ]);
 });
 
+test.each([
+  ["archive.contradicted", undefined, 2],
+  ["witness.refused", undefined, 3],
+  ["audit.act_denied", undefined, 4],
+  ["exchange.refused", "read", 4],
+  ["exchange.aborted", "read", 4],
+  ["outcome.unknown", "destructive", 4],
+  ["exchange.outcome", "destructive", 5],
+  ["exchange.outcome", "unknown", 5],
+  ["exchange.outcome", "secret_read", 6],
+  ["a kind of a later version", undefined, 4],
+])("%s of class %s has syslog severity %i", async (kind, riskClass, severity) => {
+  const { entries, ...batch } = batchOf(0, 0);
+  const said = entries.map((entry) => ({ ...entry, kind, class: riskClass }));
+  await sinkTo().deliver({ ...batch, entries: said }, signal);
+  expect(receiver.messages).toEqual([expect.stringMatching(new RegExp(`^<${13 * 8 + severity}>1 `))]);
+});
+
 test("a batch of many megabytes arrives whole", async () => {
   await sinkTo().deliver(batchOf(0, 999, { filler: "x".repeat(4_000) }), signal);
   expect(receiver.messages).toHaveLength(1_000);

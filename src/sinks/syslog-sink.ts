@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { Duplex } from "node:stream";
+import { meaningOf, severityOf } from "#exports";
 import { GatehouseError, messageOf } from "#lib/errors";
 import { limits } from "#lib/limits";
 import { asciiJson } from "#lib/printable";
@@ -70,17 +71,21 @@ const facility = 13;
 
 /** RFC 5424. The text is ASCII: what is not stands as JSON escapes, so that no receiver guesses an encoding. */
 function messageFor(entry: RenderedEntry, hostname: string): string {
-  const priority = facility * 8 + severityOf(entry);
+  const priority = facility * 8 + syslogSeverityOf(entry);
   // RFC 5424 section 7.3.1: counts up from 1 and starts again.
   const sequence = (entry.index % 2_147_483_647) + 1;
   const head = `<${priority}>1 ${entry.at} ${nameOf(hostname, 255)} gatehouse - ${nameOf(entry.kind, 32)}`;
   return `${head} [meta sequenceId="${sequence}"] ${asciiJson(entry.json)}`;
 }
 
-/** RFC 5424 section 6.2.1: 4 warning, 5 notice, 6 informational. */
-function severityOf({ kind, class: riskClass }: RenderedEntry): number {
-  if (/refused$|denied$|aborted$|unknown$/.test(kind)) return 4;
-  return riskClass === "destructive" || riskClass === "privileged" || riskClass === "unknown" ? 5 : 6;
+/** RFC 5424 section 6.2.1: 2 critical, 3 error, 4 warning, 5 notice, 6 informational. */
+function syslogSeverityOf(entry: RenderedEntry): number {
+  const severity = severityOf(entry);
+  if (severity === "critical") return 2;
+  if (severity === "high") return 3;
+  const { outcome } = meaningOf(entry.kind);
+  if (outcome === "failed" || outcome === "unknown") return 4;
+  return severity === "medium" ? 5 : 6;
 }
 
 /** PRINTUSASCII of some length, or the NILVALUE. */

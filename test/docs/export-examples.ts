@@ -126,7 +126,8 @@ async function webhookText(batch: Batch): Promise<string> {
   return heard.promise;
 }
 
-async function syslogText(batch: Batch): Promise<string> {
+/** The messages of a batch, octet counts before them. */
+export async function syslogText(batch: Batch): Promise<string> {
   const { PassThrough } = await import("node:stream");
   const written: Buffer[] = [];
   const socket = new PassThrough();

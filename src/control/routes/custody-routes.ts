@@ -1,7 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { confirmation, custodyRequest, erasureRequest, hold, holdList, newHold, releaseRequest } from "#api";
-import { cleanReason } from "#approvals";
 import type { Confirmed, Requested } from "#custody";
 import type { Actor } from "#identity";
 import { GatehouseError } from "#lib/errors";
@@ -11,6 +10,7 @@ import type { AuditSubject } from "../audit-reads.ts";
 import { holdViewOf, requestViewOf, scopeOf } from "../custody-views.ts";
 import { ControlRefusal } from "../refusal.ts";
 import { type Reading, requireRecordedRead } from "../require-auditor.ts";
+import { reasonOf } from "../stated-reason.ts";
 import { type App, perMinute } from "./app.ts";
 
 const idParams = z.object({ id: z.string().regex(/^(hld|req)_[A-Za-z0-9]{1,64}$/) });
@@ -80,12 +80,6 @@ async function acting<Answer>(
     const isUnrecorded = error instanceof GatehouseError && error.code.startsWith("audit_");
     throw isUnrecorded ? new ControlRefusal("audit_unavailable", error.message) : error;
   }
-}
-
-function reasonOf({ reason }: { readonly reason: string }): string {
-  const clean = cleanReason(reason);
-  if (clean === undefined) throw new ControlRefusal("reason_needed");
-  return clean;
 }
 
 function requested(outcome: Requested) {

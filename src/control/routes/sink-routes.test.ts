@@ -56,6 +56,26 @@ test("an administrator moves a cursor, and who, from where, to where and why is 
   ]);
 });
 
+test.each([
+  ["blanks", " \t\n "],
+  ["characters that nobody sees", "\u200b\u202e\u0000"],
+])("a reason of %s is no reason: nothing moves, and nothing is on record", async (_, reason) => {
+  const under = await underTest();
+  const bearer = await under.bearer("console", operator);
+  const answer = await under.call("POST", cursor, { bearer, json: { ...json, reason } });
+  expect(answer.statusCode).toBe(400);
+  expect(answer.json()).toMatchObject({ error: { code: "reason_needed" } });
+  expect([under.moved, under.audit.kinds()]).toEqual([[], []]);
+});
+
+test("a reason that would drive the terminal of whoever reads the log is on record as one plain line", async () => {
+  const under = await underTest();
+  const bearer = await under.bearer("console", operator);
+  const reason = "entry 40\n\u001b[2Jis \u202etoo large";
+  expect((await under.call("POST", cursor, { bearer, json: { ...json, reason } })).statusCode).toBe(200);
+  expect(under.audit.entries).toMatchObject([{ detail: { reason: "entry 40 [2Jis too large" } }]);
+});
+
 test("a sink or an entry that is not there leads to the list of sinks", async () => {
   const under = await underTest();
   const bearer = await under.bearer("console", operator);

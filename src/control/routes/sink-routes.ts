@@ -4,6 +4,7 @@ import { requireActor, requirePermission } from "../asker.ts";
 import type { ControlPlanePorts } from "../control-plane-ports.ts";
 import { onRecord } from "../on-record.ts";
 import { ControlRefusal } from "../refusal.ts";
+import { reasonOf } from "../stated-reason.ts";
 import type { App } from "./app.ts";
 
 const sinkParams = z.object({ name: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/) });
@@ -23,7 +24,8 @@ export function addSinkRoutes(app: App, ports: ControlPlanePorts): void {
     const actor = await requireActor(request, ports);
     requirePermission(actor, "sink.manage", ports);
     const { name } = request.params;
-    const { to, reason } = request.body;
+    const { to } = request.body;
+    const reason = reasonOf(request.body);
     const by = actor.principal.email ?? actor.principal.subject;
     const moved = await sinks.move(name, to, (from) =>
       record({ kind: "sink.moved", detail: { sink: name, from, to, by, reason } }),
