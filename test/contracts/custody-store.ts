@@ -118,6 +118,35 @@ export function custodyStoreContract(name: string, open: () => Promise<Database>
     expect(await custody.shred(shredRow("ses_2"), { sessionId: "ses_2", at })).toMatchObject({ why: "held" });
   });
 
+  contract(
+    "a hold holds whatever a search for the same finds, names too long to be kept whole included",
+    async (parts) => {
+      const { audit, custody, session } = parts;
+      const long = (first: string): string => `${first}${"x".repeat(700)}`;
+      const names: readonly HoldQuery[] = [
+        { resource: long("b/") },
+        { resource: `b/${"\u{1F511}".repeat(650)}` },
+        { resource: "b/cut\0short" },
+        { principal: long("dev@") },
+        { agent: long("agent-") },
+      ];
+      for (const [n, { principal, agent, resource }] of names.entries()) {
+        const [id, filter] = [`ses_${n}`, { principal, agent, resource }];
+        await session(
+          id,
+          {},
+          { ...(principal && { principal }), ...(agent && { agent }), ...(resource && { resource }) },
+        );
+        expect((await audit.findEntries({ filter, limit: 10 })).entries).toMatchObject([{ index: 2 * n }]);
+        await custody.insertHold(row({ kind: "hold.set" }), hold(`hld_${n}`, { query: filter }));
+        expect(await custody.isHeld(id), JSON.stringify(filter).slice(0, 40)).toBe(true);
+        expect(await custody.shred(shredRow(id), { sessionId: id, at })).toMatchObject({ why: "held" });
+      }
+      await session("ses_free", {}, { resource: "b/other" });
+      expect(await custody.isHeld("ses_free")).toBe(false);
+    },
+  );
+
   contract("an erased session is erased once, and takes nothing more", async (parts) => {
     const { audit, custody, session } = parts;
     await session("ses_1");

@@ -12,6 +12,7 @@ import {
   requestValues,
 } from "./custody-rows.ts";
 import type { Database } from "./database.ts";
+import { findablePart } from "./findable-name.ts";
 
 /** Holds, requests for a second auditor, and the erasure of a session. */
 export function custodyStore(database: Database): CustodyStore {
@@ -144,9 +145,9 @@ const holdsOn = `SELECT 1 AS one FROM audit_hold AS hold WHERE hold.released_at 
     OR (hold.session_id IS NULL AND EXISTS (
       SELECT 1 FROM audit_entry AS entry LEFT JOIN audit_listing AS about ON about.entry_index = entry.entry_index
       WHERE entry.session_id = ?
-        AND (hold.principal IS NULL OR about.principal = hold.principal)
-        AND (hold.agent IS NULL OR about.agent = hold.agent)
-        AND (hold.resource IS NULL OR about.resource = hold.resource)
+        AND (hold.principal IS NULL OR about.principal = ${findablePart("hold.principal")})
+        AND (hold.agent IS NULL OR about.agent = ${findablePart("hold.agent")})
+        AND (hold.resource IS NULL OR about.resource = ${findablePart("hold.resource")})
         AND (hold.operation IS NULL OR entry.operation = hold.operation)
         AND (hold.class IS NULL OR entry.class = hold.class)
         AND (hold.from_time IS NULL OR entry.t >= hold.from_time)
