@@ -104,7 +104,7 @@ function readingStore(database: Database): Omit<CustodyStore, Writing | Sweeping
   };
 }
 
-/** Entries of one step: with the largest recordings 270 MiB, with usual ones a few. */
+/** Entries of one step: two recordings each, of 256 KiB and headers at most, so some 9 MiB. */
 const sweptEntries = 16;
 
 function sweepingStore(database: Database): Pick<CustodyStore, Sweeping> {
