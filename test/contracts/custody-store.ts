@@ -156,6 +156,29 @@ export function custodyStoreContract(name: string, open: () => Promise<Database>
     },
   );
 
+  contract(
+    "an entry that names nobody is found and held by its session's person, whatever letters the address has",
+    async (parts) => {
+      const { audit, custody, database, session } = parts;
+      const rest = {
+        startedAt: at,
+        endsAt: at,
+        agent: "cursor",
+        connection: undefined,
+        stoppedAt: undefined,
+      };
+      const principal = person("dev", "JÜRGEN@Example.com");
+      await sessionStore(database).insert({ id: "ses_1", principal, ...rest });
+      await session("ses_1");
+      const filter = { principal: "jürgen@example.com" };
+      expect((await audit.findEntries({ filter, limit: 10 })).entries).toMatchObject([
+        { index: 0, about: filter },
+      ]);
+      await custody.insertHold(row({ kind: "hold.set" }), hold("hld_1", { query: filter }));
+      expect(await custody.isHeld("ses_1")).toBe(true);
+    },
+  );
+
   contract("an erased session is erased once, and takes nothing more", async (parts) => {
     const { audit, custody, session } = parts;
     await session("ses_1");

@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { approvalStore, auditStore, type Database, sessionStore } from "../../src/storage/stores/index.ts";
+import {
+  approvalStore,
+  auditStore,
+  custodyStore,
+  type Database,
+  foldNames,
+  loginStore,
+  sessionStore,
+} from "../../src/storage/stores/index.ts";
 
 /** How an engine comes to rows that an earlier Gatehouse wrote. */
 export interface EarlierDatabases {
@@ -40,6 +48,33 @@ export function earlierDataContract(name: string, { bytes, opened }: EarlierData
     `INSERT INTO approval_vote (request_id, ordinal, approver_id, approver, verdict, reason, at)
       VALUES ('${id}', 0, 'a', '{"id":"a","issuer":"i","subject":"a","email":null,"groups":[]}', 'deny', 'why-${sessionId}', 1)`,
   ];
+
+  test(`${name}: whoever was written before names were folded in code is found, held, stopped and signed out after the next start`, async () => {
+    const [email, found] = ["JÜRGEN@example.com", "jürgen@example.com"];
+    const database = await opened(14, [
+      ...log([
+        { session: "ses_1" },
+        { session: "ses_1", principal: "somebody@else.example" },
+        { session: "ses_2" },
+      ]),
+      session("ses_1", email, "s-1"),
+      session("ses_2", undefined, "Subject-2"),
+      `UPDATE audit_listing SET principal = lower('${email}') WHERE entry_index = 0`,
+      `INSERT INTO login (digest, principal_id, issuer, subject, email, groups, machine, started_at, ends_at)
+        VALUES ('d', 'p', 'i', 's', '${email}', '[]', 'laptop', 0, 9000)`,
+      `INSERT INTO audit_hold (id, reason, set_by, set_at, principal) VALUES ('hld_1', 'lawsuit', '{}', 0, '${found}')`,
+      `INSERT INTO audit_hold (id, reason, set_by, set_at, resource) VALUES ('hld_2', 'lawsuit', '{}', 0, 'b/${"x".repeat(700)}')`,
+      `UPDATE audit_listing SET resource = 'b/${"x".repeat(598)}' WHERE entry_index = 2`,
+    ]);
+    for (let starts = 0; starts < 2; starts += 1) await foldNames(database);
+    const { entries } = await auditStore(database).findEntries({ filter: { principal: found }, limit: 10 });
+    expect(entries.map(({ index }) => index)).toEqual([0]);
+    expect(await auditStore(database).aboutOf(1)).toEqual({ principal: "somebody@else.example" });
+    expect(await custodyStore(database).isHeld("ses_1")).toBe(true);
+    expect(await custodyStore(database).isHeld("ses_2")).toBe(true);
+    expect(await sessionStore(database).stop({ principal: found }, new Date(1))).toEqual(["ses_1"]);
+    expect(await loginStore(database).revoke({ principal: found }, new Date(1))).toBe(1);
+  });
 
   test(`${name}: what earlier erasures left of reasons and agents' names is gone after the migration, and nothing else`, async () => {
     const database = await opened(14, [

@@ -172,7 +172,7 @@ const forgetAgent = `UPDATE audit_listing SET agent = NULL
 // Whose session it was and what its agent called itself are kept for signing in and for lists; that there was one, when, and
 // that it is over stays.
 const forgetSession = `UPDATE session SET principal_id = 'erased', issuer = 'erased', subject = 'erased', email = NULL, groups = '[]',
-    agent = 'erased'
+    folded_name = 'erased', agent = 'erased'
   WHERE id = ?`;
 // What still waits ends: the session is over, and the held bytes are what it was going to send.
 const waits = "state IN ('pending', 'approved')";

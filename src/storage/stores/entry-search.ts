@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { About, EntryCursor, EntryPage, EntryQuery } from "#audit";
 import { limits } from "#lib/limits";
 import type { Database, Row, SqlValue } from "./database.ts";
-import { findable, findablePart } from "./findable-name.ts";
+import { findable } from "./findable-name.ts";
 
 // One filter drives: its index gives candidates in order of time. The others are tested on those, and only on so many, so
 // that no question holds up the thread that also commits intents. The texts are fixed; values are always parameters.
@@ -141,7 +141,7 @@ export const insertListing = `INSERT INTO audit_listing
     (entry_index, t, kind, session_id, operation, class, decision, status, principal, agent, resource)
   SELECT entry.entry_index, coalesce(entry.t, ''), entry.kind, entry.session_id, entry.operation, entry.class,
     entry.decision, entry.status,
-    coalesce(?, ${findablePart("lower(coalesce(session.email, session.subject))")}), coalesce(?, session.agent), ?
+    coalesce(?, session.folded_name), coalesce(?, session.agent), ?
   FROM audit_entry AS entry
   LEFT JOIN session ON session.id = entry.session_id
   WHERE entry.entry_index = (SELECT next_index - 1 FROM audit_head)`;

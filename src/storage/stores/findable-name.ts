@@ -1,7 +1,7 @@
 import type { SqlValue } from "./database.ts";
 
-// Names of people, agents and resources, as entries are found by them. Whatever compares two of them does it here, in
-// JavaScript: what engines say about letters and lengths differs.
+// Names of people, agents and resources, as entries are found by them. Whatever compares two of them
+// compares what is made of them here: what engines call the same letter differs.
 
 /**
  * So much of a name can be searched for; the rest is in the entry's detail. PostgreSQL refuses index rows above 2,704 bytes, and
@@ -12,8 +12,16 @@ const nameCharsMax = 600;
 /** A value as it is kept and looked for, in whole characters. */
 export function findable(value: string | number | undefined): SqlValue {
   if (typeof value !== "string") return value ?? null;
-  const text = storable(value);
+  return cut(storable(value));
+}
+
+function cut(text: string): string {
   return text.length <= nameCharsMax ? text : [...text].slice(0, nameCharsMax).join("");
+}
+
+/** A principal's name, as principals are compared and listed: in whatever case it was written. */
+export function foldedName(name: string): string {
+  return cut(storable(name.toLowerCase()));
 }
 
 /** Where U+0000 stands, SQLite's functions think that a text ends, and PostgreSQL takes none. */
