@@ -2,13 +2,24 @@ import { type DatabaseConfiguration, readDocuments, readSecret, type SecretRefer
 import type { Secret } from "#lib/secret";
 import type { PostgresServer } from "../storage/postgres/index.ts";
 import { openDatabase, openDatabaseForReading } from "../storage/sqlite/index.ts";
-import type { Database } from "../storage/stores/index.ts";
+import { type Database, foldNames } from "../storage/stores/index.ts";
 
 /** The one that serves: `file` is where SQLite keeps it. Throws what the engine and its secrets throw. */
 export async function openServingDatabase(
   configured: DatabaseConfiguration,
   file: string,
 ): Promise<Database> {
+  const database = await openAlone(configured, file);
+  try {
+    await foldNames(database);
+    return database;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function openAlone(configured: DatabaseConfiguration, file: string): Promise<Database> {
   if (configured.kind === "sqlite") return openDatabase(file);
   const { openPostgres } = await import("../storage/postgres/index.ts");
   const { migrate_as: migrator } = configured;

@@ -25,7 +25,7 @@ export const limits = {
   judgedStatementsMax: 500,
   /** What a person can be asked to approve is held whole. */
   heldBodyBytesMax: 32 * 1024 * 1024,
-  /** Of each masked body, this much is recorded unless configured otherwise. */
+  /** Of each masked body, this much is recorded. */
   recordedBodyBytesMax: 256 * 1024,
   /** Hold back only what could still grow into a secret; a longer one cuts the answer off. */
   maskWindowBytesMax: 64 * 1024,
@@ -167,7 +167,7 @@ export const limits = {
   databaseReadersMax: 4,
   /** A session that says nothing for this long is asked whether it is still there. */
   databaseKeepAliveMs: 10_000,
-  /** A recording of the largest body that may be configured (16 MiB), with its headers. */
+  /** Far beyond any that is written: a recording has 256 KiB of a body, and its headers. A larger one is a mistake of ours. */
   attachmentBytesMax: 17 * 1024 * 1024,
   /** A policy file longer than this is generated or hostile; people review these. */
   policyDocumentBytesMax: 256 * 1024,

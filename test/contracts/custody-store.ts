@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { ApprovalRequest, ApprovalStore } from "#approvals";
 import type { EntryRow } from "#audit";
 import type { CustodyRequest, Hold, HoldQuery, HoldScope } from "#custody";
 import { hashLeaf } from "#tlog";
@@ -40,6 +41,14 @@ function request(id: string, subject: string, act: CustodyRequest["act"] = "eras
 }
 
 const shredRow = (session: string): EntryRow => row({ kind: "key.shred", session, key: "2026-11-24" }, "why");
+
+async function denied(store: ApprovalStore, request: ApprovalRequest): Promise<void> {
+  const room = { pendingPerSession: 5, openTotal: 5, sealedBytesTotal: 100 };
+  await store.insert(request, Buffer.of(1), room);
+  const vote = { approver: auditor, verdict: "deny", reason: "canary: no more of b/canary", at } as const;
+  const step = { votesSeen: 0, state: "denied", executeBy: undefined } as const;
+  expect(await store.addVote(request.id, vote, step)).toBe(true);
+}
 
 /** Everything a contract needs, over one database with a log in it. */
 async function opened(open: () => Promise<Database>) {
@@ -118,6 +127,58 @@ export function custodyStoreContract(name: string, open: () => Promise<Database>
     expect(await custody.shred(shredRow("ses_2"), { sessionId: "ses_2", at })).toMatchObject({ why: "held" });
   });
 
+  contract(
+    "a hold holds whatever a search for the same finds, names too long to be kept whole included",
+    async (parts) => {
+      const { audit, custody, session } = parts;
+      const long = (first: string): string => `${first}${"x".repeat(700)}`;
+      const names: readonly HoldQuery[] = [
+        { resource: long("b/") },
+        { resource: `b/${"\u{1F511}".repeat(650)}` },
+        { resource: "b/cut\0short" },
+        { principal: long("dev@") },
+        { agent: long("agent-") },
+      ];
+      for (const [n, { principal, agent, resource }] of names.entries()) {
+        const [id, filter] = [`ses_${n}`, { principal, agent, resource }];
+        await session(
+          id,
+          {},
+          { ...(principal && { principal }), ...(agent && { agent }), ...(resource && { resource }) },
+        );
+        expect((await audit.findEntries({ filter, limit: 10 })).entries).toMatchObject([{ index: 2 * n }]);
+        await custody.insertHold(row({ kind: "hold.set" }), hold(`hld_${n}`, { query: filter }));
+        expect(await custody.isHeld(id), JSON.stringify(filter).slice(0, 40)).toBe(true);
+        expect(await custody.shred(shredRow(id), { sessionId: id, at })).toMatchObject({ why: "held" });
+      }
+      await session("ses_free", {}, { resource: "b/other" });
+      expect(await custody.isHeld("ses_free")).toBe(false);
+    },
+  );
+
+  contract(
+    "an entry that names nobody is found and held by its session's person, whatever letters the address has",
+    async (parts) => {
+      const { audit, custody, database, session } = parts;
+      const rest = {
+        startedAt: at,
+        endsAt: at,
+        agent: "cursor",
+        connection: undefined,
+        stoppedAt: undefined,
+      };
+      const principal = person("dev", "JÜRGEN@Example.com");
+      await sessionStore(database).insert({ id: "ses_1", principal, ...rest });
+      await session("ses_1");
+      const filter = { principal: "jürgen@example.com" };
+      expect((await audit.findEntries({ filter, limit: 10 })).entries).toMatchObject([
+        { index: 0, about: filter },
+      ]);
+      await custody.insertHold(row({ kind: "hold.set" }), hold("hld_1", { query: filter }));
+      expect(await custody.isHeld("ses_1")).toBe(true);
+    },
+  );
+
   contract("an erased session is erased once, and takes nothing more", async (parts) => {
     const { audit, custody, session } = parts;
     await session("ses_1");
@@ -194,6 +255,53 @@ export function custodyStoreContract(name: string, open: () => Promise<Database>
     for (const name of ["dev@example.com", dev.id, "instances/web-3"]) expect(left).not.toContain(name);
     expect(await sessions.find("ses_1")).toMatchObject({ principal: { subject: "erased" }, endsAt: at });
   });
+
+  contract(
+    "an erasure takes why people voted, and the agent's name, from what is listed later too",
+    async (parts) => {
+      const { audit, custody, database, session } = parts;
+      const [sessions, approvals] = [sessionStore(database), approvalStore(database)];
+      await session("ses_1");
+      const rest = { agent: "canary-agent", connection: undefined, stoppedAt: undefined };
+      await sessions.insert({ id: "ses_1", principal: person("dev"), startedAt: at, endsAt: at, ...rest });
+      await denied(approvals, pendingRequest({ agent: "canary-agent" }));
+      const asked = { kind: "erase.requested", session: "ses_1", key: "2026-11-24" };
+      await audit.append(row(asked, "who asked", { principal: "auditor@example.com" }));
+      expect(await audit.aboutOf(1)).toMatchObject({ agent: "canary-agent" });
+      await custody.shred(shredRow("ses_1"), { sessionId: "ses_1", at });
+      await audit.append(row({ kind: "approval.denied", session: "ses_1" }));
+      const about = await Promise.all([0, 1, 2, 3].map((index) => audit.aboutOf(index)));
+      const left = [await sessions.find("ses_1"), await approvals.find("apr_0199"), ...about];
+      expect(JSON.stringify(left)).not.toContain("canary");
+      expect(left).toMatchObject([
+        { agent: "erased" },
+        { state: "denied", votes: [{ verdict: "deny" }] },
+        {},
+        { principal: "auditor@example.com" },
+        { agent: "erased" },
+        { agent: "erased" },
+      ]);
+      expect(await database.read("SELECT 1 FROM approval_vote WHERE reason IS NOT NULL")).toEqual([]);
+    },
+  );
+
+  contract(
+    "a vote loses its reason with its session's erasure, and nothing else, and never before",
+    async (parts) => {
+      const { custody, database, session } = parts;
+      await session("ses_1");
+      await denied(approvalStore(database), pendingRequest());
+      const change = (what: string) =>
+        database.write([{ sql: `UPDATE approval_vote SET ${what}`, values: [] }]);
+      const refused = { code: "database_statement_refused" };
+      await expect(change("reason = NULL")).rejects.toMatchObject(refused);
+      await custody.shred(shredRow("ses_1"), { sessionId: "ses_1", at });
+      const others = ["reason = 'it was fine'", "verdict = 'approve'", "approver_email = NULL", "at = 1"];
+      for (const what of [...others, "reason = NULL, verdict = 'approve'"])
+        await expect(change(what), what).rejects.toMatchObject(refused);
+      expect((await change("reason = NULL")).kind).toBe("done");
+    },
+  );
 
   contract(
     "holds and requests come back as they were made, and holds until they are released",

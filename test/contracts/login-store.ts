@@ -48,6 +48,9 @@ export function loginStoreContract(engine: string, open: () => Promise<LoginStor
     expect(await store.revoke({ principal: "other@example.com" }, at)).toBe(1);
     await store.insert(login({ digest: "digest-5" }));
     expect(await store.revoke({ principal: "Developer@Example.COM" }, at)).toBe(1);
+    const withUmlaut = { ...principal, email: "JÜRGEN@example.com" };
+    await store.insert(login({ digest: "digest-7", principal: withUmlaut }));
+    expect(await store.revoke({ principal: "jürgen@example.com" }, at)).toBe(1);
     await store.insert(login({ digest: "digest-6" }));
     expect(await store.revoke({ issuer: principal.issuer.toUpperCase() }, at)).toBe(0);
     expect(await store.revoke({ issuer: principal.issuer }, at)).toBe(1);

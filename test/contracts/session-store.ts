@@ -91,6 +91,19 @@ export function sessionStoreContract(name: string, open: () => Promise<SessionSt
     expect(await store.stop({ principal: "Developer@Example.COM" }, at("10:00"))).toEqual(["ses_1"]);
   });
 
+  contract("whoever is stopped by their address is, whatever letters it has", async (store) => {
+    const of = (email: string | undefined) => ({ principal: { ...other, email, subject: "ÄGIR" } });
+    await store.insert(sessionOf("ses_1", of("JÜRGEN@example.com")));
+    await store.insert(sessionOf("ses_2", of("jürgen@EXAMPLE.com")));
+    await store.insert(sessionOf("ses_3", of("ΣΟΦΙΑ.ÇELİK@example.com")));
+    await store.insert(sessionOf("ses_4", of(undefined)));
+    const stopped = async (principal: string) => [...(await store.stop({ principal }, at("10:00")))].sort();
+    expect(await stopped("Jürgen@example.com")).toEqual(["ses_1", "ses_2"]);
+    expect(await stopped("σοφια.çeli̇k@example.com")).toEqual(["ses_3"]);
+    // A subject is no address.
+    expect(await stopped("ägir")).toEqual([]);
+  });
+
   contract("a session that has ended is not stopped again", async (store) => {
     await store.insert(sessionOf("ses_1", { endsAt: at("10:00") }));
     expect(await store.stop("all", at("10:00"))).toEqual([]);

@@ -162,10 +162,15 @@ onPostgres("what is asked of a PostgreSQL before anything is written", ({ server
       "DELETE FROM audit_checkpoint",
       "DROP TABLE audit_entry",
       "DELETE FROM migration",
+      "UPDATE approval_vote SET verdict = 'approve'",
     ]) {
       await expect(database.write([{ sql, values: [] }]), sql).rejects.toThrow(
         /permission denied|must be owner/,
       );
     }
+    // An erasure takes what voters wrote; a trigger sees to it that there was one.
+    expect((await database.write([{ sql: "UPDATE approval_vote SET reason = NULL", values: [] }])).kind).toBe(
+      "done",
+    );
   });
 });

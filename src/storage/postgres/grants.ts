@@ -15,7 +15,7 @@ const onRecord: Readonly<Record<string, string>> = {
   audit_data_key: "SELECT, INSERT, UPDATE",
   audit_hold: "SELECT, INSERT, UPDATE",
   audit_request: "SELECT, INSERT, UPDATE",
-  approval_vote: "SELECT, INSERT",
+  approval_vote: "SELECT, INSERT, UPDATE (reason)",
 };
 
 /** Run by the role that migrates, after it did, so that new tables are covered. */

@@ -5,12 +5,13 @@ import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
 import { DataKeys, type KeyProvider, openAuditLog } from "#audit";
 import { openCustody } from "#custody";
+import { pendingRequest } from "../../../test/fakes/control-plane-under-test.ts";
 import { person } from "../../../test/fakes/custody-under-test.ts";
 import { fakeKeyProvider } from "../../../test/fakes/key-provider.ts";
 import { newLogSigner } from "../../../test/fakes/log-signer.ts";
 import { manualClock } from "../../../test/fakes/manual-clock.ts";
 import { manualTimer } from "../../../test/fakes/manual-timer.ts";
-import { auditStore, custodyStore, sessionStore } from "../stores/index.ts";
+import { approvalStore, auditStore, custodyStore, sessionStore } from "../stores/index.ts";
 import { openDatabase } from "./index.ts";
 
 const canary = "canary-7f3a";
@@ -60,12 +61,29 @@ async function opened() {
   return { folder, database, log, custody, seen, bytes, sessions: sessionStore(database), clock };
 }
 
+/** What the session asked people for, and why it was refused: an approver's words may repeat everything. */
+async function deny({ database, clock }: Awaited<ReturnType<typeof opened>>, id: string): Promise<void> {
+  const approvals = approvalStore(database);
+  const asked = { id: `apr_${id}`, matchKey: id, sessionId: id, agent: canary, preview: canary };
+  const room = { pendingPerSession: 5, openTotal: 5, sealedBytesTotal: 1_000 };
+  await approvals.insert(pendingRequest(asked), Buffer.from(`held ${canary}`), room);
+  const vote = {
+    approver: person("approver"),
+    verdict: "deny",
+    reason: `no ${canary}`,
+    at: clock.now(),
+  } as const;
+  const step = { votesSeen: 0, state: "denied", executeBy: undefined } as const;
+  expect(await approvals.addVote(asked.id, vote, step)).toBe(true);
+}
+
 async function recordSession(parts: Awaited<ReturnType<typeof opened>>, id: string): Promise<void> {
   const { log, sessions, clock } = parts;
   const now = clock.now();
   const rest = { agent: `agent-of-${canary}`, connection: undefined, stoppedAt: undefined };
   const principal = person("dev", `${canary}@example.com`);
-  await sessions.insert({ id, principal, startedAt: now, endsAt: now, ...rest, agent: "cursor" });
+  await sessions.insert({ id, principal, startedAt: now, endsAt: now, ...rest });
+  await deny(parts, id);
   for (let n = 0; n < 20; n += 1)
     await log.append({
       kind: "exchange.outcome",

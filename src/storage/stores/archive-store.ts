@@ -3,7 +3,7 @@ import type { ArchiveStore } from "#archive";
 import { assert } from "#lib/errors";
 import type { Database, Row } from "./database.ts";
 
-/** What is archived, in SQLite. A size never goes back. */
+/** What is archived. A size never goes back. */
 export function archiveStore(database: Database): ArchiveStore {
   return {
     async reached(place, size, at) {

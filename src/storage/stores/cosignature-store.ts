@@ -3,7 +3,7 @@ import { assert } from "#lib/errors";
 import type { CosignatureStore, StoredCosignature } from "#witness";
 import type { Database, Row } from "./database.ts";
 
-/** Cosignatures in SQLite. Times are milliseconds since 1970. */
+/** Cosignatures. Times are milliseconds since 1970. */
 export function cosignatureStore(database: Database): CosignatureStore {
   return {
     async keep({ size, cosigner, line, at }) {

@@ -2,10 +2,12 @@ import { z } from "zod";
 import type { Confirmation, CustodyRequest, Hold, HoldQuery } from "#custody";
 import type { Principal } from "#identity";
 import type { Row, SqlValue, Statement } from "./database.ts";
+import { storable } from "./findable-name.ts";
 
 export const holdColumns =
   "id, reason, set_by, set_at, session_id, principal, agent, resource, operation, class, from_time, to_time";
 
+/** Names whole, as they were given; a search finds by their beginning, and so does a hold. */
 export function holdValues({ id, reason, setBy, setAt, scope }: Hold): readonly SqlValue[] {
   const query: HoldQuery = "query" in scope ? scope.query : {};
   return [
@@ -14,14 +16,18 @@ export function holdValues({ id, reason, setBy, setAt, scope }: Hold): readonly 
     personText(setBy),
     setAt.getTime(),
     "sessionId" in scope ? scope.sessionId : null,
-    query.principal ?? null,
-    query.agent ?? null,
-    query.resource ?? null,
+    nameOrNull(query.principal),
+    nameOrNull(query.agent),
+    nameOrNull(query.resource),
     query.operation ?? null,
     query.class ?? null,
     query.from ?? null,
     query.to ?? null,
   ];
+}
+
+function nameOrNull(name: string | undefined): SqlValue {
+  return name === undefined ? null : storable(name);
 }
 
 export const requestColumns = "id, act, subject, reason, requested_by, requested_at, confirmed_at";

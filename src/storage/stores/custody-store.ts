@@ -12,6 +12,7 @@ import {
   requestValues,
 } from "./custody-rows.ts";
 import type { Database } from "./database.ts";
+import { findablePart } from "./findable-name.ts";
 
 /** Holds, requests for a second auditor, and the erasure of a session. */
 export function custodyStore(database: Database): CustodyStore {
@@ -60,8 +61,10 @@ function shredStatements(shredding: Shredding): ActStatement<"held" | "erased" |
       sql: "UPDATE audit_key SET mac_key = NULL, erased_at = ? WHERE key_id = ? AND mac_key IS NOT NULL",
       values: [time, sessionId],
     },
-    { sql: forgetPrincipal, values: [sessionId] },
+    { sql: forgetAgent, values: [sessionId, sessionId, sessionId] },
+    { sql: forgetSession, values: [sessionId] },
     { sql: forgetApprovals, values: [sessionId] },
+    { sql: forgetReasons, values: [sessionId] },
   ];
 }
 
@@ -103,7 +106,7 @@ function readingStore(database: Database): Omit<CustodyStore, Writing | Sweeping
   };
 }
 
-/** Entries of one step: with the largest recordings 270 MiB, with usual ones a few. */
+/** Entries of one step: two recordings each, of 256 KiB and headers at most, so some 9 MiB. */
 const sweptEntries = 16;
 
 function sweepingStore(database: Database): Pick<CustodyStore, Sweeping> {
@@ -144,9 +147,9 @@ const holdsOn = `SELECT 1 AS one FROM audit_hold AS hold WHERE hold.released_at 
     OR (hold.session_id IS NULL AND EXISTS (
       SELECT 1 FROM audit_entry AS entry LEFT JOIN audit_listing AS about ON about.entry_index = entry.entry_index
       WHERE entry.session_id = ?
-        AND (hold.principal IS NULL OR about.principal = hold.principal)
-        AND (hold.agent IS NULL OR about.agent = hold.agent)
-        AND (hold.resource IS NULL OR about.resource = hold.resource)
+        AND (hold.principal IS NULL OR about.principal = ${findablePart("hold.principal")})
+        AND (hold.agent IS NULL OR about.agent = ${findablePart("hold.agent")})
+        AND (hold.resource IS NULL OR about.resource = ${findablePart("hold.resource")})
         AND (hold.operation IS NULL OR entry.operation = hold.operation)
         AND (hold.class IS NULL OR entry.class = hold.class)
         AND (hold.from_time IS NULL OR entry.t >= hold.from_time)
@@ -162,17 +165,27 @@ const destroyKey = `INSERT INTO audit_data_key (key_id, scope, made_at, erased_a
     erased_at = excluded.erased_at, erasure_entry = excluded.erasure_entry, request_id = excluded.request_id
   WHERE audit_data_key.erased_at IS NULL`;
 
-// Whose session it was is kept for signing in and for lists; that there was one, when, and that it is over stays.
-const forgetPrincipal = `UPDATE session SET principal_id = 'erased', issuer = 'erased', subject = 'erased', email = NULL, groups = '[]'
+/** What auditors did to the session is listed with its agent, and is not swept: it is under a day's key. They name themselves. */
+const forgetAgent = `UPDATE audit_listing SET agent = NULL
+  WHERE entry_index IN (SELECT entry_index FROM audit_entry WHERE session_id = ? AND key_id <> ?)
+    AND agent = (SELECT agent FROM session WHERE id = ?)`;
+// Whose session it was and what its agent called itself are kept for signing in and for lists; that there was one, when, and
+// that it is over stays.
+const forgetSession = `UPDATE session SET principal_id = 'erased', issuer = 'erased', subject = 'erased', email = NULL, groups = '[]',
+    folded_name = 'erased', agent = 'erased'
   WHERE id = ?`;
 // What still waits ends: the session is over, and the held bytes are what it was going to send.
 const waits = "state IN ('pending', 'approved')";
-const forgetApprovals = `UPDATE approval_request SET requester_id = 'erased', fingerprint = 'erased', match_key = id, preview = '', resource_name = '',
+const forgetApprovals = `UPDATE approval_request SET requester_id = 'erased', fingerprint = 'erased', match_key = id, preview = '', resource_name = '', agent = 'erased',
     requester = '{"id":"erased","issuer":"erased","subject":"erased","email":null,"groups":[]}',
     sealed = CASE WHEN ${waits} THEN NULL ELSE sealed END,
     recorded = CASE WHEN ${waits} THEN 0 ELSE recorded END,
     state = CASE WHEN ${waits} THEN 'cancelled' ELSE state END
   WHERE session_id = ?`;
+
+/** Who voted, how and when is the approvers' own; what they wrote may repeat what the request said. */
+const forgetReasons = `UPDATE approval_vote SET reason = NULL
+  WHERE reason IS NOT NULL AND request_id IN (SELECT id FROM approval_request WHERE session_id = ?)`;
 
 /** Entries under the session's key, and those with nothing beside them; not what tells of the erasure. */
 const ofSession = "session_id = ? AND (key_id IS NULL OR key_id = ?) AND entry_index >= ?";

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { About, EntryCursor, EntryPage, EntryQuery } from "#audit";
 import { limits } from "#lib/limits";
 import type { Database, Row, SqlValue } from "./database.ts";
+import { findable } from "./findable-name.ts";
 
 // One filter drives: its index gives candidates in order of time. The others are tested on those, and only on so many, so
 // that no question holds up the thread that also commits intents. The texts are fixed; values are always parameters.
@@ -135,25 +136,12 @@ function parseAbout(row: Row): About {
   };
 }
 
-/**
- * So much of a name can be searched for; the rest is in the entry's detail. PostgreSQL refuses index rows above 2,704 bytes, and
- * an agent that asks for a longer resource must not be able to stop the log.
- */
-const nameCharsMax = 600;
-
-/** A value as it is kept and looked for, in whole characters. Where U+0000 stands, SQL's functions think that a text ends. */
-function findable(value: string | number | undefined): SqlValue {
-  if (typeof value !== "string") return value ?? null;
-  const text = value.replaceAll("\0", "\u{FFFD}");
-  return text.length <= nameCharsMax ? text : [...text].slice(0, nameCharsMax).join("");
-}
-
 /** The statement that puts an entry's row into the listing, in the transaction that appends it. */
 export const insertListing = `INSERT INTO audit_listing
     (entry_index, t, kind, session_id, operation, class, decision, status, principal, agent, resource)
   SELECT entry.entry_index, coalesce(entry.t, ''), entry.kind, entry.session_id, entry.operation, entry.class,
     entry.decision, entry.status,
-    coalesce(?, substr(lower(coalesce(session.email, session.subject)), 1, ${nameCharsMax})), coalesce(?, session.agent), ?
+    coalesce(?, session.folded_name), coalesce(?, session.agent), ?
   FROM audit_entry AS entry
   LEFT JOIN session ON session.id = entry.session_id
   WHERE entry.entry_index = (SELECT next_index - 1 FROM audit_head)`;

@@ -8,6 +8,7 @@ export { auditStore } from "./audit-store.ts";
 export { cosignatureStore } from "./cosignature-store.ts";
 export { custodyStore } from "./custody-store.ts";
 export { type Database, isKnownUnwritten, type Row, type SqlValue, type Statement } from "./database.ts";
+export { foldNames } from "./fold-names.ts";
 export { loginStore } from "./login-store.ts";
 export { sessionStore } from "./session-store.ts";
 export { signOutStore } from "./sign-out-store.ts";

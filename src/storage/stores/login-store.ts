@@ -3,6 +3,7 @@ import type { Login, LoginStore } from "#identity";
 import { assert } from "#lib/errors";
 import type { Database, Row, SqlValue } from "./database.ts";
 import {
+  insertedPrincipalColumns,
   ofPrincipal,
   parsePrincipal,
   principalColumns,
@@ -31,8 +32,10 @@ export function loginStore(database: Database): LoginStore {
   };
 }
 
-const columns = `digest, ${principalColumns}, machine, started_at, ends_at, revoked_at`;
-const insertLogin = `INSERT INTO login (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const ownColumns = "machine, started_at, ends_at, revoked_at";
+const columns = `digest, ${principalColumns}, ${ownColumns}`;
+const insertLogin = `INSERT INTO login (digest, ${insertedPrincipalColumns}, ${ownColumns})
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 function valuesOf({ digest, principal, machine, startedAt, endsAt, revokedAt }: Login): SqlValue[] {
   const who = principalValues(principal);

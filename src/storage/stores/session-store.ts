@@ -3,6 +3,7 @@ import type { Session, SessionStore } from "#identity";
 import { assert } from "#lib/errors";
 import type { Database, Row, SqlValue } from "./database.ts";
 import {
+  insertedPrincipalColumns,
   ofPrincipal,
   parsePrincipal,
   principalColumns,
@@ -44,8 +45,10 @@ export function sessionStore(database: Database): SessionStore {
   };
 }
 
-const columns = `id, ${principalColumns}, agent, connection, started_at, ends_at, stopped_at, ended_at, machine`;
-const insertSession = `INSERT INTO session (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const ownColumns = "agent, connection, started_at, ends_at, stopped_at, ended_at, machine";
+const columns = `id, ${principalColumns}, ${ownColumns}`;
+const insertSession = `INSERT INTO session (id, ${insertedPrincipalColumns}, ${ownColumns})
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 const isNotOver = "stopped_at IS NULL AND ends_at > ?";
 /** Of a session that is being stopped: it ran, or something that it asked for can still happen. */

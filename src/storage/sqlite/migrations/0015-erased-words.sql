@@ -1,0 +1,28 @@
+-- Why people voted as they did goes with the session's erasure, as what they voted on does; who voted, how and when stays.
+DROP TRIGGER approval_vote_is_never_changed;
+CREATE TRIGGER approval_vote_is_never_changed BEFORE UPDATE ON approval_vote
+WHEN new.reason IS NOT NULL
+  OR new.request_id <> old.request_id OR new.ordinal <> old.ordinal OR new.approver_id <> old.approver_id
+  OR new.approver_email IS NOT old.approver_email OR new.approver <> old.approver
+  OR new.verdict <> old.verdict OR new.at <> old.at
+  OR NOT EXISTS (
+    SELECT 1 FROM approval_request AS request JOIN audit_data_key AS data_key ON data_key.key_id = request.session_id
+    WHERE request.id = old.request_id AND data_key.erased_at IS NOT NULL
+  )
+BEGIN
+  SELECT RAISE(ABORT, 'votes are never changed');
+END;
+
+-- What earlier erasures left: reasons, and the name of the agent, which entries that were appended later had put back into lists.
+UPDATE approval_vote SET reason = NULL
+WHERE reason IS NOT NULL AND request_id IN (
+  SELECT request.id FROM approval_request AS request JOIN audit_data_key AS data_key ON data_key.key_id = request.session_id
+  WHERE data_key.erased_at IS NOT NULL
+);
+UPDATE audit_listing SET agent = NULL
+WHERE session_id IN (SELECT key_id FROM audit_data_key WHERE erased_at IS NOT NULL)
+  AND agent = (SELECT session.agent FROM session WHERE session.id = audit_listing.session_id);
+UPDATE approval_request SET agent = 'erased'
+WHERE session_id IN (SELECT key_id FROM audit_data_key WHERE erased_at IS NOT NULL);
+UPDATE session SET agent = 'erased'
+WHERE id IN (SELECT key_id FROM audit_data_key WHERE erased_at IS NOT NULL);
