@@ -53,7 +53,6 @@ export const limits = {
   headersTimeoutMs: 10_000,
   /** Sessions end within a working day. */
   sessionLifeMsMax: 12 * 60 * 60 * 1000,
-  gatewayTokenLifeMsMax: 15 * 60 * 1000,
   /** Held requests per session: a looping agent must not bury the approvers. */
   pendingApprovalsPerSessionMax: 20,
   heldRequestsTotalMax: 500,
@@ -309,8 +308,6 @@ export const limits = {
   votesPerMinuteMax: 60,
   /** Looked at for one page: in a log of a million entries 1 ms of the thread that also commits intents. */
   searchedEntriesMax: 1_000,
-  /** Entries of one answer. */
-  listedEntriesMax: 500,
   /** Read for one question about words, with their details opened: about 0.1 s, in pieces of a few ms. */
   textEntriesMax: 2_000,
   /** Characters that one such question looks through, recordings included; the last group may exceed it by 2 MiB. */
@@ -381,6 +378,10 @@ export const limits = {
   tilesPerMinuteMax: 6_000,
   /** The newest, as one answer. */
   listedSessionsMax: 500,
+  /** Of a session, in one answer: some 500 bytes each, without what was recorded of them. */
+  listedExchangesMax: 500,
+  /** Exchanges read with their recordings, per address and minute: a session's, at some 10 ms of the thread that also commits intents. */
+  recordingsPerMinuteMax: 600,
   /** A session of twelve hours refreshes every five minutes, 144 times; its used tokens are remembered. */
   refreshesPerSessionMax: 1_000,
   /** A helper whose answer was lost asks again after 15.5 s and 32.5 s (src/agent/token-source.ts). */
