@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { erasure } from "./audit.ts";
 
+export const exchangeId = z.string().regex(/^exc_[A-Za-z0-9]{1,64}$/);
+
 export const sessionSummary = z.object({
   id: z.string(),
   principal: z.object({
@@ -58,9 +60,14 @@ export type ExchangeDetail = z.infer<typeof exchangeDetail>;
 export const sessionDetail = sessionSummary.extend({
   /** Its recordings and the names in its entries are gone, since then and therefore. */
   erasure: erasure.optional(),
-  exchanges: z.array(exchangeDetail),
+  /** Where there are older exchanges than these: `before` of the question for them. */
+  next: exchangeId.optional(),
+  /** In order of time, without what was recorded of them. */
+  exchanges: z.array(exchangeSummary),
 });
 export type SessionDetail = z.infer<typeof sessionDetail>;
+export const sessionDetailQuery = z.strictObject({ before: exchangeId.optional() });
+
 /** Which sessions to stop: of one principal, by id or e-mail; of one identity provider; or all. */
 export const sessionsStop = z.union([
   z.strictObject({ principal: z.string().min(1).max(320) }),

@@ -59,6 +59,7 @@ export type {
   ExchangeQuery,
   LogSource,
   NewDataKey,
+  NewestExchanges,
   NotStored,
   StoredAttachment,
   StoredCheckpoint,

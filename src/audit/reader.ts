@@ -3,7 +3,7 @@ import { assert, GatehouseError } from "#lib/errors";
 import { type Keyring, openAttachment } from "./attachment.ts";
 import type { DataKeys } from "./data-keys.ts";
 import { type Leaf, parseLeaf } from "./leaf.ts";
-import type { AuditStore, EntryWithDetail, LogSource } from "./store.ts";
+import type { AuditStore, EntryWithDetail, LogSource, NewestExchanges } from "./store.ts";
 
 /** What the `detail` of an exchange's entries says to people. Any of its entries may say any part of it. */
 export interface ExchangeDetail {
@@ -53,11 +53,8 @@ export interface ExchangeWithRecordings extends ExchangeRecord {
 
 /** For people and programs that look. It trusts the store; `verifyLog` is for those who do not. */
 export interface AuditReader {
-  /** The newest exchanges, newest first. */
-  exchanges(query: {
-    readonly sessionId?: string;
-    readonly limit: number;
-  }): Promise<readonly ExchangeRecord[]>;
+  /** Newest first. */
+  exchanges(query: NewestExchanges): Promise<readonly ExchangeRecord[]>;
   exchange(id: string): Promise<ExchangeWithRecordings | undefined>;
 }
 
@@ -67,8 +64,8 @@ export function openAuditReader(
 ): AuditReader {
   const keyring = { source: store, keys };
   return {
-    async exchanges({ sessionId, limit }) {
-      const stored = await store.exchangeEntries({ sessionId, limit });
+    async exchanges(query) {
+      const stored = await store.exchangeEntries(query);
       const entries = await Promise.all(stored.map((entry) => read(entry, keyring)));
       return [...grouped(entries).entries()].map(([id, of]) => summarise(id, of)).reverse();
     },

@@ -79,10 +79,14 @@ export interface EntryWithDetail extends StoredEntry {
   readonly detail: Uint8Array | undefined;
 }
 
-export type ExchangeQuery =
-  | { readonly exchangeId: string }
-  /** The newest exchanges of one session or of all. */
-  | { readonly sessionId: string | undefined; readonly limit: number };
+export type ExchangeQuery = { readonly exchangeId: string } | NewestExchanges;
+
+/** The newest exchanges of one session or of all; those older than `before`, an exchange's id, where that is given. */
+export interface NewestExchanges {
+  readonly sessionId?: string | undefined;
+  readonly before?: string | undefined;
+  readonly limit: number;
+}
 
 /** Certain to have left no trace; asking again later is safe. */
 export interface NotStored {

@@ -1,28 +1,27 @@
-import type { ExchangeDetail, ExchangeSummary, SessionDetail } from "#api";
+import type { ExchangeDetail, ExchangeSummary } from "#api";
 import type { AuditReader, ExchangeRecord, ExchangeWithRecordings } from "#audit";
+import type { ExchangeReader } from "#control";
+import { limits } from "#lib/limits";
 import { decodeRecording, type ShownMessage, showRecording } from "#recording";
 
-/** More exchanges than this in one session are shown newest first, the rest by search. */
-const exchangesShownMax = 500;
-
 /** The auditor's view of sessions, from entries and recordings. */
-export function exchangeReader(reader: AuditReader) {
+export function exchangeReader(reader: AuditReader): ExchangeReader {
   return {
-    exchangesOf: async (sessionId: string): Promise<SessionDetail["exchanges"]> => {
-      const newestFirst = await reader.exchanges({ sessionId, limit: exchangesShownMax });
-      return Promise.all(newestFirst.toReversed().map((record) => withRecordings(record, reader)));
+    async exchangesOf(sessionId, before) {
+      const limit = limits.listedExchangesMax;
+      const records = await reader.exchanges({ sessionId, before, limit: limit + 1 });
+      // Ids sort by time. The one too many only says that there are older ones.
+      const ids = records.map(({ id }) => id).sort();
+      const next = ids.length > limit ? ids.at(-limit) : undefined;
+      const listed = records.filter(({ id }) => next === undefined || id >= next);
+      return { exchanges: listed.toReversed().map(summaryOf), next };
     },
-    exchange: async (sessionId: string, exchangeId: string): Promise<ExchangeDetail | undefined> => {
+    async exchange(sessionId, exchangeId) {
       const record = await reader.exchange(exchangeId);
       if (record === undefined || record.sessionId !== sessionId) return undefined;
       return shownExchange(record);
     },
   };
-}
-
-async function withRecordings(record: ExchangeRecord, reader: AuditReader): Promise<ExchangeDetail> {
-  const full = await reader.exchange(record.id);
-  return shownExchange({ ...record, request: full?.request, answer: full?.answer });
 }
 
 function shownExchange({

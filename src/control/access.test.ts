@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { ExchangeDetail } from "#api";
 import type { ShownEntry } from "#audit";
 import {
   type ControlPlaneUnderTest,
@@ -34,9 +35,28 @@ const entry: ShownEntry = {
   erasure: undefined,
 };
 
+const exchange: ExchangeDetail = {
+  id: "exc_1",
+  at: "2026-11-24T12:00:00.000Z",
+  method: "GET",
+  host: "storage.googleapis.com",
+  decision: "allow",
+  reasons: [],
+  outcome: "answered",
+  maskedValues: 0,
+  answer: {
+    startLine: "HTTP/1.1 200",
+    headers: [],
+    body: "this was recorded",
+    encoding: "utf8",
+    isTruncated: false,
+  },
+};
+
 async function prepared(ownSessions: boolean): Promise<ControlPlaneUnderTest> {
   const under = await controlPlaneUnderTest({ ownSessions });
   under.listed = [entry];
+  under.exchanges = [exchange];
   under.proofs.set(7, "proof");
   under.tiles.set("tile/0/000", Buffer.alloc(32));
   const asked = pendingRequest();
@@ -51,8 +71,11 @@ async function prepared(ownSessions: boolean): Promise<ControlPlaneUnderTest> {
 const endpointsOf = (own: string, others: string): readonly Endpoint[] => [
   { path: "/api/v1/sessions", kind: "list" },
   { path: `/api/v1/sessions/${own}`, kind: "own" },
+  { path: `/api/v1/sessions/${own}/exchanges/exc_1`, kind: "own" },
   { path: `/api/v1/sessions/${others}`, kind: "others" },
+  { path: `/api/v1/sessions/${others}/exchanges/exc_1`, kind: "others" },
   { path: "/api/v1/sessions/ses_none", kind: "others" },
+  { path: "/api/v1/sessions/ses_none/exchanges/exc_1", kind: "others" },
   { path: "/api/v1/audit/entries?text=web-3", kind: "audit" },
   { path: "/api/v1/audit/entries/7", kind: "audit" },
   { path: "/api/v1/audit/entries/7/proof", kind: "audit" },
@@ -92,10 +115,10 @@ test.each([false, true])(
           const added = under.audit.entries.slice(before);
           const what = `${person.groups.join("+")} ${proof} ${endpoint.path}`;
           const may = mayRead(endpoint, { groups: person.groups, proof, ownSessions });
-          const isThere = !endpoint.path.endsWith("ses_none");
+          const isThere = !endpoint.path.includes("ses_none");
           if (may && isThere) expect(answer.statusCode, what).toBe(200);
           else expect([401, 403, 404], what).toContain(answer.statusCode);
-          if (!may) expect(answer.body, what).not.toMatch(/rec_1|proof"|web-3|"agent"/);
+          if (!may) expect(answer.body, what).not.toMatch(/rec_1|proof"|web-3|"agent"|was recorded/);
           const read = endpoint.kind === "export" ? "audit.export" : "audit.read";
           const kinds = isOnRecord(endpoint) ? [may ? read : "audit.read_denied"] : [];
           expect(
@@ -121,11 +144,18 @@ test("one's own sessions need a fresh sign-in, and a refusal does not tell wheth
   const { sessionId } = await under.openSession(developer);
   const bearer = await under.bearer("console", developer);
   const other = await under.openSession({ email: "other@example.com", groups: ["engineering"] });
-  const answers = await Promise.all(
-    [other.sessionId, "ses_none"].map((id) => under.call("GET", `/api/v1/sessions/${id}`, { bearer })),
-  );
-  expect(answers.map(({ body }) => body)).toEqual([answers[0]?.body, answers[0]?.body]);
+  for (const what of ["", "/exchanges/exc_1"]) {
+    const path = (id: string): string => `/api/v1/sessions/${id}${what}`;
+    const [answer, none] = [
+      await under.call("GET", path(other.sessionId), { bearer }),
+      await under.call("GET", path("ses_none"), { bearer }),
+    ];
+    expect([answer.statusCode, answer.body]).toEqual([403, none.body]);
+    expect((await under.call("GET", path(sessionId), { bearer })).statusCode).toBe(200);
+  }
   under.clock.pass(10 * 60_000);
-  const late = await under.call("GET", `/api/v1/sessions/${sessionId}`, { bearer });
-  expect([late.statusCode, late.json()]).toMatchObject([401, { error: { code: "sign_in_not_fresh" } }]);
+  for (const what of ["", "/exchanges/exc_1"]) {
+    const late = await under.call("GET", `/api/v1/sessions/${sessionId}${what}`, { bearer });
+    expect([late.statusCode, late.json()]).toMatchObject([401, { error: { code: "sign_in_not_fresh" } }]);
+  }
 });

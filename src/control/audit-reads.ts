@@ -1,4 +1,6 @@
+import type { NewEntry } from "#audit";
 import type { Actor } from "#identity";
+import type { Clock } from "#lib/clock";
 import { limits } from "#lib/limits";
 import { createStrangerQuota } from "#lib/stranger-quota";
 import type { ControlPlanePorts } from "./control-plane-ports.ts";
@@ -10,6 +12,7 @@ export interface AuditSubject {
   readonly what:
     | "sessions"
     | "session"
+    | "recordings"
     | "log"
     | "entries"
     | "entry"
@@ -34,9 +37,11 @@ export interface AuditSubject {
 export interface AuditReads {
   read(actor: Actor, subject: AuditSubject): Promise<void>;
   /**
-   * Once for each sign-in and subject: an export is thousands of files or pages, and one entry for each would make the log
-   * thousands longer.
+   * Once for each sign-in and subject: a replay is hundreds of recordings, an export thousands of files or pages, and one
+   * entry for each would make the log as much longer.
    */
+  readOnce(actor: Actor, subject: AuditSubject): Promise<void>;
+  /** Once, as `readOnce`. */
   exported(actor: Actor, subject: AuditSubject): Promise<void>;
   denied(
     actor: Actor | undefined,
@@ -50,12 +55,12 @@ export function auditReads(ports: ControlPlanePorts): AuditReads {
   const strangers = createStrangerQuota(ports.clock);
 
   const append = onRecord(ports);
-  const once = oncePerSignIn(ports);
+  const once = oncePerSignIn(append, ports.clock);
 
   return {
-    read: (actor, subject) => append({ kind: "audit.read", detail: { ...subject, ...nameOf(actor) } }),
-    exported: (actor, subject) =>
-      once(actor, subject, () => append({ kind: "audit.export", detail: { ...subject, ...nameOf(actor) } })),
+    read: (actor, subject) => append(entryOf("audit.read", actor, subject)),
+    readOnce: (actor, subject) => once(actor, entryOf("audit.read", actor, subject)),
+    exported: (actor, subject) => once(actor, entryOf("audit.export", actor, subject)),
     denied: async (actor, subject, refusal, kind = "audit.read_denied") => {
       if (actor === undefined && !strangers.take()) return;
       const detail = {
@@ -69,16 +74,20 @@ export function auditReads(ports: ControlPlanePorts): AuditReads {
   };
 }
 
-/** Acts once for each sign-in that is still fresh and what it asks for; whoever asks meanwhile waits for the same act, and fails with it. */
-function oncePerSignIn({ clock }: Pick<ControlPlanePorts, "clock">) {
+function entryOf(kind: "audit.read" | "audit.export", actor: Actor, subject: AuditSubject): NewEntry {
+  return { kind, detail: { ...subject, ...nameOf(actor) } };
+}
+
+/** Appends once for each sign-in that is still fresh and what it asks for; whoever asks meanwhile waits for the same entry, and fails with it. */
+function oncePerSignIn(append: (entry: NewEntry) => Promise<void>, clock: Clock) {
   const done = new Map<string, { readonly until: number; readonly act: Promise<void> }>();
-  return (actor: Actor, subject: AuditSubject, act: () => Promise<void>): Promise<void> => {
+  return (actor: Actor, entry: NewEntry): Promise<void> => {
     const now = clock.now().getTime();
     for (const [key, { until }] of done) if (until <= now) done.delete(key);
-    const key = JSON.stringify([actor.principal.id, actor.signedInAt?.getTime() ?? now, subject]);
+    const key = JSON.stringify([actor.principal.id, actor.signedInAt?.getTime() ?? now, entry]);
     const known = done.get(key);
     if (known !== undefined) return known.act;
-    const started = { until: now + limits.approverSignInAgeMsMax, act: act() };
+    const started = { until: now + limits.approverSignInAgeMsMax, act: append(entry) };
     done.set(key, started);
     started.act.catch(() => done.delete(key));
     return started.act;

@@ -1,4 +1,4 @@
-import type { ExchangeDetail, ServerInfo, SessionDetail, SinkState } from "#api";
+import type { ExchangeDetail, ExchangeSummary, ServerInfo, SinkState } from "#api";
 import type { ApprovalDesk } from "#approvals";
 import type { AuditLog, EntryReader, PublishedLog } from "#audit";
 import type { Catalogue } from "#catalogue";
@@ -10,9 +10,15 @@ import type { Logger } from "#telemetry";
 
 /** What an auditor reads. Asked only after the read is on record. */
 export interface ExchangeReader {
-  /** In order of time, each with what was recorded of it. */
-  exchangesOf(sessionId: string): Promise<SessionDetail["exchanges"]>;
-  /** One of them; `undefined` when there is none of this id in this session. */
+  /**
+   * The newest, or the newest of those older than the exchange `before`, in order of time. `next`: what `before` has to be
+   * for the ones older than these, where there are any.
+   */
+  exchangesOf(
+    sessionId: string,
+    before?: string,
+  ): Promise<{ readonly exchanges: ExchangeSummary[]; readonly next: string | undefined }>;
+  /** One of them with what was recorded of it; `undefined` when there is none of this id in this session. */
   exchange(sessionId: string, exchangeId: string): Promise<ExchangeDetail | undefined>;
 }
 

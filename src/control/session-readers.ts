@@ -28,7 +28,8 @@ export async function requireSessionRead(
     if (error instanceof ControlRefusal) await reads.denied(actor, asked, error);
     throw error;
   }
-  await reads.read(actor, visible.kind === "own" ? { ...asked, own: true } : asked);
+  const seen = visible.kind === "own" ? { ...asked, own: true as const } : asked;
+  await (asked.what === "recordings" ? reads.readOnce(actor, seen) : reads.read(actor, seen));
   return visible;
 }
 

@@ -378,6 +378,10 @@ export const limits = {
   tilesPerMinuteMax: 6_000,
   /** The newest, as one answer. */
   listedSessionsMax: 500,
+  /** Of a session, in one answer: some 500 bytes each, without what was recorded of them. */
+  listedExchangesMax: 500,
+  /** Exchanges read with their recordings, per address and minute: a session's, at some 10 ms of the thread that also commits intents. */
+  recordingsPerMinuteMax: 600,
   /** A session of twelve hours refreshes every five minutes, 144 times; its used tokens are remembered. */
   refreshesPerSessionMax: 1_000,
   /** A helper whose answer was lost asks again after 15.5 s and 32.5 s (src/agent/token-source.ts). */

@@ -160,6 +160,9 @@ export function auditStoreContract(name: string, open: () => Promise<AuditStore>
     expect(await of({ sessionId: "ses_1", limit: 10 })).toEqual([1, 3, 4]);
     expect(await of({ sessionId: "ses_1", limit: 1 })).toEqual([3]);
     expect(await of({ sessionId: undefined, limit: 2 })).toEqual([2, 3]);
+    expect(await of({ sessionId: "ses_1", before: "exc_3", limit: 10 })).toEqual([1, 4]);
+    expect(await of({ sessionId: "ses_1", before: "exc_1", limit: 10 })).toEqual([]);
+    expect(await of({ before: "exc_3", limit: 1 })).toEqual([2]);
     const [entry, outcome] = await store.exchangeEntries({ exchangeId: "exc_1" });
     expect(Buffer.from(entry?.detail ?? []).toString()).toBe('"1"');
     expect(outcome?.detail).toBeUndefined();

@@ -1,4 +1,4 @@
-import type { ServerInfo, SessionDetail, SinkState } from "#api";
+import { type ExchangeDetail, exchangeSummary, type ServerInfo, type SinkState } from "#api";
 import type { ApprovalDesk, ApprovalRequest, Vote } from "#approvals";
 import type { ConsistencyAnswer, EntryQuery, Erasure, ShownEntry } from "#audit";
 import type { IdentityParts } from "#identity";
@@ -24,7 +24,8 @@ export interface ControlPlaneUnderTest extends IdentityUnderTest {
   readonly waits: { readonly timeoutMs: number; readonly signal: AbortSignal }[];
   /** What the desk answers to a vote. */
   voteOutcome: Awaited<ReturnType<ApprovalDesk["vote"]>> | undefined;
-  exchanges: SessionDetail["exchanges"];
+  /** Of whichever session is shown, with what was recorded of them. */
+  exchanges: ExchangeDetail[];
   checkpoint: string | undefined;
   /** Entries that are found and shown, and what was asked for. */
   listed: ShownEntry[];
@@ -103,7 +104,11 @@ export async function controlPlaneUnderTest(
     catalogue: { operation: () => undefined },
     auditLog: audit,
     exchanges: {
-      exchangesOf: async () => under.exchanges,
+      exchangesOf: async (_, before) => {
+        const summaries = under.exchanges.map((each) => exchangeSummary.parse(each));
+        const older = summaries.filter(({ id }) => before === undefined || id < before);
+        return { exchanges: older, next: undefined };
+      },
       exchange: async (_, id) => under.exchanges.find((exchange) => exchange.id === id),
     },
     ownSessions: false,

@@ -4,6 +4,7 @@ import type {
   AuditStore,
   EntryCursor,
   EntryFilter,
+  NewestExchanges,
   StoredAttachment,
   StoredCheckpoint,
   StoredDataKey,
@@ -133,7 +134,7 @@ export function memoryAuditStore(): MemoryAuditStore {
           wanted.add(exchange);
         }
       }
-      const newest = "limit" in query ? [...wanted].sort().slice(-query.limit) : [...wanted];
+      const newest = "limit" in query ? newestOf([...wanted], query) : [...wanted];
       return store.stored
         .filter(({ leaf }) => newest.includes(membersOf(leaf).exchange ?? ""))
         .map((entry) => ({
@@ -162,6 +163,13 @@ export function memoryAuditStore(): MemoryAuditStore {
     },
   };
   return store;
+}
+
+function newestOf(ids: readonly string[], { before, limit }: NewestExchanges): readonly string[] {
+  return ids
+    .filter((id) => before === undefined || id < before)
+    .sort()
+    .slice(-limit);
 }
 
 function isBefore(one: EntryCursor, other: EntryCursor): boolean {

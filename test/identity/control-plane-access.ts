@@ -67,6 +67,7 @@ export const accessOf: Readonly<Record<string, Access>> = {
   "GET /api/v1/me": everybodyKnown,
   "GET /api/v1/sessions": auditors,
   "GET /api/v1/sessions/:id": auditors,
+  "GET /api/v1/sessions/:id/exchanges/:exchange": auditors,
   "GET /api/v1/sinks": administrators,
   "GET /approvals": { kind: "page", to: ["sre"] },
   "GET /approvals/:id": { kind: "page", to: ["sre"] },

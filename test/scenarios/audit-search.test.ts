@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
@@ -106,6 +106,9 @@ test("one entry is read with its detail, and proven with nothing but the key", a
   await expect
     .poll(async () => (await run("audit", "prove", index, "--output", file, ...asAuditor)).status)
     .toBe(0);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  const again = await run("audit", "prove", index, "--output", file, ...asAuditor);
+  expect([again.status, again.err]).toEqual([1, expect.stringContaining("it is there already") as string]);
   const key = ["--key", join(world.data, "log.vkey")];
   const nobody = (...words: string[]): Promise<Said> =>
     gatehouse("http://127.0.0.1:1", "audit", "verify", ...words);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { SessionDetail } from "#api";
+import { type ExchangeDetail, exchangeSummary, type SessionDetail } from "#api";
 import { type FakeControlPlane, refusal, startFakeControlPlane } from "../../../test/fakes/control-plane.ts";
 import {
   type FakeIdentityProvider,
@@ -22,7 +22,7 @@ afterEach(async () => {
   terminal.remove();
 });
 
-type Exchange = SessionDetail["exchanges"][number];
+type Exchange = ExchangeDetail;
 
 const exchange = (id: string, at: string, more: Partial<Exchange> = {}): Exchange => ({
   id,
@@ -56,14 +56,24 @@ function serve(exchanges: readonly Exchange[], more: Partial<SessionDetail> = {}
     startedAt: "2026-11-24T12:00:00.000Z",
     endsAt: "2026-11-24T20:00:00.000Z",
     state: "running",
-    exchanges: [...exchanges],
+    exchanges: exchanges.map((each) => exchangeSummary.parse(each)),
     ...more,
   };
   plane.routes.set("GET /api/v1/sessions/ses_1", () => ({ status: 200, body: session }));
+  for (const each of exchanges)
+    plane.routes.set(`GET ${recordingOf(each)}`, () => ({ status: 200, body: each }));
 }
 
-async function replay(...words: string[]): Promise<{ status: number; out: string; err: string }> {
-  const all = ["sessions", "replay", "ses_1", "--as", "auditor@example.com", ...words];
+const recordingOf = ({ id }: { id: string }): string => `/api/v1/sessions/ses_1/exchanges/${id}`;
+const recordingsRead = (): number => plane.requests.filter(({ path }) => path.includes("/exchanges/")).length;
+
+const replay = (...words: string[]) => sessions("replay", ...words);
+
+async function sessions(
+  command: string,
+  ...words: string[]
+): Promise<{ status: number; out: string; err: string }> {
+  const all = ["sessions", command, "ses_1", "--as", "auditor@example.com", ...words];
   const status = await runCommandLine(all, { version: "0.0.0", localCommands: [] }, terminal);
   return { status, out: terminal.stdout.splice(0).join("\n"), err: terminal.stderr.splice(0).join("\n") };
 }
@@ -106,6 +116,7 @@ test("a session that is not there, and options that mean nothing, are refused", 
     ["--outcome", "answred"],
     ["--class", "bogus"],
     ["--decision", "alow"],
+    ["--before", "exc_1&x"],
   ]) {
     expect((await replay(...words)).status, words.join(" ")).toBe(2);
   }
@@ -139,8 +150,13 @@ test("only what was asked for is shown, and how much there was is said", async (
 });
 
 test("a session with more exchanges than the server shows says that it begins in the middle", async () => {
-  serve(Array.from({ length: 500 }, (_, n) => exchange(`exc_${n}`, "12:00:02.000")));
-  expect((await replay("--speed", "0")).out).toContain("gatehouse audit search --session");
+  serve(story, { next: "exc_1" });
+  const { out, err } = await replay("--speed", "0", "--before", "exc_9");
+  expect([out, err]).toEqual([expect.stringContaining("exchanges before these: --before exc_1"), ""]);
+  expect(plane.requests.map(({ path }) => path)).toContain("/api/v1/sessions/ses_1?before=exc_9");
+  expect((await replay("--json")).err).toContain("--before exc_1");
+  serve(story);
+  expect((await replay("--speed", "0")).out).not.toContain("--before");
 });
 
 test("masked bodies are shown short, in full, or not at all", async () => {
@@ -169,4 +185,70 @@ test("for programs each exchange is one line of JSON, at once", async () => {
   const { out } = await replay("--json", "--class", "read");
   expect(out.split("\n").map((line) => (JSON.parse(line) as Exchange).id)).toEqual(["exc_1", "exc_3"]);
   expect(terminal.waits).toEqual([]);
+});
+
+test("an agent that fills hundreds of recordings cannot keep its session from being shown: no more are held than fit", async () => {
+  const large = message("HTTP/1.1 200", "x".repeat(4 * 1024 * 1024));
+  const ids = Array.from({ length: 24 }, (_, n) => `exc_${n + 10}`);
+  serve(ids.map((id) => exchange(id, "12:00:02.000", { answer: large })));
+  const readBefore: number[] = [];
+  terminal.pause = async () => void readBefore.push(recordingsRead());
+  const printed: number[] = [];
+  terminal.out = (said) => void printed.push(said.length);
+  expect((await replay("--bodies", "full")).status).toBe(0);
+  expect(printed.filter((length) => length > 4 * 1024 * 1024)).toHaveLength(ids.length);
+  expect(readBefore).toEqual(ids.map((_, at) => Math.min(at + 8, ids.length)));
+
+  plane.requests.splice(0);
+  readBefore.splice(0);
+  await replay("--bodies", "short");
+  expect(readBefore).toEqual(ids.map(() => ids.length));
+
+  plane.requests.splice(0);
+  const readWhenPrinted: number[] = [];
+  terminal.out = () => void readWhenPrinted.push(recordingsRead());
+  expect((await sessions("show", "--json")).status).toBe(0);
+  expect(readWhenPrinted).toEqual([0, ...ids.map((_, at) => at + 1), ids.length]);
+});
+
+test("only the recordings that are shown are read", async () => {
+  serve(story);
+  await replay("--speed", "0", "--class", "destructive");
+  expect(recordingsRead()).toBe(1);
+  await replay("--speed", "0", "--bodies", "none");
+  await sessions("show");
+  expect(recordingsRead()).toBe(1);
+});
+
+test("a sign-in that is over in the middle is made again, and one that shows nothing is not", async () => {
+  serve(story);
+  let first: string | undefined;
+  plane.routes.set(`GET ${recordingOf({ id: "exc_2" })}`, ({ authorization }) => {
+    first ??= authorization;
+    if (authorization === first) return refusal(401, "sign_in_not_fresh", "Sign in again.");
+    return { status: 200, body: story[1] };
+  });
+  const { out, err, status } = await replay("--json");
+  expect(out.split("\n").map((line) => (JSON.parse(line) as Exchange).id)).toEqual([
+    "exc_1",
+    "exc_2",
+    "exc_3",
+  ]);
+  expect([status, err]).toEqual([0, expect.stringContaining("Sign in again") as string]);
+
+  plane.routes.set(`GET ${recordingOf({ id: "exc_2" })}`, () =>
+    refusal(401, "sign_in_not_fresh", "Sign in again."),
+  );
+  plane.requests.splice(0);
+  expect((await replay("--json")).status).not.toBe(0);
+  expect(recordingsRead()).toBe(3);
+});
+
+test("a session with its recordings is one document, and says where the exchanges before are", async () => {
+  serve(story, { next: "exc_1" });
+  const { out } = await sessions("show", "--json");
+  expect(JSON.parse(out)).toMatchObject({ id: "ses_1", agent: "cursor", next: "exc_1", exchanges: story });
+  expect((await sessions("show")).out).toContain("exchanges before these: --before exc_1");
+  serve([]);
+  expect(JSON.parse((await sessions("show", "--json")).out)).toMatchObject({ id: "ses_1", exchanges: [] });
 });

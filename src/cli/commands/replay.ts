@@ -1,19 +1,21 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { callControlPlane } from "#agent";
-import { exchangeSummary, type RecordedMessage, type SessionDetail, sessionDetail } from "#api";
+import {
+  type ExchangeDetail,
+  type ExchangeSummary,
+  exchangeSummary,
+  type RecordedMessage,
+  type SessionDetail,
+} from "#api";
 import { GatehouseError } from "#lib/errors";
 import { printableJson } from "#lib/printable";
 import type { CommandTools } from "../command-tools.ts";
-import { consoleSignIn } from "../console-sign-in.ts";
 import { requireEntryWord } from "../entry-word.ts";
 import { erasureText } from "../erasure-text.ts";
-import { findServer } from "../server.ts";
+import { earlierText, openSessionReader, type SessionReader } from "../session-reader.ts";
 import type { Settings } from "../settings.ts";
 import { inMood, moment, parseDuration, printable } from "../text.ts";
-import { sessionId } from "./session-id.ts";
-
-type Exchange = SessionDetail["exchanges"][number];
+import { exchangeBefore, sessionId } from "./session-id.ts";
 
 /** `gatehouse sessions replay ID`: a session exchange by exchange, in the time it took or faster, as it was recorded. */
 export function addReplayCommand(sessions: Command, { add, action }: CommandTools): void {
@@ -27,6 +29,10 @@ export function addReplayCommand(sessions: Command, { add, action }: CommandTool
     .option("--class <class>", "only this risk class: read, write, destructive, …")
     .option("--decision <decision>", "only this decision: allow, require_approval, policy_denied, …")
     .option("--outcome <outcome>", "only answered, refused, aborted, unknown or running")
+    .option(
+      "--before <exchange>",
+      "only what was before this exchange, where a session has more than one answer",
+    )
     .option("--as <email>", "a person of the development identity provider")
     .addHelpText("after", examples)
     .action(action(replay));
@@ -49,6 +55,7 @@ const options = z.object({
   class: text,
   decision: text,
   outcome: exchangeSummary.shape.outcome.optional(),
+  before: text,
   as: text,
 });
 type Options = z.infer<typeof options>;
@@ -58,20 +65,23 @@ async function replay(settings: Settings, command: Command): Promise<void> {
   const how = parseOptions(command.opts());
   const idleMsMax = parseDuration(how.skipIdle);
   if (idleMsMax === undefined) throw usage(`--skip-idle ${how.skipIdle} is not a duration. Write 2s or 1m.`);
-  const session = await readSession(id, how.as, settings);
+  const page = exchangeBefore(how.before);
+  const reader = await openSessionReader(how.as, settings);
+  const session = await reader.session(id, page);
   const shown = session.exchanges.filter((exchange) => fits(exchange, how));
   const { terminal, isJson } = settings;
   if (isJson) {
-    for (const exchange of shown) terminal.out(printableJson(exchange));
+    for (const exchange of shown) terminal.out(printableJson(await reader.exchange(id, exchange.id)));
+    if (session.next !== undefined) terminal.err(earlierText(session.next));
     return;
   }
   terminal.out(headline(session, shown.length));
   let before = session.startedAt;
-  for (const exchange of shown) {
-    if (!how.step) await terminal.pause(waitMs({ before, after: exchange.at }, how.speed, idleMsMax));
-    terminal.out(exchangeText(exchange, session, { how, settings }));
+  for await (const { at, said } of readAhead(shown, session, { how, settings, reader })) {
+    if (!how.step) await terminal.pause(waitMs({ before, after: at }, how.speed, idleMsMax));
+    terminal.out(said);
     if (how.step) await terminal.enter();
-    before = exchange.at;
+    before = at;
   }
   if (session.stoppedAt !== undefined) terminal.out(`\nStopped at ${moment(session.stoppedAt)}.`);
 }
@@ -89,22 +99,43 @@ function parseOptions(given: unknown): Options {
   );
 }
 
-async function readSession(
-  id: string,
-  person: string | undefined,
-  settings: Settings,
-): Promise<SessionDetail> {
-  const server = await findServer(settings);
-  const { idToken: bearer } = await consoleSignIn(server, person, settings.terminal);
-  return callControlPlane({
-    url: server.url,
-    bearer,
-    path: `/api/v1/sessions/${id}`,
-    answer: sessionDetail,
-  });
+interface Showing {
+  readonly how: Options;
+  readonly settings: Settings;
+  readonly reader: SessionReader;
 }
 
-function fits(exchange: Exchange, filter: Options): boolean {
+/** Characters that are held to be printed later: with the first lines of bodies alone some thousands of exchanges. */
+const heldCharsMax = 32 * 1024 * 1024;
+
+/**
+ * What is printed of each exchange, in order, read as long before its turn as fits into memory: a sign-in shows recordings
+ * for five minutes, and a replay takes as long as the session did.
+ */
+async function* readAhead(
+  exchanges: readonly ExchangeSummary[],
+  session: SessionDetail,
+  showing: Showing,
+): AsyncGenerator<{ readonly at: string; readonly said: string }> {
+  const held: { readonly at: string; readonly said: string }[] = [];
+  let chars = 0;
+  for (const summary of exchanges) {
+    while (chars >= heldCharsMax) {
+      const first = held.shift();
+      if (first === undefined) break;
+      chars -= first.said.length;
+      yield first;
+    }
+    const isBare = showing.how.bodies === "none";
+    const exchange = isBare ? summary : await showing.reader.exchange(session.id, summary.id);
+    const said = exchangeText(exchange, session, showing);
+    held.push({ at: summary.at, said });
+    chars += said.length;
+  }
+  yield* held;
+}
+
+function fits(exchange: ExchangeSummary, filter: Options): boolean {
   const { operation, class: riskClass, decision, outcome } = filter;
   return (
     (operation === undefined || exchange.operation?.includes(operation) === true) &&
@@ -125,9 +156,6 @@ function waitMs(
   return Math.min(passedMs / speed, idleMsMax);
 }
 
-/** The most exchanges that the server shows of one session (src/composition/exchange-reader.ts). */
-const exchangesShownMax = 500;
-
 function headline(session: SessionDetail, shown: number): string {
   const { id, principal, agent, startedAt, exchanges } = session;
   const person =
@@ -136,17 +164,14 @@ function headline(session: SessionDetail, shown: number): string {
   const line = `${id}: ${who}, started ${moment(startedAt)}; ${shown} of ${exchanges.length} exchanges`;
   if (session.erasure !== undefined)
     return `${line}\nIts recordings were erased ${oneLine(erasureText(session.erasure))}.`;
-  return exchanges.length < exchangesShownMax
-    ? line
-    : `${line}\nThese are the newest ${exchangesShownMax}; gatehouse audit search --session finds the ones before.`;
+  return session.next === undefined ? line : `${line}\n${earlierText(session.next)}`;
 }
 
-interface Showing {
-  readonly how: Options;
-  readonly settings: Settings;
-}
-
-function exchangeText(exchange: Exchange, { startedAt }: SessionDetail, { how, settings }: Showing): string {
+function exchangeText(
+  exchange: ExchangeDetail,
+  { startedAt }: SessionDetail,
+  { how, settings }: Showing,
+): string {
   const { method, host, operation, resource, approvalId, maskedValues } = exchange;
   const what = `${operation ?? `${method} ${host}`}${resource === undefined || resource === "" ? "" : ` on ${resource}`}`;
   const masked = maskedValues === 0 ? "" : `, ${maskedValues} masked`;
@@ -160,12 +185,12 @@ function exchangeText(exchange: Exchange, { startedAt }: SessionDetail, { how, s
   return lines.join("\n");
 }
 
-function resultText({ decision, reasons, outcome, status }: Exchange): string {
+function resultText({ decision, reasons, outcome, status }: ExchangeSummary): string {
   const why = reasons.length === 0 ? "" : ` (${reasons.join(", ")})`;
   return `${decision}${why}: ${outcome}${status === undefined ? "" : ` ${status}`}`;
 }
 
-function moodOf({ outcome }: Exchange): "good" | "bad" | "open" {
+function moodOf({ outcome }: ExchangeSummary): "good" | "bad" | "open" {
   if (outcome === "answered") return "good";
   return outcome === "running" ? "open" : "bad";
 }

@@ -5,7 +5,6 @@ import {
   type ExchangeSummary,
   type SessionDetail,
   type SessionSummary,
-  sessionDetail,
   sessionList,
   sessionsStopped,
 } from "#api";
@@ -16,10 +15,12 @@ import type { CommandTools } from "../command-tools.ts";
 import { consoleSignIn } from "../console-sign-in.ts";
 import { erasureText } from "../erasure-text.ts";
 import { findServer } from "../server.ts";
+import { earlierText, openSessionReader, type SessionReader } from "../session-reader.ts";
 import type { Settings } from "../settings.ts";
+import type { Terminal } from "../terminal.ts";
 import { facts, moment, table } from "../text.ts";
 import { addReplayCommand } from "./replay.ts";
-import { sessionId } from "./session-id.ts";
+import { exchangeBefore, sessionId } from "./session-id.ts";
 
 export function addSessionCommands(program: Command, tools: CommandTools): void {
   const sessions = program
@@ -34,6 +35,10 @@ export function addSessionCommands(program: Command, tools: CommandTools): void 
   tools
     .add(sessions, "show", "show a session and its exchanges; --json includes the recordings")
     .argument("<id>")
+    .option(
+      "--before <exchange>",
+      "only what was before this exchange, where a session has more than one answer",
+    )
     .option("--as <email>", as)
     .action(tools.action(show));
   tools
@@ -67,6 +72,8 @@ async function open(settings: Settings, command: Command): Promise<{ url: string
   return { url: server.url, bearer: idToken };
 }
 
+const showOptions = asOption.extend({ before: z.string().optional() });
+
 async function list(settings: Settings, command: Command): Promise<void> {
   const access = await open(settings, command);
   const answer = await callControlPlane({ ...access, path: "/api/v1/sessions", answer: sessionList });
@@ -88,10 +95,32 @@ function principalOf({ principal }: SessionSummary): string {
 
 async function show(settings: Settings, command: Command): Promise<void> {
   const id = sessionId(command.args[0]);
-  const access = await open(settings, command);
-  const path = `/api/v1/sessions/${id}`;
-  const detail = await callControlPlane({ ...access, path, answer: sessionDetail });
-  settings.terminal.out(settings.isJson ? printableJson(detail) : detailText(detail, settings));
+  const { as: person, before: named } = showOptions.parse(command.opts());
+  const before = exchangeBefore(named);
+  const reader = await openSessionReader(person, settings);
+  const detail = await reader.session(id, before);
+  if (settings.isJson) await printWithRecordings(detail, reader, settings.terminal);
+  else settings.terminal.out(detailText(detail, settings));
+}
+
+/** One document, an exchange at a time: all recordings of a session may be more than fits into memory. */
+async function printWithRecordings(
+  { exchanges, ...session }: SessionDetail,
+  reader: SessionReader,
+  terminal: Terminal,
+): Promise<void> {
+  const frame = printableJson({ ...session, exchanges: [] });
+  if (exchanges.length === 0) {
+    terminal.out(frame);
+    return;
+  }
+  const tail = "]}";
+  terminal.out(frame.slice(0, -tail.length));
+  for (const [at, { id }] of exchanges.entries()) {
+    const exchange = printableJson(await reader.exchange(session.id, id));
+    terminal.out(at + 1 < exchanges.length ? `${exchange},` : exchange);
+  }
+  terminal.out(tail);
 }
 
 function detailText(detail: SessionDetail, settings: Settings): string {
@@ -106,7 +135,8 @@ function detailText(detail: SessionDetail, settings: Settings): string {
     ["Erased", detail.erasure === undefined ? undefined : erasureText(detail.erasure)],
   ]);
   if (detail.exchanges.length === 0) return `${about}\n\nNo exchanges yet.`;
-  return `${about}\n\n${exchangesText(detail.exchanges, settings)}`;
+  const earlier = detail.next === undefined ? "" : `\n\n${earlierText(detail.next)}`;
+  return `${about}\n\n${exchangesText(detail.exchanges, settings)}${earlier}`;
 }
 
 function exchangesText(exchanges: readonly ExchangeSummary[], { terminal }: Settings): string {

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import {
   type AuditExportPage,
   type AuditExportQuery,
@@ -11,9 +10,7 @@ import { limits } from "#lib/limits";
 import { cursorText, entryDetailOf, entryOf, queryOf } from "../entry-views.ts";
 import { ControlRefusal } from "../refusal.ts";
 import { type Reading, requireAuditor } from "../require-auditor.ts";
-import { type App, perMinute, sessionParams } from "./app.ts";
-
-const exchangeParams = sessionParams.extend({ exchange: z.string().regex(/^exc_[A-Za-z0-9]{1,64}$/) });
+import { type App, exchangeParams, perMinute } from "./app.ts";
 
 /** What auditors take away, page by page. On record as one export before the first page, whichever page comes first. */
 export function addExportRoutes(app: App, reading: Reading): void {

@@ -3,6 +3,24 @@ import { limits } from "#lib/limits";
 import { controlPlaneUnderTest, fakeBrowser } from "../../../test/fakes/control-plane-under-test.ts";
 import { approver, auditor, developer, operator, outsider } from "../../../test/fakes/token-issuer.ts";
 
+const exchange = {
+  id: "exc_1",
+  at: "2026-11-24T12:00:00.000Z",
+  method: "GET",
+  host: "storage.googleapis.com",
+  decision: "allow",
+  reasons: ["default/reads"],
+  outcome: "answered" as const,
+  maskedValues: 1,
+  request: {
+    startLine: "GET /",
+    headers: [["host", "a"] as [string, string]],
+    body: "",
+    encoding: "utf8" as const,
+    isTruncated: false,
+  },
+};
+
 const everything = { email: "all@example.com", groups: ["engineering", "sre", "audit", "platform"] };
 
 test("a read of the audit that cannot be recorded is refused, and nothing of it is read", async () => {
@@ -11,11 +29,15 @@ test("a read of the audit that cannot be recorded is refused, and nothing of it 
   Object.assign(ports.exchanges, {
     exchangesOf: async () => {
       wasRead = true;
-      return [];
+      return { exchanges: [], next: undefined };
+    },
+    exchange: async () => {
+      wasRead = true;
+      return undefined;
     },
   });
   audit.on("audit.read", () => Promise.reject(new Error("disk full")));
-  for (const path of ["/api/v1/sessions", "/api/v1/sessions/ses_1"]) {
+  for (const path of ["", "/ses_1", "/ses_1/exchanges/exc_1"].map((end) => `/api/v1/sessions${end}`)) {
     const answer = await call("GET", path, { bearer: await bearer("console", auditor) });
     expect([answer.statusCode, answer.json()]).toMatchObject([503, { error: { code: "audit_unavailable" } }]);
   }
@@ -149,38 +171,54 @@ test("an agent stops its own session with the session's token, and an administra
 test("an auditor lists sessions and reads one with its recordings, each read on record with who it was", async () => {
   const under = await controlPlaneUnderTest();
   const { sessionId } = await under.openSession(developer);
-  under.exchanges = [
-    {
-      id: "exc_1",
-      at: "2026-11-24T12:00:00.000Z",
-      method: "GET",
-      host: "storage.googleapis.com",
-      decision: "allow",
-      reasons: ["default/reads"],
-      outcome: "answered",
-      maskedValues: 1,
-      request: {
-        startLine: "GET /",
-        headers: [["host", "a"]],
-        body: "",
-        encoding: "utf8",
-        isTruncated: false,
-      },
-    },
-  ];
+  under.exchanges = [exchange];
   const bearer = await under.bearer("console", auditor);
   const list = await under.call("GET", "/api/v1/sessions", { bearer });
   expect(list.json()).toMatchObject({ sessions: [{ id: sessionId, state: "running", agent: "cursor" }] });
   const detail = await under.call("GET", `/api/v1/sessions/${sessionId}`, { bearer });
-  expect(detail.json()).toMatchObject({ id: sessionId, exchanges: under.exchanges });
+  const { request, ...summary } = exchange;
+  expect(detail.json()).toMatchObject({ id: sessionId, exchanges: [summary] });
+  expect(detail.body).not.toContain(request.startLine);
+  const recorded = await under.call("GET", `/api/v1/sessions/${sessionId}/exchanges/exc_1`, { bearer });
+  expect(recorded.json()).toEqual(exchange);
   expect(
     under.audit.entries.map(({ kind, detail: said }) => [kind, said?.["what"], said?.["email"]]),
   ).toEqual([
     ["audit.read", "sessions", auditor.email],
     ["audit.read", "session", auditor.email],
+    ["audit.read", "recordings", auditor.email],
   ]);
-  expect((await under.call("GET", "/api/v1/sessions/ses_unknown", { bearer })).statusCode).toBe(404);
-  expect(under.audit.kinds()).toHaveLength(3);
+  for (const path of ["ses_unknown", "ses_unknown/exchanges/exc_1"]) {
+    expect((await under.call("GET", `/api/v1/sessions/${path}`, { bearer })).statusCode).toBe(404);
+  }
+  expect(under.audit.kinds()).toHaveLength(5);
+  expect((await under.call("GET", `/api/v1/sessions/${sessionId}?before=x`, { bearer })).statusCode).toBe(
+    400,
+  );
+});
+
+test("reading what was recorded of a session is on record before the first of it, once for each sign-in", async () => {
+  const under = await controlPlaneUnderTest();
+  const [one, other] = [await under.openSession(developer), await under.openSession(developer)];
+  under.exchanges = ["exc_1", "exc_2"].map((id) => ({ ...exchange, id }));
+  under.audit.entries.splice(0);
+  const read = async (sessionId: string, id: string, bearer: string) =>
+    (await under.call("GET", `/api/v1/sessions/${sessionId}/exchanges/${id}`, { bearer })).statusCode;
+  const bearer = await under.bearer("console", auditor);
+  expect(await Promise.all(["exc_1", "exc_2"].map((id) => read(one.sessionId, id, bearer)))).toEqual([
+    200, 200,
+  ]);
+  expect(await read(one.sessionId, "exc_3", bearer)).toBe(404);
+  expect(await read(other.sessionId, "exc_1", bearer)).toBe(200);
+  under.clock.pass(1_000);
+  expect(await read(one.sessionId, "exc_1", await under.bearer("console", auditor))).toBe(200);
+  expect(
+    under.audit.entries.map(({ kind, detail }) => [kind, detail?.["what"], detail?.["sessionId"]]),
+  ).toEqual([
+    ["audit.read", "recordings", one.sessionId],
+    ["audit.read", "recordings", other.sessionId],
+    ["audit.read", "recordings", one.sessionId],
+  ]);
 });
 
 /** Two sessions of the developer and a login of theirs, and a session of somebody else's. */

@@ -1,8 +1,18 @@
-import { sessionDetail, sessionList, sessionSummary, sessionsStop, sessionsStopped } from "#api";
+import type { FastifyRequest } from "fastify";
+import {
+  exchangeDetail,
+  sessionDetail,
+  sessionDetailQuery,
+  sessionList,
+  sessionSummary,
+  sessionsStop,
+  sessionsStopped,
+} from "#api";
 import type { Act, Actor, Session, Whose } from "#identity";
 import { messageOf } from "#lib/errors";
 import { limits } from "#lib/limits";
 import { requireActor, requirePermission } from "../asker.ts";
+import type { AuditSubject } from "../audit-reads.ts";
 import type { ControlPlanePorts } from "../control-plane-ports.ts";
 import { erasureViewOf } from "../entry-views.ts";
 import { onRecord } from "../on-record.ts";
@@ -10,36 +20,14 @@ import { ControlRefusal } from "../refusal.ts";
 import type { Reading } from "../require-auditor.ts";
 import { requireSessionRead } from "../session-readers.ts";
 import { summaryOf } from "../session-views.ts";
-import { type App, sessionParams } from "./app.ts";
+import { type App, exchangeParams, perMinute, sessionParams } from "./app.ts";
 
 export function addSessionRoutes(app: App, reading: Reading): void {
   const { ports } = reading;
   addStopRoute(app, ports);
   addEndRoute(app, ports);
-  const { identity, exchanges, entries, clock } = ports;
-
-  app.get("/api/v1/sessions", { schema: { response: { 200: sessionList } } }, async (request) => {
-    const visible = await requireSessionRead(request, { what: "sessions" }, reading);
-    const owner = visible.kind === "own" ? visible.principalId : undefined;
-    const sessions = await identity.sessions.list(limits.listedSessionsMax, owner);
-    return { sessions: sessions.map((session) => summaryOf(session, clock.now())) };
-  });
-
-  const detail = { schema: { params: sessionParams, response: { 200: sessionDetail } } };
-  app.get("/api/v1/sessions/:id", detail, async (request) => {
-    const { id } = request.params;
-    const session = await findSession(id, ports);
-    const subject = { what: "session", sessionId: id, owner: session?.principal.id } as const;
-    await requireSessionRead(request, subject, reading);
-    if (session === undefined) throw new ControlRefusal("not_found", id);
-    const erasure = await entries.erasureOf(id);
-    return {
-      ...summaryOf(session, clock.now()),
-      ...(erasure === undefined ? {} : { erasure: erasureViewOf(erasure) }),
-      exchanges: await exchanges.exchangesOf(id),
-    };
-  });
-
+  addReadRoutes(app, reading);
+  const { identity, clock } = ports;
   const stop = { schema: { params: sessionParams, response: { 200: sessionSummary } } };
   app.post("/api/v1/sessions/:id/stop", stop, async (request) => {
     const actor = await requireActor(request, ports);
@@ -48,6 +36,56 @@ export function addSessionRoutes(app: App, reading: Reading): void {
     await identity.sessions.stop({ id }, { kind: "person", principal: actor.principal });
     return summaryOf(await requireSession(id, ports), clock.now());
   });
+}
+
+function addReadRoutes(app: App, reading: Reading): void {
+  const { identity, exchanges, entries, clock } = reading.ports;
+
+  app.get("/api/v1/sessions", { schema: { response: { 200: sessionList } } }, async (request) => {
+    const visible = await requireSessionRead(request, { what: "sessions" }, reading);
+    const owner = visible.kind === "own" ? visible.principalId : undefined;
+    const sessions = await identity.sessions.list(limits.listedSessionsMax, owner);
+    return { sessions: sessions.map((session) => summaryOf(session, clock.now())) };
+  });
+
+  const detail = {
+    schema: { params: sessionParams, querystring: sessionDetailQuery, response: { 200: sessionDetail } },
+  };
+  app.get("/api/v1/sessions/:id", detail, async (request) => {
+    const { id } = request.params;
+    const session = await readableSession(request, { what: "session", sessionId: id }, reading);
+    const erasure = await entries.erasureOf(id);
+    const page = await exchanges.exchangesOf(id, request.query.before);
+    return {
+      ...summaryOf(session, clock.now()),
+      ...(erasure === undefined ? {} : { erasure: erasureViewOf(erasure) }),
+      ...(page.next === undefined ? {} : { next: page.next }),
+      exchanges: page.exchanges,
+    };
+  });
+
+  const schema = { params: exchangeParams, response: { 200: exchangeDetail } };
+  const config = perMinute(limits.recordingsPerMinuteMax);
+  // One at a time, so that no session is too large to be read, and no reader costs more memory than one exchange has.
+  app.get("/api/v1/sessions/:id/exchanges/:exchange", { schema, config }, async (request) => {
+    const { id, exchange } = request.params;
+    await readableSession(request, { what: "recordings", sessionId: id }, reading);
+    const found = await exchanges.exchange(id, exchange);
+    if (found === undefined) throw new ControlRefusal("not_found", `${exchange} of ${id}`);
+    return found;
+  });
+}
+
+/** On record before it returns, and before anybody learns whether there is such a session. */
+async function readableSession(
+  request: FastifyRequest,
+  subject: AuditSubject & { readonly sessionId: string },
+  reading: Reading,
+): Promise<Session> {
+  const session = await findSession(subject.sessionId, reading.ports);
+  await requireSessionRead(request, { ...subject, owner: session?.principal.id }, reading);
+  if (session === undefined) throw new ControlRefusal("not_found", subject.sessionId);
+  return session;
 }
 
 /** Everything of one principal, of one identity provider, or everything; the browser that asks is not spared. */

@@ -4,6 +4,7 @@ import type {
   AuditStore,
   EntryRow,
   EntryWithDetail,
+  NewestExchanges,
   NotStored,
   StoredAttachment,
   StoredCheckpoint,
@@ -69,13 +70,11 @@ function readingStore(database: Database): Pick<AuditStore, Reading> {
       return (await database.read(selectUnfinished)).map(parseEntry);
     },
     async exchangeEntries(query) {
-      const rows =
+      const { sql, values } =
         "exchangeId" in query
-          ? await database.read(selectExchange, [query.exchangeId])
-          : query.sessionId === undefined
-            ? await database.read(selectExchanges, [query.limit])
-            : await database.read(selectExchangesOfSession, [query.sessionId, query.limit]);
-      return rows.map(parseEntryWithDetail);
+          ? { sql: selectExchange, values: [query.exchangeId] }
+          : selectNewestExchanges(query);
+      return (await database.read(sql, values)).map(parseEntryWithDetail);
     },
     findEntries: (query) => findEntries(database, query),
     aboutOf: (index) => readAbout(database, index),
@@ -183,13 +182,19 @@ const withDetail = (exchanges: string): string => `
   WHERE entry.exchange_id IN (${exchanges})
   ORDER BY entry.entry_index`;
 const selectExchange = withDetail("?");
-const selectExchanges = withDetail(
-  "SELECT DISTINCT exchange_id FROM audit_entry WHERE exchange_id IS NOT NULL ORDER BY exchange_id DESC LIMIT ?",
-);
-const selectExchangesOfSession = withDetail(
-  `SELECT DISTINCT exchange_id FROM audit_entry WHERE session_id = ? AND exchange_id IS NOT NULL
-   ORDER BY exchange_id DESC LIMIT ?`,
-);
+
+function selectNewestExchanges({ sessionId, before, limit }: NewestExchanges): Statement {
+  const named: readonly (readonly [condition: string, value: string | undefined])[] = [
+    ["session_id = ?", sessionId],
+    ["exchange_id < ?", before],
+  ];
+  const asked = named.filter(([, value]) => value !== undefined);
+  const where = ["exchange_id IS NOT NULL", ...asked.map(([condition]) => condition)].join(" AND ");
+  const sql = withDetail(
+    `SELECT DISTINCT exchange_id FROM audit_entry WHERE ${where} ORDER BY exchange_id DESC LIMIT ?`,
+  );
+  return { sql, values: [...asked.flatMap(([, value]) => value ?? []), limit] };
+}
 
 const blob = z.instanceof(Uint8Array);
 const count = z.int().min(0);

@@ -4,10 +4,10 @@ import { GatehouseError } from "#lib/errors";
 import { limits } from "#lib/limits";
 import type { TileSource } from "#tlog";
 import { consoleSignIn } from "../../console-sign-in.ts";
+import { patiently } from "../../patience.ts";
 import { findServer, type Server } from "../../server.ts";
 import type { Settings } from "../../settings.ts";
 import { tilesOfServer } from "./log-place.ts";
-import { patiently } from "./patience.ts";
 
 /** Asks the server as somebody who signed in just now; what it answers is on record there. */
 export interface Auditor {

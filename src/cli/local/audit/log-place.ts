@@ -7,10 +7,10 @@ import { GatehouseError, messageOf } from "#lib/errors";
 import type { Secret } from "#lib/secret";
 import { type TileSource, tileBytesMax } from "#tlog";
 import { consoleSignIn } from "../../console-sign-in.ts";
+import { patiently } from "../../patience.ts";
 import { findServer, type Server } from "../../server.ts";
 import type { Settings } from "../../settings.ts";
 import { namedBucket } from "./named-bucket.ts";
-import { patiently } from "./patience.ts";
 
 /** A log as the gateway keeps it: `folder` has its verifier key, and where nothing else is configured its database. */
 export interface StoredPlace {

@@ -20,18 +20,32 @@ export async function withOutput<Result>(
   act: (output: Output) => Promise<Result>,
 ): Promise<Result> {
   if (file === undefined) return act({ write: (text) => terminal.out(text.replace(/\n$/, "")) });
-  if (existsSync(file)) throw unusable(file, "it is there already. Name another file");
+  if (existsSync(file)) throw taken(file);
   const partial = `${file}.part`;
-  const descriptor = create(partial);
+  const descriptor = create(partial, leftOver);
   try {
     const result = await writing(descriptor, act);
-    renameSync(partial, file);
-    syncFolder(dirname(file));
+    putInPlace(partial, file);
     return result;
   } catch (error) {
     rmSync(partial, { force: true });
     throw error;
   }
+}
+
+/**
+ * Under its name, which nobody else's file may have got since the export began: that one stays. The name is taken with an
+ * empty file first and not with a link, as sticks and shares that people take exports away on may have none.
+ */
+function putInPlace(partial: string, file: string): void {
+  closeSync(create(file, taken));
+  try {
+    renameSync(partial, file);
+  } catch (error) {
+    rmSync(file);
+    throw error;
+  }
+  syncFolder(dirname(file));
 }
 
 async function writing<Result>(
@@ -47,12 +61,25 @@ async function writing<Result>(
   }
 }
 
-function create(file: string): number {
+/** `whenThere`: what it means that there is such a file already. */
+function create(file: string, whenThere: (file: string) => GatehouseError): number {
   try {
     return openSync(file, "wx", 0o600);
   } catch (error) {
-    throw unusable(file, messageOf(error));
+    const isThere = error instanceof Error && "code" in error && error.code === "EEXIST";
+    throw isThere ? whenThere(file) : unusable(file, messageOf(error));
   }
+}
+
+function taken(file: string): GatehouseError {
+  return unusable(file, "it is there already. Name another file");
+}
+
+function leftOver(partial: string): GatehouseError {
+  return unusable(
+    partial,
+    "it is there already, of an export that is still running or was cut off. If none is running, delete it, or name another file",
+  );
 }
 
 function unusable(file: string, why: string): GatehouseError {

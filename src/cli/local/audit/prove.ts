@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import { z } from "zod";
 import { type CommandTools, exitCodes, printable } from "#cli";
@@ -7,6 +6,7 @@ import { printableJson } from "#lib/printable";
 import { sessionId } from "../../commands/session-id.ts";
 import type { Settings } from "../../settings.ts";
 import { type Auditor, entryIndex, signInAsAuditor } from "./auditor.ts";
+import { withOutput } from "./output-file.ts";
 import { type GivenKey, verifierKey } from "./verifier-key.ts";
 
 const options = z.object({
@@ -23,7 +23,7 @@ const options = z.object({
 export function addProveCommand(audit: Command, { add, action }: CommandTools): void {
   add(audit, "prove [index]", "make a proof of one entry, or of a session, to be checked offline (auditors)")
     .option("--session <session>", "of every entry that this session has now, in one file")
-    .option("--output <file>", "write it to a file instead of printing it, e.g. entry.tlog-proof")
+    .option("--output <file>", "write it to a new file instead of printing it, e.g. entry.tlog-proof")
     .option("--key <key>", "the log's verifier key, or a file with it (default: the server's own)")
     .option("--as <email>", "a person of the development identity provider")
     .addHelpText("after", examples)
@@ -65,7 +65,7 @@ async function proveEntry(
     terminal.err(printable(`NOT VERIFIED: the server's proof of entry ${index} proves nothing: ${why}.`));
     return exitCodes.notVerified;
   }
-  if (output !== undefined) writeFileSync(output, proof);
+  if (output !== undefined) await withOutput(output, terminal, async ({ write }) => write(proof));
   const { size } = verification.checkpoint;
   const said = output === undefined ? proof.trimEnd() : `Entry ${index} of ${size} is proven in ${output}.`;
   terminal.out(isJson ? printableJson({ index, size, proof }) : said);

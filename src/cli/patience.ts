@@ -1,5 +1,5 @@
 import { ControlPlaneRefusal } from "#agent";
-import type { Terminal } from "#cli";
+import type { Terminal } from "./terminal.ts";
 
 /** A server that serves others too may ask for a pause; a minute is its own limit's period. */
 const pauseMs = 1_000;
