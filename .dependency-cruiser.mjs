@@ -71,7 +71,7 @@ const mayImport = {
 // Modules without clock, network, disk or logger.
 const pure = ["tlog", "catalogue", "policy", "masking"];
 
-// Each outside library has one home; a second folder needs a reason in docs/dependencies.md.
+// Where each outside library may be imported.
 const homes = {
   fastify: "^(src/control|test)",
   "@fastify/": "^src/control",

@@ -107,4 +107,7 @@ function checkErrorCodes(): void {
         slips.push(`docs/errors.md: nothing about ${code} (${file})`);
     }
   }
+  for (const [, code] of textOf("src/control/refusal.ts").matchAll(/^ {2}([a-z_]+): \{/gm))
+    if (code !== undefined && !page.includes(`\`${code}\``))
+      slips.push(`docs/errors.md: nothing about ${code} (src/control/refusal.ts)`);
 }

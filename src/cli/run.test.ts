@@ -208,6 +208,17 @@ test("env keeps a helper open for another shell, in a file of its own, and takes
   expect(leftovers()).toEqual([]);
 });
 
+test.each([
+  [["--github-actions"], "go with --write FOLDER"],
+  [["--token-file", "t"], "go with --write FOLDER"],
+  [["--write", "ci", "--token-file", "t", "--output", "x"], "do not go with --write"],
+  [["--write", "ci", "--token-file", "t", "--connection", "prod"], "do not go with --write"],
+])("env %j is refused rather than taken for something else", async (words, why) => {
+  const outcome = await start("env", ...words).outcome;
+  expect([outcome.status, outcome.stderr]).toEqual([2, expect.stringContaining(why)]);
+  expect(leftovers()).toEqual([]);
+});
+
 test("env overwrites no file, whoever made it", async () => {
   const file = join(home, "gatehouse.env");
   await startChild(["sh", "-c", `echo mine > ${file}`]).outcome;

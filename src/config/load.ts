@@ -19,9 +19,11 @@ export function loadConfiguration(file: string): Configuration {
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    throw new GatehouseError("config_unreadable", `Cannot read ${file}: ${messageOf(error)}`, {
-      cause: error,
-    });
+    const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    const problem = isMissing
+      ? `${file} does not exist. Create it, or correct the path.`
+      : `Cannot read ${file}: ${messageOf(error)}`;
+    throw new GatehouseError("config_unreadable", problem, { cause: error });
   }
   return readConfiguration(file, text);
 }

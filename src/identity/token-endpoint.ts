@@ -107,7 +107,10 @@ async function exchange(
   if (!parsed.success) return refused("invalid_request", describeForm(parsed.error));
   const { connection, subject_token: subjectToken, subject_token_type: type } = parsed.data;
   if (connection !== undefined && !parts.knowsConnection(connection)) {
-    return refused("invalid_target", "No connection of that name is configured.");
+    return refused(
+      "invalid_target",
+      "No connection of that name is configured. Leave --connection out, or ask the operator which `connections` there are.",
+    );
   }
   const own = await exchangeOwnToken(parsed.data, parts);
   if (own !== undefined) return own;

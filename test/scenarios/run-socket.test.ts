@@ -108,6 +108,9 @@ test.runIf(process.getuid?.() === 0)(
     expect((await startChild([process.execPath, "-e", stranger]).outcome).stdout).toBe("EACCES\n");
     // Nor does a folder that was opened to others still count as the run's own.
     chmodSync(dirname(socket), 0o755);
+    // As a script calls it outside of a run, where the variable is not set.
+    const outside = await stage.gatehouse("token", "--socket", "");
+    expect(outside.stdout).toContain("Name a run's socket with --socket");
     const opened = await stage.gatehouse("token", "--socket", socket);
     expect(failure.parse(JSON.parse(opened.stdout)).code).toBe("socket_foreign");
     holder.process.stdin?.end("go\n");

@@ -33,7 +33,7 @@ export function addAgentCommands(program: Command, tools: CommandTools): void {
     "agent",
     "the helper as a service: opens runs for commands, sandboxed ones too",
   );
-  agent.addHelpText("after", examples);
+  agent.addHelpText("afterAll", examples);
   tools
     .add(agent, "start", "start the service in the foreground, as systemd and launchd want it")
     .option("--detach", "in the background, until `gatehouse agent stop`")
@@ -156,7 +156,11 @@ async function stop(settings: Settings): Promise<number> {
 }
 
 function absent({ terminal, isJson }: Settings): number {
-  terminal.out(isJson ? printableJson({ running: false }) : "The helper service is not running.");
+  terminal.out(
+    isJson
+      ? printableJson({ running: false })
+      : "The helper service is not running. Start it: gatehouse agent start --detach",
+  );
   return exitCodes.failed;
 }
 

@@ -16,7 +16,7 @@ export function addApprovalCommands(program: Command, tools: CommandTools): void
   const approvals = program
     .command("approvals")
     .description("see what waits for a decision, and decide (needs a fresh sign-in)")
-    .addHelpText("after", examples);
+    .addHelpText("afterAll", examples);
   withAs(tools.add(approvals, "list", "list approval requests")).action(tools.action(list));
   withAs(tools.add(approvals, "show", "show one in full"))
     .argument("<id>")
@@ -35,6 +35,7 @@ const examples = `
 Examples:
   gatehouse approvals list
   gatehouse approvals show apr_0199c2…
+  gatehouse approvals approve apr_0199c2… --reason "Ticket 4711"
   gatehouse approvals deny apr_0199c2… --reason "Not during the freeze."`;
 
 function withAs(command: Command): Command {

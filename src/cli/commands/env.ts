@@ -21,7 +21,10 @@ export function addEnvCommand(program: Command, tools: CommandTools): void {
       "--socket",
       "tokens over a Unix socket and calls straight to the gateway, for sandboxes without loopback",
     )
-    .option("--universe", "the same under the gateway's universe domain, which must be configured")
+    .option(
+      "--universe",
+      "tokens over a Unix socket, and calls under the gateway's universe domain, which must be configured",
+    )
     .option("--write <folder>", "no helper: write files for CI there, which hold no secret, and end")
     .option("--github-actions", "with --write: tokens of a GitHub Actions job (found by itself inside one)")
     .option("--token-file <path>", "with --write: the workload's token is in this file, as in Kubernetes")
@@ -55,6 +58,7 @@ async function env(settings: Settings, command: Command): Promise<void> {
   if (shell === true && settings.isJson) {
     throw new GatehouseError("usage_invalid", "Choose one of --shell and --json.");
   }
+  refuseOfOtherWay(given, write === undefined);
   if (write !== undefined) {
     const { project } = parseRunOptions(given);
     return writeStatic(settings, write, { ...staticOptions.parse(given), ...way, project });
@@ -66,6 +70,23 @@ async function env(settings: Settings, command: Command): Promise<void> {
     await show(settings, settings.isJson ? printableJson(changes) : shellLines(changes), output);
   } finally {
     await run.close();
+  }
+}
+
+/** What is given and would do nothing must not pass for done. */
+function refuseOfOtherWay(given: Readonly<Record<string, unknown>>, opensHelper: boolean): void {
+  const isGiven = (name: string): boolean => given[name] !== undefined && given[name] !== false;
+  if (opensHelper && ["githubActions", "tokenFile", "tokenUrl", "tokenField", "audience"].some(isGiven)) {
+    throw new GatehouseError(
+      "usage_invalid",
+      "--token-file, --token-url, --token-field, --github-actions and --audience go with --write FOLDER.",
+    );
+  }
+  if (!opensHelper && ["output", "shell", "agent", "as", "connection"].some(isGiven)) {
+    throw new GatehouseError(
+      "usage_invalid",
+      "--output, --shell, --agent, --as and --connection do not go with --write.",
+    );
   }
 }
 

@@ -31,6 +31,10 @@ export function addSessionCommands(program: Command, tools: CommandTools): void 
   tools
     .add(sessions, "list", "list sessions, the newest first")
     .option("--as <email>", as)
+    .addHelpText(
+      "after",
+      "\nExamples:\n  gatehouse sessions list\n  gatehouse sessions list --json | jq -r .[0].id",
+    )
     .action(tools.action(list));
   tools
     .add(sessions, "show", "show a session and its exchanges; --json includes the recordings")
@@ -40,6 +44,10 @@ export function addSessionCommands(program: Command, tools: CommandTools): void 
       "only what was before this exchange, where a session has more than one answer",
     )
     .option("--as <email>", as)
+    .addHelpText(
+      "after",
+      "\nExamples:\n  gatehouse sessions show ses_0199c2…\n  gatehouse sessions show ses_0199c2… --json",
+    )
     .action(tools.action(show));
   tools
     .add(sessions, "stop", "end sessions at once, open streams included")
@@ -48,6 +56,10 @@ export function addSessionCommands(program: Command, tools: CommandTools): void 
     .option("--issuer <issuer>", "all of the people of one identity provider, and their logins")
     .option("--all", "all sessions, and the logins of all machines")
     .option("--as <email>", as)
+    .addHelpText(
+      "after",
+      "\nExamples:\n  gatehouse sessions stop ses_0199c2…\n  gatehouse sessions stop --principal developer@example.com",
+    )
     .action(tools.action(stop));
   addReplayCommand(sessions, tools);
 }

@@ -22,10 +22,17 @@ export function addSignInCommands(program: Command, tools: CommandTools): void {
     .option("--device", "show a code to type into any browser, at any of the server's identity providers")
     .action(tools.action(login))
     .addHelpText("after", loginExamples);
-  tools.add(program, "logout", "forget the stored sign-in").action(tools.action(logout));
+  tools
+    .add(program, "logout", "forget the stored sign-in")
+    .addHelpText("after", "\nExamples:\n  gatehouse logout")
+    .action(tools.action(logout));
   tools
     .add(program, "whoami", "say who is signed in, and what the server makes of it")
     .option("--as <email>", "a person of the development identity provider")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  gatehouse whoami\n  gatehouse whoami --as developer@example.com   (development identity provider)",
+    )
     .action(tools.action(whoAmI));
 }
 

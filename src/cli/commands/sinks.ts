@@ -20,6 +20,7 @@ export function addSinkCommands(program: Command, { add, action }: CommandTools)
   const as = "a person of the development identity provider";
   add(sinks, "list", "list sinks with their lag and what fails")
     .option("--as <email>", as)
+    .addHelpText("after", examples)
     .action(action(list));
   add(
     sinks,

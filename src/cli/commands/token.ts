@@ -33,7 +33,11 @@ Examples:
   gatehouse token --github-actions --audience https://gatehouse.example.com`;
 
 const tokenOptions = z.object({
-  socket: z.string().min(1).optional(),
+  /** Empty where a script names a variable that is not set. */
+  socket: z
+    .string()
+    .optional()
+    .transform((path) => (path === "" ? undefined : path)),
   githubActions: z.boolean().default(false),
   audience: z.string().min(1).optional(),
 });

@@ -25,7 +25,11 @@ export function addWaitCommand(program: Command, tools: CommandTools): void {
       "after",
       `
 Exit status: 0 approved, run the same command again; 3 denied; 4 expired; 75 still waiting.
-An agent whose shell stops commands early waits with --max 25s, or in the background.`,
+An agent whose shell stops commands early waits with --max 25s, or in the background.
+
+Examples:
+  gatehouse wait apr_0199c2…
+  gatehouse wait apr_0199c2… --max 25s`,
     );
 }
 

@@ -35,12 +35,14 @@ export function addConfigCommand(program: Command, { add, action, terminal }: Co
       }),
     );
 
-  add(config, "schema", "print the JSON Schema of the configuration, for editors").action(
-    action(async () => {
-      const { configurationJsonSchema } = await import("#config");
-      terminal.out(printableJson(configurationJsonSchema(), 2));
-    }),
-  );
+  add(config, "schema", "print the JSON Schema of the configuration, for editors")
+    .addHelpText("after", "\nExamples:\n  gatehouse config schema > gatehouse.schema.json")
+    .action(
+      action(async () => {
+        const { configurationJsonSchema } = await import("#config");
+        terminal.out(printableJson(configurationJsonSchema(), 2));
+      }),
+    );
 }
 
 function fileOf(command: Command): string {

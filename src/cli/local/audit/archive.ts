@@ -24,7 +24,10 @@ export function addArchiveCommand(audit: Command, { add, action }: CommandTools)
         const { loadConfiguration } = await import("#config");
         const configuration = loadConfiguration(config);
         if (configuration.archive === undefined) {
-          throw new GatehouseError("usage_invalid", `${config} has no archive: section.`);
+          throw new GatehouseError(
+            "usage_invalid",
+            `${config} has no archive: section; docs/configuration.md says what goes there.`,
+          );
         }
         const { configuredBucket } = await import("../../../composition/archive.ts");
         const { requireLocked } = await import("#archive");

@@ -39,7 +39,7 @@ export type FilterOptions = z.infer<typeof filterOptions>;
 export function addFilterOptions(command: Command): Command {
   command
     .option("--from <time>", "not before: 2026-11-24T12:00:00Z, or 90s, 30m, 2h ago")
-    .option("--to <time>", "before: the same")
+    .option("--to <time>", "before: 2026-11-24T12:00:00Z, or 90s, 30m, 2h ago")
     .option("--status <status>", "of the upstream's answer")
     .option("--kind <kind>", "kind of entry, e.g. exchange.refused");
   for (const word of words) command.option(`--${word} <${word}>`, `exactly this ${word}`);

@@ -16,12 +16,12 @@ const words = ["principal", "agent", "resource", "operation", "class"] as const;
 /** `gatehouse audit hold`: what must not be erased. One auditor sets a hold, two release it. */
 export function addHoldCommands(audit: Command, tools: CommandTools): void {
   const holds = tools.add(audit, "hold", "keep recordings from being erased (auditors)");
-  holds.addHelpText("after", examples);
+  holds.addHelpText("afterAll", examples);
   const set = tools
     .add(holds, "set [session]", "hold a session, or every session that a query finds, now or later")
     .requiredOption("--reason <text>", "kept in the record")
     .option("--from <time>", "with entries not before: 2026-11-24T12:00:00Z, or 90s, 30m, 2h ago")
-    .option("--to <time>", "with entries before: the same")
+    .option("--to <time>", "with entries before: 2026-11-24T12:00:00Z, or 90s, 30m, 2h ago")
     .option("--as <email>", asText);
   for (const word of words) set.option(`--${word} <${word}>`, `with an entry of exactly this ${word}`);
   set.action(tools.action(setHold));

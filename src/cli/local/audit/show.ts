@@ -12,6 +12,7 @@ const asOption = z.object({ as: z.string().optional() });
 export function addShowCommand(audit: Command, { add, action, terminal }: CommandTools): void {
   add(audit, "show <index>", "show one entry of a server's log with its detail (auditors; an entry itself)")
     .option("--as <email>", "a person of the development identity provider")
+    .addHelpText("after", "\nExamples:\n  gatehouse audit show 42\n  gatehouse audit show 42 --json")
     .action(
       action(async (settings, command) => {
         const index = entryIndex(command.args[0]);

@@ -44,10 +44,10 @@ export function addVerifyCommand(audit: Command, { add, action }: CommandTools):
       "the log's verifier key, or a file with it, kept outside the log (default: the log's own)",
     )
     .option("--pinned <file>", "a checkpoint kept earlier; finds a log that was cut short or rewritten since")
-    .option("--pin", "the same with what your own runs have seen (gatehouse audit pins)")
+    .option("--pin", "the log must contain what your own runs have seen of it (gatehouse audit pins)")
     .option(
       "--against <log>",
-      "the same with the newest checkpoint of a copy: a bucket or an exported folder",
+      "a copy, a bucket or an exported folder, whose newest checkpoint the log must contain",
     )
     .option(
       "--witness <key>",
@@ -55,7 +55,7 @@ export function addVerifyCommand(audit: Command, { add, action }: CommandTools):
       collect,
       [],
     )
-    .option("--witnessed-within <time>", "and must have done so lately: 90s, 30m, 2h")
+    .option("--witnessed-within <time>", "each --witness must have cosigned within this time: 90s, 30m, 2h")
     .option(
       "--all-opened",
       "whatever cannot be opened, and was not erased on record, is a failure (default: where the folder has keys)",

@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { z } from "zod";
 import { type CommandTools, facts, table } from "#cli";
+import { riskClasses } from "#lib/entry-words";
 import { GatehouseError } from "#lib/errors";
 import { printableJson } from "#lib/printable";
 import { type Description, describeOperation } from "./description.ts";
@@ -63,7 +64,7 @@ function inWords(reading: Reading): string {
 
 function addSearch(catalogue: Command, { add, action, terminal }: CommandTools): void {
   add(catalogue, "search <text>", "operations whose id or alias contains a text")
-    .addOption(new Option("--class <class>", "only those of a class"))
+    .addOption(new Option("--class <class>", "only those of a class").choices(riskClasses))
     .addOption(new Option("--flag <flag>", "only those with a flag"))
     .addHelpText(
       "after",
@@ -86,7 +87,10 @@ function addSearch(catalogue: Command, { add, action, terminal }: CommandTools):
         if (isJson) terminal.out(printableJson(found));
         else if (found.length > 0)
           terminal.out(table(["OPERATION", "VERSIONS", "CLASS", "FLAGS", "ALIASES"], rows));
-        else terminal.err(`Nothing contains ${printableJson(text)}. Ids look like storage.objects.get.`);
+        else
+          terminal.err(
+            `Nothing that contains ${printableJson(text)} has what was asked for. Ids look like storage.objects.get; leave --class or --flag out for more.`,
+          );
         return found.length > 0 ? 0 : 1;
       }),
     );

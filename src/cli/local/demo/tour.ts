@@ -21,7 +21,8 @@ interface Step {
 
 const project = "practice-project";
 const robot = `robot@${project}.iam.gserviceaccount.com`;
-const httpCall = ["node", join(import.meta.dirname, "http-call.ts")];
+// The Node that runs us: the first on the PATH may be one that reads no TypeScript.
+const httpCall = [process.execPath, join(import.meta.dirname, "http-call.ts")];
 
 const read: Step = {
   step: "read",
@@ -188,7 +189,7 @@ function listProjects(stage: Stage): Promise<Outcome> {
 
 async function deploy(stage: Stage): Promise<RunningCommand> {
   if (!stage.hasGcloud)
-    return stage.agent("node", join(import.meta.dirname, "http-deploy.ts"), project, "greet");
+    return stage.agent(process.execPath, join(import.meta.dirname, "http-deploy.ts"), project, "greet");
   const source = join(stage.folder, "function");
   await mkdir(source, { recursive: true });
   await writeFile(
