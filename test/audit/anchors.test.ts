@@ -98,7 +98,10 @@ async function everybodyLooks(): Promise<void> {
   if (answer.status !== 200) throw new Error(`the witness answered ${answer.status}`);
   witnessed = sizeOfNote(grown.checkpoint);
   lines.set(witnessed, answer.lines);
-  await archive({ bucket: archiveBucket(), log: published, store: memoryArchiveStore(), clock: systemClock });
+  const verifier = parseVerifierKey(log.signer.verifierKey);
+  if (verifier === undefined) throw new Error("the log's key does not parse");
+  const store = memoryArchiveStore();
+  await archive({ bucket: archiveBucket(), log: published, verifier, store, clock: systemClock });
   await database.close();
 }
 
