@@ -20,7 +20,7 @@ export function objectSink({ store, prefix, close }: ObjectSinkParts): Sink {
       const key = keyOf(batch, prefix);
       const bytes = Buffer.from(linesOf(batch), "utf8");
       const headers = { "content-type": "application/jsonl" };
-      const put = await store.put(key, bytes, { ifNoneMatch: "*", headers, signal });
+      const put = await store.put(key, bytes, { headers, signal });
       if (put === "stored") return;
       // A crash between object and cursor; the entries are the same, and so are their bytes.
       const there = await store.get(key, signal);
