@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createEgress, type Egress } from "#lib/egress";
 import { Secret } from "#lib/secret";
-import { hashLeaf, parseVerifierKey, proveConsistency, subtreesOf, verifyTiles } from "#tlog";
+import { parseVerifierKey, type TileSource, type Verifier, verifyTiles } from "#tlog";
 import { bucketKeys } from "../../test/fakes/bucket.ts";
 import { type FakeLockedBucket, startFakeLockedBucket } from "../../test/fakes/locked-bucket.ts";
 import { newLogSigner } from "../../test/fakes/log-signer.ts";
@@ -14,30 +14,22 @@ import {
   storageToken,
 } from "../../test/fakes/retained-bucket.ts";
 import { tileLog } from "../../test/fakes/tile-log.ts";
-import type { ArchivedLog } from "./archiver.ts";
 import { type ArchiveBucket, archive, gcsBucket, openArchiving, openCopiedLog, s3Bucket } from "./index.ts";
 
 const origin = "gateway.example/audit";
 const signer = newLogSigner(origin);
-const verifier = parseVerifierKey(signer.verifierKey);
+const verifier = requireVerifier(parseVerifierKey(signer.verifierKey));
 const clock = manualClock();
 
-const leavesTo = (size: number, fork = size): Uint8Array[] =>
-  Array.from({ length: size }, (_, n) => Buffer.from(`{"entry":${n},"fork":${n >= fork}}`));
+function requireVerifier(parsed: Verifier | undefined): Verifier {
+  if (parsed === undefined) throw new Error("the test's own key does not parse");
+  return parsed;
+}
 
 /** The published log of so many entries; those from `fork` on are others. */
-function logOf(size: number, fork = size): ArchivedLog {
-  const leaves = leavesTo(size, fork);
-  const log = tileLog(leaves, signer, origin);
-  return {
-    checkpoint: () => log.checkpoint(),
-    read: (path) => log.read(path),
-    consistency: async (oldSize) => {
-      const checkpoint = log.note ?? "";
-      if (oldSize > size) return undefined;
-      return { checkpoint, proof: proveConsistency(subtreesOf(leaves.map(hashLeaf)), { oldSize, size }) };
-    },
-  };
+function logOf(size: number, fork = size): TileSource {
+  const leaves = Array.from({ length: size }, (_, n) => Buffer.from(`{"entry":${n},"fork":${n >= fork}}`));
+  return tileLog(leaves, signer, origin);
 }
 
 let egress: Egress;
@@ -78,8 +70,7 @@ const gcs = (retainDays?: number): ArchiveBucket =>
   });
 
 async function verified(bucket: ArchiveBucket) {
-  const copied = await openCopiedLog(bucket);
-  if (verifier === undefined) throw new Error("the test's own key does not parse");
+  const copied = await openCopiedLog(bucket, verifier);
   const verification = await verifyTiles(copied, { verifier, pinned: await copied.older() });
   return { ...verification, overwritten: copied.overwritten };
 }
@@ -94,7 +85,7 @@ describe.each(kinds)("%s", (_, open, handOf) => {
   test("a log that grows is archived step by step, and verifies from the bucket with every checkpoint", async () => {
     const store = memoryArchiveStore();
     for (const size of [1, 5, 5, 300, 600]) {
-      expect((await archive({ bucket: open(), log: logOf(size), store, clock })).size).toBe(size);
+      expect((await archive({ bucket: open(), verifier, log: logOf(size), store, clock })).size).toBe(size);
     }
     expect(await store.sizeAt(open().place)).toBe(600);
     expect(await verified(open())).toMatchObject({
@@ -117,11 +108,11 @@ describe.each(kinds)("%s", (_, open, handOf) => {
       },
     };
     const store = memoryArchiveStore();
-    await expect(archive({ bucket: failing, log: logOf(600), store, clock })).rejects.toThrow(
+    await expect(archive({ bucket: failing, verifier, log: logOf(600), store, clock })).rejects.toThrow(
       "the line was cut",
     );
     expect(await store.largestSize()).toBe(0);
-    expect((await archive({ bucket, log: logOf(600), store, clock })).size).toBe(600);
+    expect((await archive({ bucket, verifier, log: logOf(600), store, clock })).size).toBe(600);
     expect(await verified(bucket)).toMatchObject({ kind: "verified", entries: 600 });
   });
 
@@ -133,9 +124,9 @@ describe.each(kinds)("%s", (_, open, handOf) => {
     "a log that was %s contradicts the archive, with or without the server's memory of it",
     async (_name, size, fork) => {
       const store = memoryArchiveStore();
-      await archive({ bucket: open(), log: logOf(300), store, clock });
+      await archive({ bucket: open(), verifier, log: logOf(300), store, clock });
       for (const memory of [store, memoryArchiveStore()]) {
-        const again = archive({ bucket: open(), log: logOf(size, fork), store: memory, clock });
+        const again = archive({ bucket: open(), verifier, log: logOf(size, fork), store: memory, clock });
         await expect(again).rejects.toMatchObject({ code: "archive_contradicted" });
       }
       expect(await verified(open())).toMatchObject({ kind: "verified", entries: 300 });
@@ -143,7 +134,7 @@ describe.each(kinds)("%s", (_, open, handOf) => {
   );
 
   test("one byte changed, an object dropped, two swapped: each is found in the copy, and the place is named", async () => {
-    await archive({ bucket: open(), log: logOf(600), store: memoryArchiveStore(), clock });
+    await archive({ bucket: open(), verifier, log: logOf(600), store: memoryArchiveStore(), clock });
     const hand = handOf();
     const bundle = "gatehouse/tile/entries/001";
     let whole: Buffer = Buffer.alloc(0);
@@ -174,7 +165,7 @@ describe.each(kinds)("%s", (_, open, handOf) => {
 });
 
 test("in S3 a version laid over an object, or a marker that hides it, changes nothing and is told of", async () => {
-  await archive({ bucket: s3(), log: logOf(300), store: memoryArchiveStore(), clock });
+  await archive({ bucket: s3(), verifier, log: logOf(300), store: memoryArchiveStore(), clock });
   locked.overwrite("gatehouse/tile/entries/000", Buffer.from("other"));
   locked.hide("gatehouse/checkpoints/0000000000000300");
   expect(await verified(s3())).toMatchObject({
@@ -186,16 +177,16 @@ test("in S3 a version laid over an object, or a marker that hides it, changes no
 
 test("a version laid over what is archived, or a marker that hides it, neither stops the archive nor accuses the log", async () => {
   const store = memoryArchiveStore();
-  await archive({ bucket: s3(), log: logOf(300), store, clock });
+  await archive({ bucket: s3(), verifier, log: logOf(300), store, clock });
   locked.overwrite("gatehouse/tile/entries/000", Buffer.from("other"));
   locked.overwrite("gatehouse/checkpoints/0000000000000300", Buffer.from("other"));
   locked.hide("gatehouse/checkpoints/0000000000000300");
   for (const memory of [store, memoryArchiveStore()]) {
-    expect((await archive({ bucket: s3(), log: logOf(600), store: memory, clock })).size).toBe(600);
+    expect((await archive({ bucket: s3(), verifier, log: logOf(600), store: memory, clock })).size).toBe(600);
   }
   expect(await verified(s3())).toMatchObject({ kind: "verified", entries: 600 });
   // What was there first is still what the log is held to.
-  const rewritten = archive({ bucket: s3(), log: logOf(700, 20), store, clock });
+  const rewritten = archive({ bucket: s3(), verifier, log: logOf(700, 20), store, clock });
   await expect(rewritten).rejects.toMatchObject({ code: "archive_contradicted" });
 });
 
@@ -213,6 +204,7 @@ test("a store that takes its time does not hold up the server's end", async () =
   const states: string[] = [];
   const archiving = await openArchiving({
     bucket: slow,
+    verifier,
     log: logOf(5_000),
     store: memoryArchiveStore(),
     clock,
@@ -230,14 +222,14 @@ test("a store that takes its time does not hold up the server's end", async () =
 
 test("a retention that is over in an hour is no archive, however well it is locked", async () => {
   retained.about = { retentionPolicy: { retentionPeriod: "3600", isLocked: true } };
-  const archived = archive({ bucket: gcs(), log: logOf(1), store: memoryArchiveStore(), clock });
+  const archived = archive({ bucket: gcs(), verifier, log: logOf(1), store: memoryArchiveStore(), clock });
   await expect(archived).rejects.toThrow(/lacks a retention that outlasts a day: .* 3600 s/);
   expect(retained.objects.size).toBe(0);
 });
 
 test("a bucket that is not locked is refused, and told what it lacks", async () => {
   const refused = async (bucket: ArchiveBucket): Promise<string> =>
-    archive({ bucket, log: logOf(1), store: memoryArchiveStore(), clock }).then(
+    archive({ bucket, verifier, log: logOf(1), store: memoryArchiveStore(), clock }).then(
       () => "archived",
       (error: unknown) => String(error),
     );
@@ -256,7 +248,7 @@ test("a bucket that is not locked is refused, and told what it lacks", async () 
 
 test("in a bucket with object retention each object is locked for as long as was asked", async () => {
   retained.about = { objectRetention: { mode: "Enabled" } };
-  await archive({ bucket: gcs(30), log: logOf(2), store: memoryArchiveStore(), clock });
+  await archive({ bucket: gcs(30), verifier, log: logOf(2), store: memoryArchiveStore(), clock });
   const until = new Set([...retained.objects.values()].map(({ retention }) => retention));
   expect([...until]).toEqual([new Date(clock.now().getTime() + 30 * 86_400_000).toISOString()]);
 });
@@ -265,19 +257,20 @@ test("what a witness said is archived beside the checkpoint, once, and read with
   const log = logOf(3);
   const note = (await log.checkpoint()) ?? "";
   const store = memoryArchiveStore();
-  const cosigned = (line: string): ArchivedLog => ({
+  const cosigned = (line: string): TileSource => ({
     ...log,
     checkpoint: async () => `${note}— w.example ${line}\n`,
   });
   for (const line of ["AAAAAAE=", "AAAAAAI="]) {
-    await archive({ bucket: s3(), log: cosigned(line), store, clock });
+    await archive({ bucket: s3(), verifier, log: cosigned(line), store, clock });
   }
-  expect(await (await openCopiedLog(s3())).checkpoint()).toBe(`${note}— w.example AAAAAAE=\n`);
+  expect(await (await openCopiedLog(s3(), verifier)).checkpoint()).toBe(`${note}— w.example AAAAAAE=\n`);
 });
 
 test("the server does not start with a bucket that is not locked, and starts beside one that is away", async () => {
   const states: string[] = [];
   const parts = {
+    verifier,
     log: logOf(3),
     store: memoryArchiveStore(),
     clock,
@@ -304,10 +297,11 @@ test("the server does not start with a bucket that is not locked, and starts bes
 
 test("a contradiction is told once, and stands while the store is away", async () => {
   const store = memoryArchiveStore();
-  await archive({ bucket: s3(), log: logOf(9), store, clock });
+  await archive({ bucket: s3(), verifier, log: logOf(9), store, clock });
   const states: string[] = [];
   const archiving = await openArchiving({
     bucket: s3(),
+    verifier,
     log: logOf(12, 2),
     store,
     clock,

@@ -7,7 +7,7 @@ export function s3Bucket(settings: ObjectStoreSettings, prefix: string): Archive
   const versioned = openVersionedStore(settings);
   return {
     place: `s3://${settings.bucket}/${prefix}`,
-    put: (path, bytes) => objects.put(prefix + path, bytes, { ifNoneMatch: "*" }),
+    put: (path, bytes) => objects.put(prefix + path, bytes),
     get: (path, version) =>
       version === undefined ? objects.get(prefix + path) : versioned.getVersion(prefix + path, version),
     lock: async () => lockOf(await versioned.lockRule()),

@@ -15,9 +15,10 @@ import { GatehouseError } from "#lib/errors";
 import { Secret } from "#lib/secret";
 import { systemTimer as timer } from "#lib/timer";
 import type { Logger } from "#telemetry";
+import { parseVerifierKey, type Verifier } from "#tlog";
 
 export interface ArchivedParts {
-  readonly audit: Pick<OpenAuditLog, "append">;
+  readonly audit: Pick<OpenAuditLog, "append" | "verifierKey">;
   readonly publishedLog: PublishedLog;
   readonly archives: ArchiveStore;
   readonly log: Logger;
@@ -38,6 +39,7 @@ export async function openArchive(
   const archiving = await openArchiving({
     bucket: configuredBucket(configuration, opened),
     log: publishedLog,
+    verifier: requireVerifier(audit.verifierKey),
     store: archives,
     clock,
     timer,
@@ -50,6 +52,12 @@ export async function openArchive(
     const detail = `${place} has ${size} entries${why === undefined ? "" : `; ${state}: ${why}`}`;
     return [{ name: "archive", isReady: true, detail }];
   };
+}
+
+function requireVerifier(text: string): Verifier {
+  const verifier = parseVerifierKey(text);
+  if (verifier !== undefined) return verifier;
+  throw new GatehouseError("assertion_failed", "the log's own verifier key does not parse");
 }
 
 /** The bucket as the operator wrote it, its egress guard and credential closed with the rest. */

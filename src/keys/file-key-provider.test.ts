@@ -38,6 +38,7 @@ test("a wrapped key that was changed, or moved to another session or log, is ref
   }
   await expect(provider.unwrap(wrapped.subarray(1), name)).rejects.toMatchObject({
     code: "wrapped_key_broken",
+    message: expect.stringContaining("look in a backup for the key as it was") as string,
   });
 });
 
@@ -59,7 +60,10 @@ test("what another key file wrapped is said to be, and a missing file is not mad
   expect(statSync(path).mode & 0o777).toBe(0o600);
   rmSync(path);
   const other = await openFileKeyProvider(path);
-  await expect(other.unwrap(wrapped, name)).rejects.toMatchObject({ code: "wrapping_key_missing" });
+  await expect(other.unwrap(wrapped, name)).rejects.toMatchObject({
+    code: "wrapping_key_missing",
+    message: expect.stringContaining("Put that key's line back into it") as string,
+  });
 });
 
 test("a line added at the end rotates: it wraps from now on, and the ones before still unwrap", async () => {

@@ -94,7 +94,7 @@ function unwrap(keys: readonly WrappingKey[], wrapped: Uint8Array, of: DataKeyNa
   if (known === undefined)
     throw new GatehouseError(
       "wrapping_key_missing",
-      `The key of ${of.keyId} is wrapped with a key that the key file does not hold.`,
+      `The key of ${of.keyId} is wrapped with a key that the key file does not hold. Put that key's line back into it from where you keep it, and restart.`,
     );
   const opening = createDecipheriv(cipher, known.key, bytes.subarray(nonceAt, sealedAt), {
     authTagLength: tagBytes,
@@ -108,5 +108,8 @@ function unwrap(keys: readonly WrappingKey[], wrapped: Uint8Array, of: DataKeyNa
 }
 
 function broken({ keyId }: DataKeyName): GatehouseError {
-  return new GatehouseError("wrapped_key_broken", `The wrapped key of ${keyId} was changed.`);
+  return new GatehouseError(
+    "wrapped_key_broken",
+    `The wrapped key of ${keyId} was changed. Keep the database as it is, find out who wrote to it, and look in a backup for the key as it was.`,
+  );
 }

@@ -1,6 +1,4 @@
 export interface PutOptions {
-  /** `*`: only where nothing lies under this key yet. */
-  readonly ifNoneMatch?: "*";
   /** More headers, signed with the rest: `x-amz-object-lock-mode`, `content-type`. Names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Breaks off. */
@@ -13,7 +11,7 @@ export interface PutOptions {
  * when the store said no, naming its status and code, and with `object_store_unreadable` when its answer makes no sense.
  */
 export interface ObjectStore {
-  /** Durable when it resolves. `exists`: there was something already, and it is as it was. */
+  /** Only where nothing lies under this key yet. Durable when it resolves. `exists`: there was something already, and it is as it was. */
   put(key: string, bytes: Uint8Array, options?: PutOptions): Promise<"stored" | "exists">;
   get(key: string, signal?: AbortSignal): Promise<Uint8Array | undefined>;
 }

@@ -34,7 +34,7 @@ export function openObjectStore(settings: ObjectStoreSettings): ObjectStore {
       const answer = await call({ method: "PUT", path: requireKey(key), headers, body: bytes, signal });
       if (answer.status === 200) return "stored";
       // 412: it was there. Several stores answer 409 to two writers at once; that one is for the caller to try again.
-      if (answer.status === 412 && options.ifNoneMatch !== undefined) return "exists";
+      if (answer.status === 412) return "exists";
       throw refused(`PUT ${key}`, answer);
     },
     async get(key, signal) {
@@ -58,7 +58,7 @@ export interface Asked {
 
 function putHeaders(
   bytes: Uint8Array,
-  { ifNoneMatch, headers }: PutOptions,
+  { headers }: PutOptions,
   dialect: ObjectStoreSettings["dialect"],
 ): Record<string, string> {
   const once: Record<string, string> =
@@ -68,7 +68,7 @@ function putHeaders(
     // Object Lock asks for a digest besides the signed one; MD5 here only tells of damage on the way.
     "content-md5": createHash("md5").update(bytes).digest("base64"),
     ...headers,
-    ...(ifNoneMatch === undefined ? {} : once),
+    ...once,
   };
 }
 

@@ -21,7 +21,7 @@ export function objectSink({ store, prefix, close }: ObjectSinkParts): Sink {
       const key = keyOf(batch, prefix);
       const bytes = Buffer.from(linesOf(batch), "utf8");
       const headers = { "content-type": "application/jsonl" };
-      const put = await store.put(key, bytes, { ifNoneMatch: "*", headers, signal });
+      const put = await store.put(key, bytes, { headers, signal });
       if (put === "stored") return;
       // A crash between object and cursor, or they are sent again: the entries are the same, their bytes need not be.
       const there = await store.get(key, signal);

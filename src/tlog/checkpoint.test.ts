@@ -6,6 +6,7 @@ import {
   extend,
   hashLeaf,
   type NoteSigner,
+  ownNote,
   parseCheckpoint,
   parseVerifierKey,
   rootOf,
@@ -187,4 +188,13 @@ test("a signed checkpoint reads back as what was signed", () => {
     ),
     { numRuns: 50 },
   );
+});
+
+test("a log's own note is the same wherever others put their lines, and nothing of theirs is in it", () => {
+  const border = note.indexOf("\n\n") + 2;
+  const [text, own] = [note.slice(0, border), note.slice(border)];
+  const theirs = "— w.example AAAAAAE=\n— gateway.example/audit/2 AAAAAAE=\n";
+  for (const signed of [note, text + theirs + own, text + own + theirs]) expect(ownNote(signed)).toBe(note);
+  expect(ownNote(text + theirs)).toBeUndefined();
+  expect(ownNote("junk")).toBeUndefined();
 });

@@ -80,3 +80,17 @@ function parseCheckpointText(text: string): Checkpoint | undefined {
   if (size === undefined || root?.length !== 32) return undefined;
   return { origin, size, root };
 }
+
+/**
+ * A checkpoint's note without what others added: its text, and the signature lines of keys named after its origin, which is how a
+ * log names its keys (https://c2sp.org/tlog-checkpoint). In what order lines stand says nothing (https://c2sp.org/signed-note).
+ * Signatures are unchecked; `undefined` for what is no checkpoint, or has no line of its log.
+ */
+export function ownNote(note: string): string | undefined {
+  const checkpoint = parseCheckpoint(note);
+  if (checkpoint === undefined) return undefined;
+  const border = note.lastIndexOf("\n\n") + 2;
+  const lines = note.slice(border, -1).split("\n");
+  const own = lines.filter((line) => line.startsWith(`— ${checkpoint.origin} `));
+  return own.length === 0 ? undefined : `${note.slice(0, border)}${own.join("\n")}\n`;
+}

@@ -12,6 +12,7 @@ export { decodeBundle, decodeHashes, encodeBundle, encodeHashes, tileBytesMax } 
 export {
   type Checkpoint,
   type CheckpointVerification,
+  ownNote,
   parseCheckpoint,
   parseForeignCheckpoint,
   signCheckpoint,

@@ -7,6 +7,7 @@ import {
   findCosignatures,
   formatAddCheckpoint,
   type Hash,
+  ownNote,
   parseCheckpoint,
   parseTreeSize,
 } from "#tlog";
@@ -166,7 +167,8 @@ class Submission {
     if (consistent === undefined) return this.#beyond();
     const { checkpoint, proof } = consistent;
     const size = parseCheckpoint(checkpoint)?.size ?? 0;
-    const request = { oldSize: this.#knownSize, proof, checkpoint: withoutCosignatures(checkpoint) };
+    // Witnesses sign the log's own note; what others have added is bytes to carry.
+    const request = { oldSize: this.#knownSize, proof, checkpoint: ownNote(checkpoint) ?? checkpoint };
     const reply = await post(this.#witness.url, formatAddCheckpoint(request));
     if (reply.status === 200) return this.#accept(request.checkpoint, size, reply.body);
     return judge(reply, { size, knownSize: this.#knownSize });
@@ -249,11 +251,4 @@ function judge(
     404: "it does not watch this log",
   };
   return { kind: "failing", why: reasons[status] ?? `it answered ${status}`, size };
-}
-
-/** Witnesses sign the log's own note; what others have added is bytes to carry. */
-function withoutCosignatures(note: string): string {
-  const border = note.indexOf("\n\n") + 2;
-  const [own = ""] = note.slice(border).split("\n");
-  return `${note.slice(0, border)}${own}\n`;
 }

@@ -5,6 +5,7 @@ import { GatehouseError } from "#lib/errors";
 import { printableJson } from "#lib/printable";
 import type { Settings } from "../../settings.ts";
 import { type StoredPlace, storedPlace } from "./log-place.ts";
+import { verifierKey } from "./verifier-key.ts";
 
 const options = z.object({ config: z.string(), check: z.boolean().optional() });
 
@@ -58,7 +59,8 @@ async function copy(place: StoredPlace, bucket: Bucket): Promise<{ size: number;
   const { systemClock: clock } = await import("#lib/clock");
   const { withStoredLog } = await import("./stored.ts");
   const store = { sizeAt: async () => 0, largestSize: async () => 0, reached: async () => undefined };
-  return withStoredLog(place, ({ published }) => archive({ bucket, log: published, store, clock }));
+  const { verifier } = verifierKey(undefined, place);
+  return withStoredLog(place, ({ published }) => archive({ bucket, log: published, verifier, store, clock }));
 }
 
 function say(

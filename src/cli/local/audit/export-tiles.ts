@@ -26,13 +26,14 @@ export interface TilesAsked {
  */
 export async function exportTilesTo(asked: TilesAsked, settings: Settings): Promise<number> {
   const { folder, person } = asked;
-  const place = await findLog(asked.log, settings);
+  await using opened = new AsyncDisposableStack();
+  const place = await findLog(asked.log, settings, opened);
   const given = verifierKey(asked.key, place);
   makeEmptyFolder(folder);
   const copy = (source: TileSource) => copyTo(folder, source);
   const files = await (isStored(place)
     ? copyStored(place, copy)
-    : copy(await tileSource(place, person, settings)));
+    : copy(await tileSource(place, given.verifier, person, settings)));
   writeFileSync(join(folder, "log.vkey"), `${given.text}\n`);
   const verified = await verifyEntries(folderSource(folder), given, [], sayingProgress(settings.terminal));
   const verdict = verdictOf(verified, "as_far_as_keys");

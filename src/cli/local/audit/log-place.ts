@@ -5,7 +5,7 @@ import type { LogCopy } from "#archive";
 import type { Configuration, DatabaseConfiguration } from "#config";
 import { GatehouseError, messageOf } from "#lib/errors";
 import type { Secret } from "#lib/secret";
-import { type TileSource, tileBytesMax } from "#tlog";
+import { type TileSource, tileBytesMax, type Verifier } from "#tlog";
 import { consoleSignIn } from "../../console-sign-in.ts";
 import { patiently } from "../../patience.ts";
 import { findServer, type Server } from "../../server.ts";
@@ -30,14 +30,18 @@ export type LogPlace =
   | { readonly kind: "bucket"; readonly named: string; readonly copy: LogCopy }
   | { readonly kind: "server"; readonly server: Server };
 
-/** A folder with a database, a folder with tiles, a URL, a configuration that names a database; nothing named is the server that commands speak to. */
-export async function findLog(named: string | undefined, settings: Settings): Promise<LogPlace> {
+/** A folder with a database, a folder with tiles, a URL, a configuration that names a database; nothing named is the server that commands speak to. A bucket's connections are closed with `opened`. */
+export async function findLog(
+  named: string | undefined,
+  settings: Settings,
+  opened: AsyncDisposableStack,
+): Promise<LogPlace> {
   if (named === undefined) return { kind: "server", server: await findServer(settings) };
   if (/^https?:\/\//.test(named)) {
     return { kind: "server", server: await findServer({ ...settings, url: named }) };
   }
   if (/^(s3|gs):\/\//.test(named)) {
-    return { kind: "bucket", named, copy: await namedBucket(named, settings.terminal) };
+    return { kind: "bucket", named, copy: await namedBucket(named, settings.terminal, opened) };
   }
   if (existsSync(join(named, "gatehouse.db")))
     return { kind: "data folder", folder: named, database: { kind: "sqlite" } };
@@ -59,17 +63,21 @@ export interface FoundTiles extends TileSource {
   older?(): Promise<readonly string[]>;
   /** Paths that somebody wrote over. */
   readonly overwritten?: readonly string[];
+  /** Paths of what the log never wrote. */
+  readonly junk?: readonly string[];
 }
 
+/** `verifier` tells a copy's checkpoints from what others put beside them. */
 export async function tileSource(
   place: Exclude<LogPlace, StoredPlace>,
+  verifier: Verifier,
   person: string | undefined,
   settings: Settings,
 ): Promise<FoundTiles> {
   if (place.kind === "tiles") return folderSource(place.folder);
   if (place.kind === "server") return serverSource(place.server, person, settings);
   const { openCopiedLog } = await import("#archive");
-  return openCopiedLog(place.copy);
+  return openCopiedLog(place.copy, verifier);
 }
 
 async function configuredPlace(file: string): Promise<StoredPlace> {

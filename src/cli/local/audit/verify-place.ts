@@ -23,6 +23,7 @@ export interface FoundThere {
   readonly found: Found;
   readonly witnessed: readonly WitnessedBy[];
   readonly overwritten?: readonly string[];
+  readonly junk?: readonly string[];
 }
 
 /** Verifies the log at a place, as much of it as lies there. */
@@ -61,12 +62,12 @@ async function verifyStoredWith(opener: OpenerThread, place: StoredPlace, how: H
 
 async function verifyPublished(place: Exclude<LogPlace, StoredPlace>, how: How): Promise<FoundThere> {
   const { pinned, settings } = how;
-  const given = await tileSource(place, how.person, settings);
+  const given = await tileSource(place, how.key.verifier, how.person, settings);
   const source = remembering(patientSource(given, how.witnesses, settings.terminal));
   const kept = [...pinned, ...((await given.older?.()) ?? [])];
   const found = await verifyEntries(source, how.key, kept, sayingProgress(settings.terminal));
-  const { overwritten = [] } = given;
-  return { ...withWitnesses(found, source.note(), how), overwritten };
+  const { overwritten = [], junk = [] } = given;
+  return { ...withWitnesses(found, source.note(), how), overwritten, junk };
 }
 
 /** The rules of holds and erasures are judged as well, as far as entries without their details say something. */
@@ -103,13 +104,15 @@ function commitsToDetail({ attachments }: Leaf): boolean {
 /** The newest checkpoint of a copy of the log. Throws `log_not_found` where it has none: it would be compared with nothing. */
 export async function newestOf(
   named: string,
+  { verifier }: GivenKey,
   person: string | undefined,
   settings: Settings,
 ): Promise<string> {
-  const place = await findLog(named, settings);
+  await using opened = new AsyncDisposableStack();
+  const place = await findLog(named, settings, opened);
   if (isStored(place))
     throw new GatehouseError("usage_invalid", "--against takes a copy, not a data folder.");
-  const note = await (await tileSource(place, person, settings)).checkpoint();
+  const note = await (await tileSource(place, verifier, person, settings)).checkpoint();
   if (note !== undefined) return note;
   throw new GatehouseError("log_not_found", `There is no checkpoint at ${named} to compare with.`);
 }

@@ -12,6 +12,7 @@ export interface VerifiedWhere {
   readonly verdict: Verdict;
   readonly witnessed: readonly WitnessedBy[];
   readonly overwritten?: readonly string[];
+  readonly junk?: readonly string[];
 }
 
 /**
@@ -20,7 +21,7 @@ export interface VerifiedWhere {
  */
 export function inWords(
   found: Found,
-  { place, key, verdict, witnessed, overwritten = [] }: VerifiedWhere,
+  { place, key, verdict, witnessed, overwritten = [], junk = [] }: VerifiedWhere,
 ): string {
   if (found.kind === "broken") {
     const at = found.index === undefined ? "" : ` at entry ${found.index}`;
@@ -33,6 +34,7 @@ export function inWords(
     ...ruleLines(found),
     ...witnessed.map(({ name, at }) => `  witnessed    by ${name}, last at ${at}`),
     ...overwrittenLines(overwritten),
+    ...junkLines(junk),
     ...keyLines(place, key.isFromOutside),
   ]
     .map(printableLine)
@@ -121,6 +123,14 @@ function overwrittenLines(paths: readonly string[]): readonly string[] {
   if (first === undefined) return [];
   return [
     `  written over ${paths.length} objects since they were archived, ${first} among them: what was there first is what was verified, but ask who did`,
+  ];
+}
+
+function junkLines(paths: readonly string[]): readonly string[] {
+  const [first] = paths;
+  if (first === undefined) return [];
+  return [
+    `  junk         ${paths.length} objects that the log never wrote, ${first} among them: they say nothing of the log, but ask who put them there`,
   ];
 }
 

@@ -84,7 +84,8 @@ async function verify(named: string | undefined, given: Given, settings: Setting
   const { terminal } = settings;
   const demanded = demandedOpening(given);
   const witnesses = demandedWitnesses(given.witness, given.witnessedWithin);
-  const place = await findLog(named, settings);
+  await using opened = new AsyncDisposableStack();
+  const place = await findLog(named, settings, opened);
   if (demanded !== "as_far_as_keys" && !isStored(place))
     throw new GatehouseError(
       "usage_invalid",
@@ -94,7 +95,7 @@ async function verify(named: string | undefined, given: Given, settings: Setting
   const pinned = [
     ...(given.pinned === undefined ? [] : [readText(given.pinned)]),
     ...(given.pin === true ? pinnedOf(key.verifier, key.text, terminal) : []),
-    ...(given.against === undefined ? [] : [await newestOf(given.against, given.as, settings)]),
+    ...(given.against === undefined ? [] : [await newestOf(given.against, key, given.as, settings)]),
   ];
   const how = { key, pinned, witnesses, person: given.as, settings };
   const { found, ...beside } = await verifyPlace(place, how);
