@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { openEntryReader, verifyLog } from "#audit";
+import { GatehouseError } from "#lib/errors";
 import { temporaryDatabase } from "../../test/contracts/temporary-database.ts";
 import { type CustodyUnderTest, custodyUnderTest, person } from "../../test/fakes/custody-under-test.ts";
 import { readingWith } from "../../test/fakes/entry-reader-parts.ts";
@@ -164,4 +165,20 @@ test("an erased session opens no more, here or after a restart, and the log tell
     erasures: [{ sessionId: "ses_1", requestedBy: "first@example.com" }],
   });
   expect(under.failures).toEqual([]);
+});
+
+test("an erasure whose sweep fails is reported as the erasure it is, and swept within the hour", async () => {
+  const under = await opened();
+  const id = await requested(under);
+  const { sweep } = under.store;
+  const full = new GatehouseError("database_full", "The disk is full. Nothing was written.");
+  Object.assign(under.store, { sweep: () => Promise.reject(full) });
+  expect(await under.custody.confirm(second, id)).toMatchObject({ kind: "erased", isScrubbed: false });
+  expect(under.failures).toEqual([full]);
+  expect(await under.store.isErased("ses_1")).toBe(true);
+  expect(await under.store.unswept(10)).toEqual(["ses_1"]);
+  Object.assign(under.store, { sweep });
+  await vi.waitFor(() => expect(under.timer.waiting).toBeGreaterThan(1));
+  under.timer.pass(60 * 60 * 1000);
+  await vi.waitFor(async () => expect(await under.store.unswept(10)).toEqual([]));
 });

@@ -9,6 +9,8 @@ export interface ShredderParts {
   /** The keys of the log; of an erased session this process forgets its own. */
   readonly keys: Pick<DataKeys, "forget">;
   readonly clock: Clock;
+  /** What goes wrong after an act is done, or with nobody waiting. */
+  readonly onFailure: (error: unknown) => void;
 }
 
 export type ShredOutcome =
@@ -52,7 +54,17 @@ export class Shredder {
     const done = await audit.appendWith(entry, (row) => store.shred(row, shredding));
     if (done.kind === "declined") return { kind: done.why === "key_erased" ? "erased" : done.why };
     keys.forget(shredding.sessionId);
-    return { kind: "shredded", isScrubbed: await this.#sweep(shredding.sessionId) };
+    return { kind: "shredded", isScrubbed: await this.#sweepErased(shredding.sessionId) };
+  }
+
+  /** The erasure is done and on record, so a sweep that fails must not deny it: the hourly `finish` takes it up again. */
+  async #sweepErased(sessionId: string): Promise<boolean> {
+    try {
+      return await this.#sweep(sessionId);
+    } catch (error) {
+      this.#parts.onFailure(error);
+      return false;
+    }
   }
 
   async #sweep(sessionId: string): Promise<boolean> {

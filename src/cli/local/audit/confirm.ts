@@ -18,7 +18,7 @@ export async function confirmRequest(
   const { subject, requestedBy, reason } = done.request;
   const rest =
     done.isScrubbed === false
-      ? "\nSomebody is reading the database's files; what is left in them goes within the hour."
+      ? "\nWhat is left in the database's files, which could not be emptied at once, goes within the hour."
       : "";
   const said =
     done.outcome === "erased"
