@@ -29,8 +29,14 @@ export type Refused = { readonly kind: "refused"; readonly code: CustodyRefusal 
 export type Requested = { readonly kind: "requested"; readonly request: CustodyRequest } | Refused;
 export type Confirmed =
   | { readonly kind: "released"; readonly request: CustodyRequest }
-  /** `isScrubbed`: nothing of it is left in the database's files; otherwise that follows within the hour. */
-  | { readonly kind: "erased"; readonly request: CustodyRequest; readonly isScrubbed: boolean }
+  | {
+      readonly kind: "erased";
+      readonly request: CustodyRequest;
+      /** Nothing of it is left in the database's files. */
+      readonly isScrubbed: boolean;
+      /** What is left goes when the database server vacuums; otherwise within the hour. */
+      readonly isLeftToVacuum: boolean;
+    }
   | Refused;
 
 /** Who may ask has been decided before; who is the same person is decided here. Reasons are clean and not empty. */
@@ -128,7 +134,12 @@ class Desk implements Custody {
     });
     switch (outcome.kind) {
       case "shredded":
-        return { kind: "erased", request, isScrubbed: outcome.isScrubbed };
+        return {
+          kind: "erased",
+          request,
+          isScrubbed: outcome.scrubbing === "done",
+          isLeftToVacuum: outcome.scrubbing === "vacuum",
+        };
       case "held":
         return refused("under_hold");
       case "erased":

@@ -96,7 +96,7 @@ function requested(outcome: Requested) {
 function confirmedView(outcome: Confirmed): z.infer<typeof confirmation> {
   if (outcome.kind === "refused") throw new ControlRefusal(outcome.code);
   const request = requestViewOf(outcome.request);
-  return outcome.kind === "erased"
-    ? { request, outcome: "erased", isScrubbed: outcome.isScrubbed }
-    : { request, outcome: "released" };
+  if (outcome.kind === "released") return { request, outcome: "released" };
+  const { isScrubbed, isLeftToVacuum } = outcome;
+  return { request, outcome: "erased", isScrubbed, isLeftToVacuum };
 }
