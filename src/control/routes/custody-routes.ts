@@ -2,7 +2,7 @@ import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { confirmation, custodyRequest, erasureRequest, hold, holdList, newHold, releaseRequest } from "#api";
 import { cleanReason } from "#approvals";
-import type { Confirmed, Requested } from "#custody";
+import type { Confirmed, HoldSet, Requested } from "#custody";
 import type { Actor } from "#identity";
 import { GatehouseError } from "#lib/errors";
 import { limits } from "#lib/limits";
@@ -31,7 +31,7 @@ export function addCustodyRoutes(app: App, reading: Reading): void {
     const { body } = request;
     const subject = { what: "hold", ...("session" in body ? { sessionId: body.session } : {}) } as const;
     return acting(request, subject, reading, async ({ principal }) =>
-      holdViewOf(await custody.setHold(principal, scopeOf(body), reasonOf(body))),
+      holdViewOf(held(await custody.setHold(principal, scopeOf(body), reasonOf(body)))),
     );
   });
 
@@ -86,6 +86,11 @@ function reasonOf({ reason }: { readonly reason: string }): string {
   const clean = cleanReason(reason);
   if (clean === undefined) throw new ControlRefusal("reason_needed");
   return clean;
+}
+
+function held(outcome: HoldSet) {
+  if (outcome.kind === "refused") throw new ControlRefusal(outcome.code);
+  return outcome.hold;
 }
 
 function requested(outcome: Requested) {
