@@ -64,6 +64,8 @@ export const erasureRequest = z.strictObject({ session: sessionId, reason });
 export const confirmation = z.object({
   request: custodyRequest,
   outcome: z.enum(["erased", "released"]),
-  /** Of an erasure: whether nothing of it is left in the database's files; otherwise that follows within the hour. */
+  /** Of an erasure: whether nothing of it is left in the database's files. */
   isScrubbed: z.boolean().optional(),
+  /** Of an erasure: whether what is left goes when PostgreSQL vacuums, rather than within the hour. */
+  isLeftToVacuum: z.boolean().optional(),
 });

@@ -2,6 +2,9 @@ import type { Appended, EntryRow } from "#audit";
 import type { Principal } from "#identity";
 import type { CustodyRequest, Hold } from "./hold.ts";
 
+/** `later`: somebody else is reading the files. `vacuum`: they are the database server's, which empties them when it vacuums. */
+export type Scrubbing = "done" | "later" | "vacuum";
+
 /** A session that is over, and since when. */
 export interface EndedSession {
   readonly id: string;
@@ -55,8 +58,8 @@ export interface CustodyStore {
 
   /** One small step: removes sealed bytes and names of some entries from `from` on. `undefined` when there were no more. */
   sweep(sessionId: string, from: number, at: Date): Promise<number | undefined>;
-  /** Whether what was removed is gone from the database's files as well; not yet when somebody else is reading them. */
-  scrub(): Promise<boolean>;
+  /** Whether what was removed is gone from the database's files as well. */
+  scrub(): Promise<Scrubbing>;
   markSwept(sessionId: string, at: Date): Promise<void>;
   /** Erased, and not swept to the end. */
   unswept(limit: number): Promise<readonly string[]>;

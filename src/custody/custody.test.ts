@@ -1,5 +1,7 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { openEntryReader, verifyLog } from "#audit";
+import type { HoldScope } from "#custody";
+import { GatehouseError } from "#lib/errors";
 import { temporaryDatabase } from "../../test/contracts/temporary-database.ts";
 import { type CustodyUnderTest, custodyUnderTest, person } from "../../test/fakes/custody-under-test.ts";
 import { readingWith } from "../../test/fakes/entry-reader-parts.ts";
@@ -18,6 +20,12 @@ async function requested(under: CustodyUnderTest, sessionId = "ses_1"): Promise<
   const asked = await under.custody.requestErasure(first, sessionId, "asked for by the person");
   if (asked.kind === "refused") throw new Error(asked.code);
   return asked.request.id;
+}
+
+async function held(under: CustodyUnderTest, scope: HoldScope): Promise<string> {
+  const set = await under.custody.setHold(first, scope, "lawsuit");
+  if (set.kind === "refused") throw new Error(set.code);
+  return set.hold.id;
 }
 
 async function kindsIn(database: Database): Promise<string[]> {
@@ -95,7 +103,7 @@ test("a session that is unknown or erased already is not asked for", async () =>
 
 test("two people release a hold, never one, and its protection lasts until then", async () => {
   const under = await opened();
-  const { id: holdId } = await under.custody.setHold(first, { sessionId: "ses_1" }, "lawsuit");
+  const holdId = await held(under, { sessionId: "ses_1" });
   expect(await under.custody.requestRelease(first, "hld_0", "over")).toMatchObject({ code: "not_found" });
   const asked = await under.custody.requestRelease(first, holdId, "over");
   if (asked.kind === "refused") throw new Error(asked.code);
@@ -115,12 +123,13 @@ test("two people release a hold, never one, and its protection lasts until then"
 test("what goes by the rules is no breach to whoever verifies the log: holds, releases, erasures", async () => {
   const under = await opened();
   for (const scope of [{ sessionId: "ses_1" }, { query: { operation: "storage.objects.get" } }]) {
-    const hold = await under.custody.setHold(first, scope, "lawsuit");
-    const asked = await under.custody.requestRelease(second, hold.id, "closed");
+    const holdId = await held(under, scope);
+    const asked = await under.custody.requestRelease(second, holdId, "closed");
     if (asked.kind === "refused") throw new Error(asked.code);
     expect(await under.custody.confirm(first, asked.request.id)).toMatchObject({ kind: "released" });
   }
-  await under.custody.setHold(first, { sessionId: "ses_2" }, "another lawsuit");
+  under.running.add("ses_2");
+  await held(under, { sessionId: "ses_2" });
   expect(await under.custody.confirm(second, await requested(under))).toMatchObject({ kind: "erased" });
   await under.log.close();
   const { verifierKey, keys } = under;
@@ -164,4 +173,31 @@ test("an erased session opens no more, here or after a restart, and the log tell
     erasures: [{ sessionId: "ses_1", requestedBy: "first@example.com" }],
   });
   expect(under.failures).toEqual([]);
+});
+
+test("an erasure whose sweep fails is reported as the erasure it is, and swept within the hour", async () => {
+  const under = await opened();
+  const id = await requested(under);
+  const { sweep } = under.store;
+  const full = new GatehouseError("database_full", "The disk is full. Nothing was written.");
+  Object.assign(under.store, { sweep: () => Promise.reject(full) });
+  expect(await under.custody.confirm(second, id)).toMatchObject({ kind: "erased", isScrubbed: false });
+  expect(under.failures).toEqual([full]);
+  expect(await under.store.isErased("ses_1")).toBe(true);
+  expect(await under.store.unswept(10)).toEqual(["ses_1"]);
+  Object.assign(under.store, { sweep });
+  await vi.waitFor(() => expect(under.timer.waiting).toBeGreaterThan(1));
+  under.timer.pass(60 * 60 * 1000);
+  await vi.waitFor(async () => expect(await under.store.unswept(10)).toEqual([]));
+});
+
+test("a hold on a session that is unknown or erased is refused, and one on a session that has just begun is set", async () => {
+  const under = await opened();
+  const set = (sessionId: string) => under.custody.setHold(first, { sessionId }, "lawsuit");
+  expect(await set("exc_ses_1")).toEqual({ kind: "refused", code: "not_found" });
+  under.running.add("ses_new");
+  expect(await set("ses_new")).toMatchObject({ kind: "set" });
+  await under.custody.confirm(second, await requested(under));
+  expect(await set("ses_1")).toEqual({ kind: "refused", code: "already_erased" });
+  expect(await under.store.holds(10)).toMatchObject([{ scope: { sessionId: "ses_new" } }]);
 });

@@ -26,17 +26,24 @@ export type CustodyRefusal =
   | "request_closed";
 
 export type Refused = { readonly kind: "refused"; readonly code: CustodyRefusal };
+export type HoldSet = { readonly kind: "set"; readonly hold: Hold } | Refused;
 export type Requested = { readonly kind: "requested"; readonly request: CustodyRequest } | Refused;
 export type Confirmed =
   | { readonly kind: "released"; readonly request: CustodyRequest }
-  /** `isScrubbed`: nothing of it is left in the database's files; otherwise that follows within the hour. */
-  | { readonly kind: "erased"; readonly request: CustodyRequest; readonly isScrubbed: boolean }
+  | {
+      readonly kind: "erased";
+      readonly request: CustodyRequest;
+      /** Nothing of it is left in the database's files. */
+      readonly isScrubbed: boolean;
+      /** What is left goes when the database server vacuums; otherwise within the hour. */
+      readonly isLeftToVacuum: boolean;
+    }
   | Refused;
 
 /** Who may ask has been decided before; who is the same person is decided here. Reasons are clean and not empty. */
 export interface Custody {
   /** In force when it resolves: it only protects, so one auditor's word is enough. */
-  setHold(auditor: Principal, scope: HoldScope, reason: string): Promise<Hold>;
+  setHold(auditor: Principal, scope: HoldScope, reason: string): Promise<HoldSet>;
   requestRelease(auditor: Principal, holdId: string, reason: string): Promise<Requested>;
   requestErasure(auditor: Principal, sessionId: string, reason: string): Promise<Requested>;
   confirm(auditor: Principal, requestId: string): Promise<Confirmed>;
@@ -64,11 +71,13 @@ class Desk implements Custody {
     this.#retention = retention;
   }
 
-  async setHold(setBy: Principal, scope: HoldScope, reason: string): Promise<Hold> {
+  async setHold(setBy: Principal, scope: HoldScope, reason: string): Promise<HoldSet> {
     const { clock, store } = this.#parts;
+    const objection = "sessionId" in scope ? await this.#objectionToHold(scope.sessionId) : undefined;
+    if (objection !== undefined) return refused(objection);
     const hold: Hold = { id: newId("hld", clock), scope, reason, setBy, setAt: clock.now() };
     await this.#record(holdEntry(hold), (row) => store.insertHold(row, hold));
-    return hold;
+    return { kind: "set", hold };
   }
 
   async requestRelease(auditor: Principal, holdId: string, reason: string): Promise<Requested> {
@@ -128,7 +137,12 @@ class Desk implements Custody {
     });
     switch (outcome.kind) {
       case "shredded":
-        return { kind: "erased", request, isScrubbed: outcome.isScrubbed };
+        return {
+          kind: "erased",
+          request,
+          isScrubbed: outcome.scrubbing === "done",
+          isLeftToVacuum: outcome.scrubbing === "vacuum",
+        };
       case "held":
         return refused("under_hold");
       case "erased":
@@ -136,6 +150,13 @@ class Desk implements Custody {
       case "not_open":
         return refused("request_closed");
     }
+  }
+
+  /** A hold on nothing would be believed to protect something. One that runs and has done nothing yet is no such hold. */
+  async #objectionToHold(sessionId: string): Promise<CustodyRefusal | undefined> {
+    const { store, isRunning } = this.#parts;
+    if (await store.isErased(sessionId)) return "already_erased";
+    return (await isRunning(sessionId)) || (await store.hasEntries(sessionId)) ? undefined : "not_found";
   }
 
   async #objectionToErasure(sessionId: string): Promise<CustodyRefusal | undefined> {

@@ -8,6 +8,7 @@ export {
   type Custody,
   type CustodyParts,
   type CustodyRefusal,
+  type HoldSet,
   openCustody,
   type Requested,
 } from "./custody.ts";

@@ -1,7 +1,7 @@
 import type { ActLog, DataKeys, NewEntry } from "#audit";
 import type { Clock } from "#lib/clock";
 import { limits } from "#lib/limits";
-import type { CustodyStore, Shredding } from "./custody-store.ts";
+import type { CustodyStore, Scrubbing, Shredding } from "./custody-store.ts";
 
 export interface ShredderParts {
   readonly store: CustodyStore;
@@ -9,10 +9,12 @@ export interface ShredderParts {
   /** The keys of the log; of an erased session this process forgets its own. */
   readonly keys: Pick<DataKeys, "forget">;
   readonly clock: Clock;
+  /** What goes wrong after an act is done, or with nobody waiting. */
+  readonly onFailure: (error: unknown) => void;
 }
 
 export type ShredOutcome =
-  | { readonly kind: "shredded"; readonly isScrubbed: boolean }
+  | { readonly kind: "shredded"; readonly scrubbing: Scrubbing }
   | { readonly kind: "held" | "erased" | "not_open" };
 
 /**
@@ -52,15 +54,25 @@ export class Shredder {
     const done = await audit.appendWith(entry, (row) => store.shred(row, shredding));
     if (done.kind === "declined") return { kind: done.why === "key_erased" ? "erased" : done.why };
     keys.forget(shredding.sessionId);
-    return { kind: "shredded", isScrubbed: await this.#sweep(shredding.sessionId) };
+    return { kind: "shredded", scrubbing: await this.#sweepErased(shredding.sessionId) };
   }
 
-  async #sweep(sessionId: string): Promise<boolean> {
+  /** The erasure is done and on record, so a sweep that fails must not deny it: the hourly `finish` takes it up again. */
+  async #sweepErased(sessionId: string): Promise<Scrubbing> {
+    try {
+      return await this.#sweep(sessionId);
+    } catch (error) {
+      this.#parts.onFailure(error);
+      return "later";
+    }
+  }
+
+  async #sweep(sessionId: string): Promise<Scrubbing> {
     const { store, clock } = this.#parts;
     let from: number | undefined = 0;
     while (from !== undefined) from = await store.sweep(sessionId, from, clock.now());
-    if (!(await store.scrub())) return false;
-    await store.markSwept(sessionId, clock.now());
-    return true;
+    const scrubbing = await store.scrub();
+    if (scrubbing !== "later") await store.markSwept(sessionId, clock.now());
+    return scrubbing;
   }
 }

@@ -59,7 +59,7 @@ interface Asked<Question, Reply> {
 }
 type AskedWrite = Asked<readonly Statement[], WriteResult>;
 type AskedRead = Asked<Read, readonly Row[]>;
-type AskedScrub = Omit<Asked<never, boolean>, "question">;
+type AskedScrub = Omit<Asked<never, "done" | "later">, "question">;
 interface AskedBatch {
   readonly writes: readonly AskedWrite[];
   readonly reads: readonly AskedRead[];
@@ -114,7 +114,7 @@ export class GroupCommit implements Database {
     });
   }
 
-  scrub(): Promise<boolean> {
+  scrub(): Promise<"done" | "later"> {
     return new Promise((resolve, reject) => {
       const refusal = this.#refusal(this.#scrubs.length);
       if (refusal !== undefined) {
@@ -187,7 +187,7 @@ export class GroupCommit implements Database {
       if (reply.kind === "failed") asked.reject(this.#errorOf(reply));
       else asked.resolve(reply.rows);
     });
-    for (const asked of batch.scrubs) asked.resolve(replies.isScrubbed ?? true);
+    for (const asked of batch.scrubs) asked.resolve(replies.isScrubbed === true ? "done" : "later");
     this.#send();
   }
 

@@ -227,7 +227,7 @@ export function custodyStoreContract(name: string, open: () => Promise<Database>
       expect(steps).toBeLessThan(10);
       from = await custody.sweep("ses_1", from, at);
     }
-    expect(await custody.scrub()).toBe(true);
+    expect(await custody.scrub()).toBe(name.includes("PostgreSQL") ? "vacuum" : "done");
     await custody.markSwept("ses_1", at);
     expect(await custody.unswept(10)).toEqual([]);
     const kept = (await audit.attachments(0, 100)).flatMap(({ bytes }) =>

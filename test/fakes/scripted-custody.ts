@@ -1,4 +1,4 @@
-import type { Confirmed, Custody, CustodyRequest, Hold, Requested } from "#custody";
+import type { Confirmed, Custody, CustodyRequest, HoldSet, Requested } from "#custody";
 import type { Principal } from "#identity";
 
 /** Notes what it is asked, and answers what the test says. */
@@ -33,9 +33,9 @@ export function scriptedCustody(): ScriptedCustody {
     answer: undefined,
     confirmed: undefined,
     fails: undefined,
-    setHold: async (auditor, scope, reason): Promise<Hold> => {
+    setHold: async (auditor, scope, reason): Promise<HoldSet> => {
       note("hold", auditor, { scope, reason });
-      return { id: "hld_1", scope, reason, setBy: auditor, setAt: at };
+      return { kind: "set", hold: { id: "hld_1", scope, reason, setBy: auditor, setAt: at } };
     },
     requestRelease: async (auditor, holdId, reason) => {
       note("release", auditor, { holdId, reason });

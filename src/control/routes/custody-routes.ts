@@ -1,7 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { confirmation, custodyRequest, erasureRequest, hold, holdList, newHold, releaseRequest } from "#api";
-import type { Confirmed, Requested } from "#custody";
+import type { Confirmed, HoldSet, Requested } from "#custody";
 import type { Actor } from "#identity";
 import { GatehouseError } from "#lib/errors";
 import { limits } from "#lib/limits";
@@ -31,7 +31,7 @@ export function addCustodyRoutes(app: App, reading: Reading): void {
     const { body } = request;
     const subject = { what: "hold", ...("session" in body ? { sessionId: body.session } : {}) } as const;
     return acting(request, subject, reading, async ({ principal }) =>
-      holdViewOf(await custody.setHold(principal, scopeOf(body), reasonOf(body))),
+      holdViewOf(held(await custody.setHold(principal, scopeOf(body), reasonOf(body)))),
     );
   });
 
@@ -82,6 +82,11 @@ async function acting<Answer>(
   }
 }
 
+function held(outcome: HoldSet) {
+  if (outcome.kind === "refused") throw new ControlRefusal(outcome.code);
+  return outcome.hold;
+}
+
 function requested(outcome: Requested) {
   if (outcome.kind === "refused") throw new ControlRefusal(outcome.code);
   return outcome.request;
@@ -90,7 +95,7 @@ function requested(outcome: Requested) {
 function confirmedView(outcome: Confirmed): z.infer<typeof confirmation> {
   if (outcome.kind === "refused") throw new ControlRefusal(outcome.code);
   const request = requestViewOf(outcome.request);
-  return outcome.kind === "erased"
-    ? { request, outcome: "erased", isScrubbed: outcome.isScrubbed }
-    : { request, outcome: "released" };
+  if (outcome.kind === "released") return { request, outcome: "released" };
+  const { isScrubbed, isLeftToVacuum } = outcome;
+  return { request, outcome: "erased", isScrubbed, isLeftToVacuum };
 }

@@ -38,10 +38,13 @@ export async function openPostgres(server: PostgresServer, migrator?: Migrator):
     read: (sql, values) => reader.read(sql, values),
     write: (statements) => writer.write(statements),
     // Old versions of rows go with the next vacuum, which is the server's and its owner's to run.
-    scrub: () => Promise.resolve(true),
+    scrub: () => Promise.resolve("vacuum"),
     close: async () => {
-      await writer.close();
-      await reader.close();
+      try {
+        await writer.close();
+      } finally {
+        await reader.close();
+      }
     },
   };
 }
@@ -87,7 +90,7 @@ export async function openPostgresForReading(server: PostgresServer): Promise<Da
       Promise.reject(
         new GatehouseError("database_statement_refused", "This database was opened for reading only."),
       ),
-    scrub: () => Promise.resolve(false),
+    scrub: () => Promise.resolve("later"),
     close: () => reader.close(),
   };
 }

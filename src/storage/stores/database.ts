@@ -31,10 +31,11 @@ export interface Database {
   read(sql: string, values?: readonly SqlValue[]): Promise<readonly Row[]>;
   write(statements: readonly Statement[]): Promise<WriteResult>;
   /**
-   * Removes from the engine's own files, as far as it can, what writes have overwritten. `false` when somebody else's reading is
-   * in the way: ask again later. No write is ever lost or held up by it.
+   * Removes from the engine's own files, as far as it can, what writes have overwritten. `later` when somebody else's reading is
+   * in the way: ask again. `vacuum` where it is the server's own to do, and asking again changes nothing. No write is ever lost
+   * or held up by it.
    */
-  scrub(): Promise<boolean>;
+  scrub(): Promise<"done" | "later" | "vacuum">;
   /** Finishes what was asked before, then closes. Later calls reject with `database_closed`. */
   close(): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import { confirmation } from "#api";
 import { printable } from "#cli";
 import { GatehouseError } from "#lib/errors";
@@ -16,13 +17,16 @@ export async function confirmRequest(
   const auditor = await signInAsAuditor(person, settings);
   const done = await auditor.ask(`/api/v1/audit/requests/${id}/confirmation`, confirmation, {});
   const { subject, requestedBy, reason } = done.request;
-  const rest =
-    done.isScrubbed === false
-      ? "\nSomebody is reading the database's files; what is left in them goes within the hour."
-      : "";
   const said =
     done.outcome === "erased"
-      ? `Erased: the recordings of ${subject}, as ${requestedBy} asked (${reason}).${rest}`
+      ? `Erased: the recordings of ${subject}, as ${requestedBy} asked (${reason}).${restText(done)}`
       : `Released: ${subject}, as ${requestedBy} asked (${reason}).`;
   settings.terminal.out(settings.isJson ? printableJson(done) : printable(said));
+}
+
+function restText({ isScrubbed, isLeftToVacuum }: z.infer<typeof confirmation>): string {
+  if (isScrubbed !== false) return "";
+  return isLeftToVacuum === true
+    ? "\nPostgreSQL keeps the rows' earlier versions in its files until it vacuums them."
+    : "\nWhat is left in the database's files, which could not be emptied at once, goes within the hour.";
 }

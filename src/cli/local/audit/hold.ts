@@ -4,6 +4,7 @@ import { custodyRequest, type HoldView, hold, holdList } from "#api";
 import { type CommandTools, moment, printable, table } from "#cli";
 import { GatehouseError } from "#lib/errors";
 import { printableJson } from "#lib/printable";
+import { sessionId } from "../../commands/session-id.ts";
 import { requireEntryWord } from "../../entry-word.ts";
 import type { Settings } from "../../settings.ts";
 import { signInAsAuditor } from "./auditor.ts";
@@ -69,7 +70,7 @@ async function setHold(settings: Settings, command: Command): Promise<void> {
   if ((session !== undefined) === hasQuery)
     throw new GatehouseError("usage_invalid", "Name one session, or what to look for; one of the two.");
   const auditor = await signInAsAuditor(person, settings);
-  const json = session === undefined ? { query, reason } : { session, reason };
+  const json = session === undefined ? { query, reason } : { session: sessionId(session), reason };
   const made = await auditor.ask("/api/v1/audit/holds", hold, json);
   const said = `Held: ${scopeText(made)}. In force now, as ${made.id}.`;
   settings.terminal.out(settings.isJson ? printableJson(made) : printable(said));
