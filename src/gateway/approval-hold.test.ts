@@ -323,24 +323,6 @@ test("the client's own token is not among the held bytes, and secrets are not in
   expect(asked?.preview).not.toContain("token-1");
 });
 
-test("a body too long to be shown says so before the agent's words, where padding cannot push it out of sight", async () => {
-  const under = await asking();
-  const padding = " ".repeat(limits.approvalPreviewBytesMax);
-  const body = `{"name":"logs",${padding}"versioning":{}}`;
-  const answering = under.send({
-    method: "POST",
-    target: "/storage/v1/b",
-    headers: { authorization: "Bearer token-1", "content-type": "application/json", "user-agent": "x" },
-    body,
-  });
-  await under.desk.someoneWaits();
-  under.desk.elapse();
-  await answering;
-  expect(under.desk.requests.get("apr_1")?.preview.split("\n", 3)[2]).toBe(
-    `(only the first ${limits.approvalPreviewBytesMax} of ${body.length} bytes are shown)`,
-  );
-});
-
 test("a gcloud call is kept waiting with 100 every two minutes for half an hour", async () => {
   const under = await asking();
   const answering = remove(under);
