@@ -188,6 +188,34 @@ test("an approval given under other policies than now is worth nothing: they may
   expect(under.desk.requests.get(id)?.state).toBe("approved");
 });
 
+test("an approval given by day does not run a call at an hour at which the same policies ask more people", async () => {
+  const under = await asking();
+  const answering = remove(under);
+  const id = await under.desk.someoneWaits();
+  const [byDay] = decision("require_approval").approvals;
+  const byNight = { rule: "night", groups: ["security"], approvals: 2 };
+  under.decide(() =>
+    decision("require_approval", { approvals: byDay === undefined ? [] : [byDay, { ...byDay, ...byNight }] }),
+  );
+  under.desk.move(id, "approved");
+  const answer = await answering;
+  expect(reasonOf(answer)).toBe("APPROVAL_EXPIRED");
+  expect(errorOf(answer).message).toContain("Reason: the policies ask for other approvals now");
+  expect(under.upstream.requests).toHaveLength(0);
+});
+
+test("an approval by more people than the policies ask for at the hour of the call is enough", async () => {
+  const under = await asking();
+  const [one] = decision("require_approval").approvals;
+  const approvals = one === undefined ? [] : [one, { ...one, rule: "night", groups: ["security"] }];
+  under.decide(() => decision("require_approval", { approvals }));
+  const answering = remove(under);
+  const id = await under.desk.someoneWaits();
+  under.decide(() => decision("require_approval"));
+  under.desk.move(id, "approved");
+  expect((await answering).status).toBe(200);
+});
+
 test("an approval given for a connection that is another one now is worth nothing, and the agent reads why", async () => {
   const under = await asking();
   const answering = remove(under);

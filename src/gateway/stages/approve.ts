@@ -1,4 +1,10 @@
-import { type ApprovalRequest, type HeldBytes, type Withdrawal, withdrawalWords } from "#approvals";
+import {
+  type ApprovalRequest,
+  type HeldBytes,
+  isAllAsked,
+  type Withdrawal,
+  withdrawalWords,
+} from "#approvals";
 import { limits } from "#lib/limits";
 import type { DataPlanePorts } from "../data-plane-ports.ts";
 import type {
@@ -282,6 +288,8 @@ function judge(
 
 function changedSince(approval: ApprovalRequest, decided: DecidedRequest): Withdrawal | undefined {
   if (decided.decision.policyVersion !== approval.policyVersion) return "policies_changed";
+  // A condition may look at the time: the same policies can ask more people now. What is plainly allowed asks nobody.
+  if (!isAllAsked(decided.decision.approvals, approval.requirements)) return "requirements_changed";
   const isSame =
     decided.connection === approval.connection && decided.connectionVersion === approval.connectionVersion;
   return isSame ? undefined : "connection_changed";
