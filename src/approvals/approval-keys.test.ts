@@ -58,6 +58,7 @@ const sent: MatchKeyInput = {
     ["functionId", "greet"],
     ["requestId", "1"],
   ]),
+  repeatedQuery: new Map([["updateMask.fieldPaths", ["x", "y"]]]),
   contentType: "application/json",
   body: bytes(
     '{"name":"greet","source":{"object":"upload-1","bucket":"b"},"entries":[{"id":"1","text":"x"}]}',
@@ -78,6 +79,10 @@ test.each([
   { query: new Map([["functionId", "other"]]) },
   { query: new Map<string, string>() },
   { body: bytes('{"name":"other"}') },
+  { repeatedQuery: undefined },
+  { repeatedQuery: new Map([["updateMask.fieldPaths", ["password", "role"]]]) },
+  { repeatedQuery: new Map([["updateMask.fieldPaths", ["x", "y", "password"]]]) },
+  { repeatedQuery: new Map([["other", ["x", "y"]]]) },
 ])("another call does not find this one's approval request: %j", (change) => {
   expect(matchKey({ ...sent, ...change })).not.toBe(matchKey(sent));
 });

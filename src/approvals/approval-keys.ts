@@ -44,6 +44,8 @@ export interface MatchKeyInput {
   readonly resourceName: string;
   /** Decoded. */
   readonly query: ReadonlyMap<string, string>;
+  /** Parameters that were there more than once, in the order of the call; not among `query`. */
+  readonly repeatedQuery: ReadonlyMap<string, readonly string[]> | undefined;
   readonly contentType: string | undefined;
   readonly body: Uint8Array;
   /** Body members (dotted) and query parameters to leave out, from the catalogue. */
@@ -55,7 +57,11 @@ export interface MatchKeyInput {
  * meet here gains the answer to the one that was reviewed, and nothing else.
  */
 export function matchKey(input: MatchKeyInput): string {
-  const query = [...input.query]
+  const repeated = [...(input.repeatedQuery ?? [])].flatMap(([name, values]) =>
+    values.map((value): [string, string] => [name, value]),
+  );
+  // Sorting keeps the values of one name in their order, which may mean something.
+  const query = [...input.query, ...repeated]
     .filter(([name]) => !input.volatileFields.includes(name))
     .sort(([one], [other]) => (one < other ? -1 : 1));
   return digest("apr-match/v1", [

@@ -10,6 +10,6 @@ export type { ApprovalRequest, ApprovalState, HeldBytes, Vote } from "./approval
 export type { ApprovalCaps, ApprovalFilter, ApprovalStore, VoteStep } from "./approval-store.ts";
 export type { Sealer } from "./held-bytes.ts";
 export { type ApprovalDeskPorts, type OpenApprovalDesk, openApprovalDesk } from "./open-approval-desk.ts";
-export { isAskedOf, isSamePerson } from "./quorum.ts";
+export { isAllAsked, isAskedOf, isSamePerson } from "./quorum.ts";
 export { cleanReason } from "./reason.ts";
 export { type Withdrawal, withdrawals, withdrawalWords } from "./withdrawal.ts";

@@ -9,7 +9,7 @@ import { fingerprint } from "./approval-keys.ts";
 import type { ApprovalRequest, HeldBytes, Vote } from "./approval-request.ts";
 import type { ApprovalCaps, ApprovalFilter, ApprovalStore } from "./approval-store.ts";
 import { openHeld, type Sealer, sealHeld } from "./held-bytes.ts";
-import { isSatisfied, voteRefusal } from "./quorum.ts";
+import { isAllAsked, isSatisfied, voteRefusal } from "./quorum.ts";
 import { cleanReason } from "./reason.ts";
 import { Turns } from "./turns.ts";
 import { WaitingRoom, type WaitOptions } from "./waiting-room.ts";
@@ -171,10 +171,9 @@ class Desk implements OpenApprovalDesk {
       return undefined;
     }
     if (await this.#withdrawIfStale(known)) return undefined;
-    const isSame =
-      known.policyVersion === call.policyVersion && known.connectionVersion === call.connectionVersion;
-    if (isSame || known.state === "executing") return known;
-    await this.#withdraw(known.id, "policies_changed");
+    const because = changedBetween(known, call);
+    if (because === undefined || known.state === "executing") return known;
+    await this.#withdraw(known.id, because);
     return undefined;
   }
 
@@ -337,6 +336,14 @@ function newRequest({ held: _, ...call }: NewApprovalRequest, clock: Clock): App
     isRecorded: false,
     withdrawnBecause: undefined,
   };
+}
+
+/** Of what was denied, the rules that asked for it do not matter: a denial is no less one at another hour. */
+function changedBetween(known: ApprovalRequest, call: NewApprovalRequest): Withdrawal | undefined {
+  if (known.policyVersion !== call.policyVersion) return "policies_changed";
+  if (known.connectionVersion !== call.connectionVersion) return "connection_changed";
+  const isAsked = known.state === "denied" || isAllAsked(call.requirements, known.requirements);
+  return isAsked ? undefined : "requirements_changed";
 }
 
 function isOverdue({ state, decideBy, executeBy }: ApprovalRequest, now: Date): boolean {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Principal } from "#identity";
 import { limits } from "#lib/limits";
 import type { ApprovalRequirement } from "#policy";
@@ -48,6 +49,14 @@ export function isSatisfied(requirements: readonly ApprovalRequirement[], votes:
     votes.filter(({ verdict }) => verdict === "approve").map(({ approver }) => approver),
   );
   return requirements.length > 0 && requirements.every((requirement) => satisfies(requirement, approvers));
+}
+
+/** Whether whoever was asked for `asked` was asked for all that is `required`; more is no harm. */
+export function isAllAsked(
+  required: readonly ApprovalRequirement[],
+  asked: readonly ApprovalRequirement[],
+): boolean {
+  return required.every((one) => asked.some((other) => isDeepStrictEqual(one, other)));
 }
 
 function distinct(people: readonly Principal[]): Principal[] {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { printCatalogueFile } from "./catalogue-file.ts";
+import { loadCatalogue } from "./load.ts";
 import { openCatalogue } from "./open-catalogue.ts";
 
 const row = { why: 0, flags: [], flagWhys: [], aliases: [], volatile: [], repeated: [], rivals: [] };
@@ -56,4 +57,14 @@ test("a host of the gateway's own universe is the API of that name, and nobody e
   ]) {
     expect(read(host), host).toMatchObject({ kind: "unknown", code: "unknown_host" });
   }
+});
+
+test("a lookup by the name of a resource is not taken for one in the project that a parameter names", () => {
+  const linked = "//bigquery.googleapis.com/projects/forbidden/datasets/d/tables/t";
+  const target = `/v1/entries:lookup?project=allowed&linkedResource=${encodeURIComponent(linked)}`;
+  const line = { method: "GET", host: "datacatalog.googleapis.com", target, headers: [] };
+  expect(loadCatalogue().understand(line)).toMatchObject({
+    kind: "call",
+    call: { operation: { id: "datacatalog.entries.lookup" }, resource: { project: undefined } },
+  });
 });

@@ -23,6 +23,7 @@ export const approvalKeys: ApprovalKeys = {
       operationId: request.call.operation.id,
       resourceName: request.call.resource.name,
       query: request.call.query,
+      repeatedQuery: request.call.repeatedQuery,
       contentType: singleHeader(request.headers, "content-type"),
       body,
       volatileFields: request.call.operation.volatileFields,

@@ -3,7 +3,7 @@ import { openConnections } from "#connections";
 import { systemClock as clock } from "#lib/clock";
 import { GatehouseError } from "#lib/errors";
 import { parseMaskingRules } from "#masking";
-import { parsePolicies, printProblem } from "#policy";
+import { avoidableRules, parsePolicies, printAvoidable, printProblem } from "#policy";
 import { connectionOf, issuerSettings, samlSettings } from "./configured.ts";
 import { fencesOf, machineSettings } from "./configured-machines.ts";
 import { sinkOf } from "./sinks.ts";
@@ -58,6 +58,12 @@ async function checkConnections({ connections }: Configuration): Promise<readonl
 async function checkSinks({ sinks }: Configuration): Promise<readonly string[]> {
   await Promise.all(sinks.map((written) => sinkOf(written).sink.close()));
   return [];
+}
+
+/** What would start, and not do what it seems to. */
+export function configurationWarnings(configuration: Configuration): readonly string[] {
+  const parsed = parsePolicies(readDocuments(configuration.policies), configuration.protected);
+  return parsed.kind === "parsed" ? avoidableRules(parsed.set).map(printAvoidable) : [];
 }
 
 function checkPolicies(configuration: Configuration): readonly string[] {

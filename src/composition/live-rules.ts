@@ -1,6 +1,6 @@
 import type { NewEntry } from "#audit";
 import { type MaskingRules, parseMaskingRules } from "#masking";
-import { type PolicySet, parsePolicies, printProblem } from "#policy";
+import { avoidableRules, type PolicySet, parsePolicies, printAvoidable, printProblem } from "#policy";
 import type { Logger } from "#telemetry";
 import { documentsEntry, refusedDocumentsEntry } from "./facts.ts";
 import { type LiveSet, openLiveSet } from "./live-set.ts";
@@ -28,6 +28,9 @@ export function openLivePolicies(
     onReplaced: async (set, documents) => {
       await record(documentsEntry("policy.change", set.version, documents));
       log.info({ version: set.version, policies: set.policies.length }, "policies in force");
+      const warnings = avoidableRules(set).map(printAvoidable);
+      if (warnings.length > 0)
+        log.warn({ warnings }, "rules that a call avoids by naming a project by its number");
     },
     onRefused: (problems) => refused("policies", problems, { record, log }),
   });

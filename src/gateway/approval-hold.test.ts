@@ -188,6 +188,34 @@ test("an approval given under other policies than now is worth nothing: they may
   expect(under.desk.requests.get(id)?.state).toBe("approved");
 });
 
+test("an approval given by day does not run a call at an hour at which the same policies ask more people", async () => {
+  const under = await asking();
+  const answering = remove(under);
+  const id = await under.desk.someoneWaits();
+  const [byDay] = decision("require_approval").approvals;
+  const byNight = { rule: "night", groups: ["security"], approvals: 2 };
+  under.decide(() =>
+    decision("require_approval", { approvals: byDay === undefined ? [] : [byDay, { ...byDay, ...byNight }] }),
+  );
+  under.desk.move(id, "approved");
+  const answer = await answering;
+  expect(reasonOf(answer)).toBe("APPROVAL_EXPIRED");
+  expect(errorOf(answer).message).toContain("Reason: the policies ask for other approvals now");
+  expect(under.upstream.requests).toHaveLength(0);
+});
+
+test("an approval by more people than the policies ask for at the hour of the call is enough", async () => {
+  const under = await asking();
+  const [one] = decision("require_approval").approvals;
+  const approvals = one === undefined ? [] : [one, { ...one, rule: "night", groups: ["security"] }];
+  under.decide(() => decision("require_approval", { approvals }));
+  const answering = remove(under);
+  const id = await under.desk.someoneWaits();
+  under.decide(() => decision("require_approval"));
+  under.desk.move(id, "approved");
+  expect((await answering).status).toBe(200);
+});
+
 test("an approval given for a connection that is another one now is worth nothing, and the agent reads why", async () => {
   const under = await asking();
   const answering = remove(under);
@@ -321,24 +349,6 @@ test("the client's own token is not among the held bytes, and secrets are not in
   );
   expect(asked?.preview).not.toContain("correct-horse");
   expect(asked?.preview).not.toContain("token-1");
-});
-
-test("a body too long to be shown says so before the agent's words, where padding cannot push it out of sight", async () => {
-  const under = await asking();
-  const padding = " ".repeat(limits.approvalPreviewBytesMax);
-  const body = `{"name":"logs",${padding}"versioning":{}}`;
-  const answering = under.send({
-    method: "POST",
-    target: "/storage/v1/b",
-    headers: { authorization: "Bearer token-1", "content-type": "application/json", "user-agent": "x" },
-    body,
-  });
-  await under.desk.someoneWaits();
-  under.desk.elapse();
-  await answering;
-  expect(under.desk.requests.get("apr_1")?.preview.split("\n", 3)[2]).toBe(
-    `(only the first ${limits.approvalPreviewBytesMax} of ${body.length} bytes are shown)`,
-  );
 });
 
 test("a gcloud call is kept waiting with 100 every two minutes for half an hour", async () => {

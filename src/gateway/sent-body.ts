@@ -39,12 +39,15 @@ export function sentBody(outgoing: OutgoingBody, plan: MaskingPlan): SentBody {
   }
 }
 
-/** Masks the beginning of `bytes` for the eyes of people; `undefined` when it cannot be done. */
-export async function maskWhole(bytes: Uint8Array, plan: MaskingPlan): Promise<Uint8Array | undefined> {
+/**
+ * Masks the beginning of `bytes` for the eyes of people; `undefined` when it cannot be done. Whether more follows is said
+ * besides: masking shortens, so that the length of what comes out tells nothing.
+ */
+export async function maskWhole(bytes: Uint8Array, plan: MaskingPlan): Promise<SentRecord["recording"]> {
   if (plan.kind === "refuse") return undefined;
   const recorder = startRecorder(plan.open());
   feed(recorder, bytes);
-  return (await recorder.end()).recording?.bytes;
+  return (await recorder.end()).recording;
 }
 
 function whole(bytes: Uint8Array, payload: Uint8Array | null, recorder: Recorder | undefined): SentBody {

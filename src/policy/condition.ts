@@ -2,13 +2,19 @@ import type { ASTNode } from "@marcbachmann/cel-js";
 import { riskClasses } from "#lib/entry-words";
 import { limits } from "#lib/limits";
 import { type ConditionScope, declaredNames, environment, fieldsOf } from "./condition-scope.ts";
+import { childrenOf, projectsNamed } from "./condition-tree.ts";
 
 /** What a condition said about one call. A failure is neither true nor false; the rule's effect decides what it means. */
 export type ConditionResult = boolean | { readonly failure: string };
 export type Condition = (scope: ConditionScope) => ConditionResult;
 
 export type CompiledCondition =
-  | { readonly kind: "condition"; readonly condition: Condition }
+  | {
+      readonly kind: "condition";
+      readonly condition: Condition;
+      /** Projects, ids and numbers, that the condition holds for by name. */
+      readonly projectsNamed: readonly string[];
+    }
   | { readonly kind: "refused"; readonly message: string };
 
 /**
@@ -64,7 +70,8 @@ export function compileCondition(source: string): CompiledCondition {
     if (checked.type !== "bool") {
       return refused(`gives ${checked.type ?? "no type"}, not true or false. Compare it with something.`);
     }
-    return { kind: "condition", condition: (scope) => run(parsed, scope) };
+    const condition: Condition = (scope) => run(parsed, scope);
+    return { kind: "condition", condition, projectsNamed: projectsNamed(parsed.ast) };
   } catch (error) {
     return refused(notCel(error));
   }
@@ -176,16 +183,6 @@ function mistakeInClass(left: ASTNode, right: ASTNode): string | undefined {
     }
   }
   return undefined;
-}
-
-function childrenOf(node: ASTNode): readonly ASTNode[] {
-  if (node.op === "value" || node.op === "id") return [];
-  if (node.op === "." || node.op === ".?") return [node.args[0]];
-  if (node.op === "call") return node.args[1];
-  if (node.op === "rcall") return [node.args[1], ...node.args[2]];
-  if (node.op === "map") return node.args.flat();
-  if (node.op === "!_" || node.op === "-_") return [node.args];
-  return node.args;
 }
 
 /** The library's one-line summary; its full message draws the expression over several lines. */

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { compileOperationPattern } from "#catalogue";
 import { messageOf } from "#lib/errors";
 import { limits } from "#lib/limits";
-import { compileCondition } from "./condition.ts";
+import { type CompiledCondition, compileCondition } from "./condition.ts";
 import { knownKeys, type PolicySource, policyDocument, type RuleSource } from "./policy-document.ts";
 import { indexRules, type OperationPattern, type Policy, type PolicySet, type Rule } from "./policy-set.ts";
 import type { PolicyProblem } from "./problem.ts";
@@ -46,6 +46,8 @@ function versionOf(documents: readonly SourceText[]): string {
       .join("\n"),
   );
 }
+
+type UsableCondition = Extract<CompiledCondition, { kind: "condition" }>;
 
 interface Place {
   readonly file: string;
@@ -137,6 +139,7 @@ class Reading {
   }
 
   #rule(source: RuleSource, policy: string, place: Place & { readonly path: readonly PropertyKey[] }): Rule {
+    const compiled = this.#condition(source.when, { ...place, path: [...place.path, "when"] });
     return {
       policy,
       name: source.name,
@@ -144,7 +147,8 @@ class Reading {
       operations: source.operations?.flatMap((text, index) =>
         this.#pattern(text, { ...place, path: [...place.path, "operations", index] }),
       ),
-      condition: this.#condition(source.when, { ...place, path: [...place.path, "when"] }),
+      condition: compiled?.condition,
+      projectsNamed: compiled?.projectsNamed ?? [],
       requirement: requirementOf(source, policy),
       message: source.message,
       file: place.file,
@@ -161,10 +165,10 @@ class Reading {
     }
   }
 
-  #condition(source: string | undefined, place: Place): Rule["condition"] {
+  #condition(source: string | undefined, place: Place): UsableCondition | undefined {
     if (source === undefined) return undefined;
     const compiled = compileCondition(source);
-    if (compiled.kind === "condition") return compiled.condition;
+    if (compiled.kind === "condition") return compiled;
     this.report(place, "bad_condition", compiled.message);
     return undefined;
   }

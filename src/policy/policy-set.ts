@@ -37,6 +37,8 @@ export interface Rule {
   /** `undefined` means every operation. */
   readonly operations: readonly OperationPattern[] | undefined;
   readonly condition: Condition | undefined;
+  /** Projects, ids and numbers, that the condition holds for by name. */
+  readonly projectsNamed: readonly string[];
   /** Set exactly when the effect is `require_approval`. */
   readonly requirement: ApprovalRequirement | undefined;
   readonly message: string | undefined;

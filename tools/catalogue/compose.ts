@@ -94,8 +94,22 @@ function volatileFieldsOf(method: Method, version: ApiVersion, curated: Curated)
   return inQuery || inBody ? ["requestId", ...fields] : fields;
 }
 
+/**
+ * Methods whose parameter `project` says whose the resource is. Named one by one: elsewhere it may say something else, and
+ * a fence would believe it. `datacatalog.entries.lookup` ignores it unless the entry is looked up by its qualified name.
+ */
+const namedByQuery: ReadonlySet<string> = new Set([
+  "clouddebugger.debugger.debuggees.list",
+  "storage.buckets.insert",
+  "storage.buckets.list",
+]);
+
 function namesProjectInQuery(method: Method): boolean {
-  return !method.template.includes("{") && method.queryParameters.some(({ name }) => name === "project");
+  return (
+    namedByQuery.has(method.id) &&
+    !method.template.includes("{") &&
+    method.queryParameters.some(({ name }) => name === "project")
+  );
 }
 
 function secretsOf(method: Method, graph: CatalogueFile["secrets"]): Partial<OperationRow> {

@@ -4,6 +4,7 @@ import { type Call, compareClasses } from "../operation.ts";
 import type { CallLine, Understanding } from "../understanding.ts";
 import { asksForMedia, isAltAllowed, type Parameters } from "./parameters.ts";
 import { fitsTemplate, type Path, pathOf, segmentAt, segmentsOf } from "./path.ts";
+import { projectTwice } from "./project-twice.ts";
 import { callOf, type ReadRequest, refuseAlt, refuseName, show, showPath, unknown } from "./request.ts";
 import { resourceIn } from "./resource-in-path.ts";
 import { findRoute, type RouteSearch } from "./route-search.ts";
@@ -36,7 +37,15 @@ export function jsonCall(request: ReadRequest): Understanding {
   const origin =
     tree.service === request.host.service ? request.host : { ...request.host, service: tree.service };
   const resource = resourceIn(search.path, route.resource, origin, projectAsideOf(route, request));
-  return resource === undefined ? refuseName() : callOf(request, operation, resource, media);
+  if (resource === undefined) return refuseName();
+  const contradicting = projectTwice(request.parameters, resource);
+  if (contradicting !== undefined) {
+    return unknown(
+      "parameter_refused",
+      `the query parameter ${show(contradicting)} names another project than the path`,
+    );
+  }
+  return callOf(request, operation, resource, media);
 }
 
 /** Of methods that the same path fits, none before the others, the worst is believed. */

@@ -152,7 +152,8 @@ function decodeComponent(text: string): string | undefined {
   }
 }
 
-function squash(name: string): string {
+/** One spelling for all that Google takes for the same name. */
+export function squash(name: string): string {
   const lower = name.toLowerCase();
   return /[$_-]/.test(lower) ? lower.replace(/[$_-]/g, "") : lower;
 }

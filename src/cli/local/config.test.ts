@@ -75,7 +75,24 @@ test("a configuration without faults is said to be sound, and nothing is started
     ok: true,
     connections: ["prod", "lab"],
     providers: ["https://login.example.com", "urn:corp"],
+    warnings: [],
   });
+});
+
+test("a sound configuration whose denial a project's number avoids is checked with a warning that says where", async () => {
+  const isOfFiles = /saml|corp|key_file|masking|sinks|syslog/;
+  const lines = sound.split("\n").filter((line) => !isOfFiles.test(line));
+  const file = write("gatehouse.yaml", lines.join("\n"));
+  mkdirSync(join(folder, "policies"));
+  const rule = `{ name: r, effect: deny, when: 'resource.project == "prod-1"' }`;
+  write(
+    "policies/one.yaml",
+    `policies:\n  - name: one\n    principals: { any: true }\n    rules:\n      - ${rule}\n`,
+  );
+  const { status, out, err } = await config("check", file);
+  expect([status, err]).toEqual([0, ""]);
+  expect(out).toMatch(/one\.yaml:5: one\/r: warning: It names a project by its id alone/);
+  expect(out).toContain("is sound");
 });
 
 test("an unknown key is refused by check and show alike, with its line", async () => {

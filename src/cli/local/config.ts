@@ -17,9 +17,12 @@ export function addConfigCommand(program: Command, { add, action, terminal }: Co
         const connections = configuration.connections.map(({ name }) => name);
         const { issuers, saml } = configuration.identity;
         const providers = [...issuers, ...saml].map(({ issuer }) => issuer);
+        const { configurationWarnings } = await import("../../composition/configuration-checks.ts");
+        const warnings = configurationWarnings(configuration);
+        if (!isJson) for (const warning of warnings) terminal.out(warning);
         terminal.out(
           isJson
-            ? printableJson({ file, ok: true, connections, providers })
+            ? printableJson({ file, ok: true, connections, providers, warnings })
             : `${file} is sound. Connections: ${connections.join(", ")}. Identity providers: ${providers.join(", ")}.`,
         );
       }),

@@ -31,18 +31,27 @@ function addCheck(policy: Command, { add, action, terminal }: CommandTools): voi
     )
     .action(
       action(async ({ isJson }, command) => {
-        const { deadRules } = await import("#policy");
+        const { avoidableRules, deadRules, printAvoidable } = await import("#policy");
         const paths = command.args.length > 0 ? command.args : [shipped];
         const { set, catalogue } = await load(paths);
         const dead = deadRules(set, catalogue.operations());
+        const avoidable = avoidableRules(set);
         const rules = set.policies.reduce((count, { rules: own }) => count + own.length, 0);
         if (isJson)
           terminal.out(
-            printableJson({ ok: true, version: set.version, policies: set.policies.length, rules, dead }),
+            printableJson({
+              ok: true,
+              version: set.version,
+              policies: set.policies.length,
+              rules,
+              dead,
+              avoidable,
+            }),
           );
         else {
           for (const { file, line, policy: name, rule, message } of dead)
             terminal.out(`${file}:${line}: ${name}/${rule}: warning: ${message}`);
+          for (const rule of avoidable) terminal.out(printAvoidable(rule));
           terminal.out(
             `Policies: ${set.policies.length}, rules: ${rules}, sound. Version ${set.version.slice(0, 12)}.`,
           );

@@ -1,4 +1,10 @@
-import { type ApprovalRequest, type HeldBytes, type Withdrawal, withdrawalWords } from "#approvals";
+import {
+  type ApprovalRequest,
+  type HeldBytes,
+  isAllAsked,
+  type Withdrawal,
+  withdrawalWords,
+} from "#approvals";
 import { limits } from "#lib/limits";
 import type { DataPlanePorts } from "../data-plane-ports.ts";
 import type {
@@ -150,10 +156,12 @@ async function previewOf(request: DecidedRequest, body: Uint8Array, ports: Appro
   if (body.length === 0) return line;
   const masked = await maskWhole(body, ports.masking.plan(requestSubject(request, ports)));
   if (masked === undefined) return `${line}\n\n(${body.length} bytes that cannot be shown)`;
-  const shown = Buffer.from(masked.subarray(0, limits.approvalPreviewBytesMax)).toString("utf8");
-  if (masked.length <= limits.approvalPreviewBytesMax) return `${line}\n\n${shown}`;
+  const shown = Buffer.from(masked.bytes.subarray(0, limits.approvalPreviewBytesMax)).toString("utf8");
+  if (!masked.isTruncated && masked.bytes.length <= limits.approvalPreviewBytesMax) {
+    return `${line}\n\n${shown}`;
+  }
   // Before what the agent wrote: below it, nobody scrolls that far, and the agent could have written it too.
-  return `${line}\n\n(only the first ${limits.approvalPreviewBytesMax} of ${masked.length} bytes are shown)\n\n${shown}`;
+  return `${line}\n\n(only the beginning is shown; the whole body, ${body.length} bytes, would run)\n\n${shown}`;
 }
 
 /** Waits in slices, with an interim reply after each, for as long as this kind of client can be kept. */
@@ -280,6 +288,8 @@ function judge(
 
 function changedSince(approval: ApprovalRequest, decided: DecidedRequest): Withdrawal | undefined {
   if (decided.decision.policyVersion !== approval.policyVersion) return "policies_changed";
+  // A condition may look at the time: the same policies can ask more people now. What is plainly allowed asks nobody.
+  if (!isAllAsked(decided.decision.approvals, approval.requirements)) return "requirements_changed";
   const isSame =
     decided.connection === approval.connection && decided.connectionVersion === approval.connectionVersion;
   return isSame ? undefined : "connection_changed";

@@ -30,12 +30,11 @@ export function decideStage(ports: DecidePorts) {
   };
 }
 
-/** Whose project pays is the connection's business, in the query as in the header. */
-function foreignBilling({ query }: Call, { quotaProject }: Connection): string | undefined {
-  for (const name of ["userProject", "$userProject"]) {
-    const project = query.get(name);
-    if (project !== undefined && project !== quotaProject)
-      return `the query names a project to bill (${name})`;
+/** Whose project pays is the connection's business, in the query as in the header, however Google lets it be spelled. */
+function foreignBilling({ query, repeatedQuery }: Call, { quotaProject }: Connection): string | undefined {
+  for (const name of [...query.keys(), ...(repeatedQuery?.keys() ?? [])]) {
+    if (!/^\$?user[_-]?project$/i.test(name)) continue;
+    if (query.get(name) !== quotaProject) return `the query names a project to bill (${name})`;
   }
   return undefined;
 }
