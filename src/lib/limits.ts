@@ -32,6 +32,10 @@ export const limits = {
   jsonDepthMax: 64,
   /** Places named per body; a list of thousands of keys has one place. */
   findingsMax: 1_000,
+  /** Google's own paths stay below 200 characters; names are the agent's, and a thousand findings must fit one entry. */
+  findingPathCharsMax: 256,
+  /** Of one document, all places together: some 5 MiB, while answers use some hundred names. */
+  maskMembersRememberedMax: 10_000,
   /** Patterns run at about 1 MB/s each; more of them would hold up everybody's calls. */
   maskPatternsMax: 50,
   maskPatternCharsMax: 512,
