@@ -19,6 +19,8 @@ export interface Frame {
   isTypeKnown: boolean;
   typesSeen: number;
   setting: Setting | undefined;
+  /** The setting within whose value this object or array is. */
+  settingAround: Setting | undefined;
 }
 
 /** An object that may be a google.protobuf.Any, kept as it came until its `@type` is known. */
@@ -42,7 +44,14 @@ export function openFrame(isObject: boolean, place: Treatment): Frame {
     isTypeKnown: false,
     typesSeen: 0,
     setting: undefined,
+    settingAround: undefined,
   };
+}
+
+export function isTypeMember({ isObject, place, member }: Frame): boolean {
+  return (
+    isObject && member.name === "@type" && place.shape?.ofType !== undefined && place.forced === undefined
+  );
 }
 
 /** Names of the enclosing members, outermost first; arrays have none. */

@@ -82,6 +82,11 @@ export class Treatments {
     return { ...place, shape: mergeShapes(place.shape, this.#shapes.resolve(shape)) };
   }
 
+  /** The same place once it is known that the type of its google.protobuf.Any was left out: it may be any. */
+  ofUnknownType(place: Treatment): Treatment {
+    return { ...place, forced: strictCause };
+  }
+
   /** Normal names of the members of an object at `path` that will be masked, and whose checksums must go. */
   maskedMembers(place: Treatment, path: () => readonly string[]): readonly string[] {
     if (place.forced !== undefined) return [];
