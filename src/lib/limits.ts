@@ -67,10 +67,7 @@ export const limits = {
   matchedJsonBytesMax: 256 * 1024,
   capabilitiesPerSessionMax: 1_000,
   tunnelsPerSessionMax: 256,
-  /**
-   * As many as a session may have tunnels. A call whose client has gone may still wait for an upstream socket, with its
-   * body, so that open connections alone do not bound the memory.
-   */
+  /** As many as tunnels. A call whose client has gone may still wait, with its body, for an upstream socket: open connections alone do not bound the memory. */
   exchangesPerSessionMax: 256,
   /** Sixteen sessions with all their tunnels; one stranger on this machine must not use up our file descriptors. */
   clientConnectionsMax: 4_096,
