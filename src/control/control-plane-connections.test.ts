@@ -6,7 +6,7 @@ import { openControlPlane } from "./control-plane.ts";
 
 vi.mock("#lib/limits", async (original) => {
   const real = await original<typeof import("#lib/limits")>();
-  return { limits: { ...real.limits, controlConnectionsMax: 2 } };
+  return { limits: { ...real.limits, clientConnectionsMax: 2 } };
 });
 
 test("a stranger who opens connections and says nothing gets so many and no more, and what is given back is free again", async () => {

@@ -46,7 +46,7 @@ export interface ControlPlane {
 export async function openControlPlane(ports: ControlPlanePorts): Promise<ControlPlane> {
   requireProtectedListener(ports);
   const app = await buildControlPlane(ports);
-  app.server.maxConnections = limits.controlConnectionsMax;
+  app.server.maxConnections = limits.clientConnectionsMax;
   await app.listen({ host: ports.listen.host, port: ports.listen.port });
   const address = app.server.address();
   const port = typeof address === "object" && address !== null ? address.port : ports.listen.port;

@@ -35,6 +35,7 @@ export function answerSubject(
     // The same method answers with JSON when it fails.
     isMedia: request.call.media === "download" && answer.status < 300,
     isPartial: isPart(answer),
+    isProjected: isProjected(request),
   };
 }
 
@@ -42,6 +43,20 @@ export function answerSubject(
 function isUpload({ call, capability }: DecidedRequest): boolean {
   return capability !== undefined || call.media === "upload";
 }
+
+/** Whether the agent chose the members of the answer, in any spelling of the field mask that Google knows. */
+function isProjected({ call, headers }: DecidedRequest): boolean {
+  const parameters = [
+    ...[...call.query].map(([name, value]) => ({ name, value })),
+    ...[...(call.repeatedQuery?.keys() ?? [])].map((name) => ({ name, value: "" })),
+    ...headerValues(headers, "x-goog-fieldmask").map((value) => ({ name: "fields", value })),
+  ];
+  return parameters.some(
+    ({ name, value }) => fieldMasks.has(name.replace(/[$_]/g, "").toLowerCase()) && value !== "*",
+  );
+}
+
+const fieldMasks: ReadonlySet<string> = new Set(["fields", "fieldmask", "readmask"]);
 
 /** A range may be chosen so that a secret's name lies before it and its value inside. The whole is no part. */
 function isPart({ status, headers }: UpstreamAnswer): boolean {

@@ -32,6 +32,10 @@ export const limits = {
   jsonDepthMax: 64,
   /** Places named per body; a list of thousands of keys has one place. */
   findingsMax: 1_000,
+  /** Google's own paths stay below 200 characters; names are the agent's, and a thousand findings must fit one entry. */
+  findingPathCharsMax: 256,
+  /** Of one document, all places together; answers use some hundred names. */
+  maskMembersRememberedMax: 10_000,
   /** Patterns run at about 1 MB/s each; more of them would hold up everybody's calls. */
   maskPatternsMax: 50,
   maskPatternCharsMax: 512,
@@ -62,12 +66,9 @@ export const limits = {
   matchedJsonBytesMax: 256 * 1024,
   capabilitiesPerSessionMax: 1_000,
   tunnelsPerSessionMax: 256,
-  /**
-   * As many as a session may have tunnels. A call whose client has gone may still wait for an upstream socket, with its
-   * body, so that open connections alone do not bound the memory.
-   */
+  /** As many as tunnels. A call whose client has gone may still wait, with its body, for an upstream socket: open connections alone do not bound the memory. */
   exchangesPerSessionMax: 256,
-  /** Sixteen sessions with all their tunnels; one stranger on this machine must not use up our file descriptors. */
+  /** Of each plane: sixteen sessions with all their tunnels; one stranger on this machine must not use up our file descriptors. */
   clientConnectionsMax: 4_096,
   /** Clients of Google's APIs do not pipeline; more requests than this behind an unanswered one are a flood. */
   pipelinedRequestsMax: 16,
@@ -299,8 +300,6 @@ export const limits = {
   controlBodyBytesMax: 64 * 1024,
   /** Below the 60 s after which proxies give up on a silent answer. */
   approvalWaitMsMax: 55_000,
-  /** As many as the data plane has: a helper of each agent, browsers, and whoever waits for an approval. */
-  controlConnectionsMax: 4_096,
   /** Per address and minute. A team behind one address exchanges a token per run and refreshes every five minutes. */
   controlRequestsPerMinuteMax: 1_200,
   tokenRequestsPerMinuteMax: 300,

@@ -1,3 +1,4 @@
+import { limits } from "#lib/limits";
 import type { Collector } from "./collector.ts";
 import type { LexerMark } from "./json-lexer.ts";
 import type { Setting } from "./setting.ts";
@@ -18,6 +19,8 @@ export interface Frame {
   isTypeKnown: boolean;
   typesSeen: number;
   setting: Setting | undefined;
+  /** The setting within whose value this object or array is. */
+  settingAround: Setting | undefined;
 }
 
 /** An object that may be a google.protobuf.Any, kept as it came until its `@type` is known. */
@@ -41,7 +44,14 @@ export function openFrame(isObject: boolean, place: Treatment): Frame {
     isTypeKnown: false,
     typesSeen: 0,
     setting: undefined,
+    settingAround: undefined,
   };
+}
+
+export function isTypeMember({ isObject, place, member }: Frame): boolean {
+  return (
+    isObject && member.name === "@type" && place.shape?.ofType !== undefined && place.forced === undefined
+  );
 }
 
 /** Names of the enclosing members, outermost first; arrays have none. */
@@ -49,10 +59,22 @@ export function pathOf(frames: readonly Frame[]): string[] {
   return frames.filter((frame) => frame.isObject).map((frame) => frame.name);
 }
 
-/** The same place for people, e.g. `keys[].privateKeyData`. The first frame is the document itself. */
+/**
+ * The same place for people, e.g. `keys[].privateKeyData`. The first frame is the document itself. Names are the
+ * agent's or the upstream's own, so that long ones, and the middle of long paths, are cut to `…`.
+ */
 export function labelOf(frames: readonly Frame[]): string {
-  return frames.slice(1).reduce((label, frame) => {
-    if (!frame.isObject) return `${label}[]`;
-    return label === "" ? frame.name : `${label}.${frame.name}`;
+  const label = frames.slice(1).reduce((above, frame) => {
+    if (!frame.isObject) return `${above}[]`;
+    const name = shortened(frame.name, limits.findingPathCharsMax / 4);
+    return above === "" ? name : `${above}.${name}`;
   }, "");
+  return shortened(label, limits.findingPathCharsMax);
+}
+
+/** Keeps beginning and end. A character of two units that the cut halves becomes U+FFFD. */
+function shortened(text: string, charsMax: number): string {
+  if (text.length <= charsMax) return text;
+  const half = charsMax / 2;
+  return `${text.slice(0, half - 1)}…${text.slice(-half)}`.toWellFormed();
 }

@@ -3,7 +3,7 @@ import { limits } from "#lib/limits";
 import type { ByteStage } from "./byte-stage.ts";
 import { Collector } from "./collector.ts";
 import type { Finding } from "./finding.ts";
-import { type Frame, type Hold, labelOf, openFrame, pathOf } from "./frame.ts";
+import { type Frame, type Hold, isTypeMember, labelOf, openFrame, pathOf } from "./frame.ts";
 import { JsonLexer, type JsonSink } from "./json-lexer.ts";
 import { firstByte, unmaskable, unquoted } from "./json-text.ts";
 import type { MaskingSubject } from "./masker.ts";
@@ -12,7 +12,8 @@ import { replacePatterns } from "./pattern-search.ts";
 import type { MaskingRules } from "./rules.ts";
 import { isSettingName, Setting, settingValue } from "./setting.ts";
 import { isChecksumOf, normalName } from "./shape.ts";
-import { type Cause, secretNameCause, settingCause, type Treatment, Treatments } from "./treatment.ts";
+import { suspicion } from "./suspicion.ts";
+import { type Cause, secretNameCause, type Treatment, Treatments } from "./treatment.ts";
 
 /** What happens to a string, number or word while it goes by. */
 interface Leaf {
@@ -146,8 +147,17 @@ export class JsonMasker implements ByteStage, JsonSink {
   #open(isObject: boolean): void {
     if (isTypeMember(this.#top())) throw unmaskable("the type of an object is not text");
     const frame = openFrame(isObject, this.#top().member);
+    frame.settingAround = this.#settingAround(this.#top());
     if (isObject) frame.masked = this.#maskedMembers(frame.place);
     this.#frames.push(frame);
+  }
+
+  /** The setting whose name speaks for all that is in an object or array that begins here. */
+  #settingAround(frame: Frame): Setting | undefined {
+    const { member } = frame;
+    if (!frame.isObject || member.name !== settingValue || member.forced !== undefined)
+      return frame.settingAround;
+    return this.#settingOf(frame);
   }
 
   /** Asked while the object is not yet, or already, on the stack: its own member has no say. */
@@ -229,6 +239,7 @@ export class JsonMasker implements ByteStage, JsonSink {
   #replay(hold: Hold, typeUrl: string | undefined): void {
     const frame = this.#top();
     if (typeUrl !== undefined) this.#applyType(frame, typeUrl);
+    else if (this.#subject.isProjected === true) frame.place = this.#treatments.ofUnknownType(frame.place);
     frame.isTypeKnown = true;
     frame.membersSeen = 0;
     this.#hold = undefined;
@@ -259,8 +270,9 @@ export class JsonMasker implements ByteStage, JsonSink {
   }
 
   #wayOf(frame: Frame): Leaf["way"] {
-    const { member } = frame;
+    const { member, settingAround } = frame;
     if (member.isBag || member.verdict !== "none" || this.#rules.patterns.length > 0) return "look";
+    if (settingAround !== undefined) return "look";
     if (!frame.isObject) return "pass";
     if (member.name === settingValue) return "look";
     return isSettingName(member.name) || isTypeMember(frame) ? "note" : "pass";
@@ -297,16 +309,19 @@ export class JsonMasker implements ByteStage, JsonSink {
     const frame = this.#top();
     const text = textOf(leaf, raw);
     const isValue = frame.isObject && leaf.place.name === settingValue;
+    const setting = isValue ? this.#settingOf(frame) : frame.settingAround;
     const cause =
       this.#treatments.secretBy(leaf.place, leaf.place.name, text) ??
-      (isValue ? frame.setting?.secretBy({ place: leaf.place, text }) : undefined);
+      setting?.secretBy({ place: leaf.place, text });
     if (cause !== undefined) {
       this.#putPlaceholder(cause);
       return;
     }
     const written = this.#maskByPatterns(text, () => labelOf(this.#frames)) ?? raw;
-    if (isValue) {
-      this.#settingOf(frame).putValue({ place: leaf.place, text }, written, () => ({
+    if (setting !== undefined) {
+      // Numbers without a name are measurements more often than secrets.
+      const isSecretUnnamed = this.#subject.isProjected === true && leaf.first === firstByte.string;
+      setting.putValue({ place: leaf.place, text, isSecretUnnamed }, written, () => ({
         bytes: this.#placeholder(),
         label: labelOf(this.#frames),
       }));
@@ -315,9 +330,8 @@ export class JsonMasker implements ByteStage, JsonSink {
   }
 
   #settingOf(frame: Frame): Setting {
-    frame.setting ??= new Setting(this.#treatments, this.#out, (label) =>
-      this.#found(label, secretNameCause),
-    );
+    const onMasked = (label: string): void => this.#found(label, secretNameCause);
+    frame.setting ??= new Setting(this.#treatments, this.#out, onMasked, frame.settingAround);
     return frame.setting;
   }
 
@@ -368,24 +382,6 @@ export class JsonMasker implements ByteStage, JsonSink {
   }
 }
 
-function isTypeMember(frame: Frame): boolean {
-  const { place, member } = frame;
-  return (
-    frame.isObject &&
-    member.name === "@type" &&
-    place.shape?.ofType !== undefined &&
-    place.forced === undefined
-  );
-}
-
 function textOf(leaf: Leaf, raw: Buffer): string {
   return leaf.first === firstByte.string ? unquoted(raw) : raw.toString("latin1");
-}
-
-/** Why a value that is too long to be looked at must be taken for a secret. */
-function suspicion(frame: Frame, place: Treatment): Cause | undefined {
-  if (place.isBag) return settingCause;
-  if (place.verdict !== "none") return secretNameCause;
-  const isValue = frame.isObject && place.name === settingValue;
-  return isValue && frame.setting?.maySkip(place) !== true ? secretNameCause : undefined;
 }

@@ -15,6 +15,8 @@ export interface MaskingSubject {
    * for our own credentials, because clients check its hash and delete what does not match.
    */
   readonly isMedia?: boolean;
+  /** The answer holds only members that the agent chose, so that a name that would tell about a value may be missing. */
+  readonly isProjected?: boolean;
   /** A part of a body (status 206, Content-Range). */
   readonly isPartial?: boolean;
   /** Keyed by session and resource; makes the placeholder for a path. Never sees the value. */

@@ -48,13 +48,13 @@ export class Output {
 
   /** Masks in doubt: a slot that waited longer than the window is masked whatever was found out since. */
   decide(slot: Slot, isSecret: boolean): boolean {
-    slot.decided ??= isSecret || this.#isLate(slot) ? slot.masked : slot.original;
+    slot.decided ??= isSecret || this.isLate(slot) ? slot.masked : slot.original;
     return slot.decided === slot.masked;
   }
 
   /** Takes out what is decided. Slots that hold more than the window behind them are masked, so memory stays bounded. */
   drain(): Buffer {
-    for (const slot of this.#slots) if (this.#isLate(slot)) slot.decided ??= slot.masked;
+    for (const slot of this.#slots) if (this.isLate(slot)) slot.decided ??= slot.masked;
     this.#slots = this.#slots.filter((slot) => slot.decided === undefined);
     const waiting = this.#pieces.findIndex((piece) => "at" in piece && piece.decided === undefined);
     const ready = this.#pieces.splice(0, waiting === -1 ? this.#pieces.length : waiting);
@@ -62,7 +62,8 @@ export class Output {
     return joined(ready.map(sliceOf));
   }
 
-  #isLate(slot: Slot): boolean {
+  /** More was written since than is kept back. */
+  isLate(slot: Slot): boolean {
     return this.#written - slot.at > limits.maskWindowBytesMax;
   }
 }

@@ -7,6 +7,7 @@ import { JsonMasker } from "./json-masker.ts";
 import type { MaskingPlan, MaskingStream, MaskingSubject } from "./masker.ts";
 import { CredentialEraser } from "./own-credentials.ts";
 import type { MaskingRules } from "./rules.ts";
+import { sniffedJson } from "./sniffed-json.ts";
 
 /**
  * Decides how a body is masked before its first byte. JSON is masked by all layers. Other bodies are searched for our
@@ -30,7 +31,9 @@ function refuse(reason: string): MaskingPlan {
 }
 
 function openMasked(kind: BodyKind, rules: MaskingRules, subject: MaskingSubject): MaskingStream {
-  const isJson = kind === "json" || kind === "json_sequence";
+  // Google reads JSON whatever a request says it is; what is kept of a request goes nowhere but to people.
+  const isSniffed = kind === "opaque" && subject.direction === "request";
+  const isJson = kind === "json" || kind === "json_sequence" || isSniffed;
   if (!isJson) {
     const isBlind = kind === "unnamed" && subject.shape !== undefined;
     return openStream(isBlind ? [emptyOnly] : [], subject);
@@ -38,7 +41,7 @@ function openMasked(kind: BodyKind, rules: MaskingRules, subject: MaskingSubject
   const findings = new Findings();
   const report = (finding: Finding): void => findings.add(finding);
   const masker = new JsonMasker(rules, subject, { isSequence: kind === "json_sequence", report });
-  return { ...openStream([masker], subject, findings), alters: true };
+  return { ...openStream([isSniffed ? sniffedJson(masker) : masker], subject, findings), alters: true };
 }
 
 function openStream(

@@ -66,9 +66,12 @@ const secretOwners = new Set([
 ]);
 const weakWords = new Set(["secret", "token", "credential", "credentials"]);
 
+/** Splitting into words takes time by the square of the length. */
+export const nameCharsMax = 256;
+
 /** Judges a member's name. The last word counts: `passwordSecretVersion` is a version, `next_page_token` a place. */
 export function judgeName(name: string): NameVerdict {
-  if (name.length > 256) return "none";
+  if (name.length > nameCharsMax) return "none";
   const words = wordsOf(name);
   while (words.length > 1 && carriers.has(words.at(-1) ?? "")) words.pop();
   const last = words.at(-1) ?? "";
@@ -85,12 +88,16 @@ export function judgeName(name: string): NameVerdict {
 
 /** Whether a name says only how something is stored; what it is, the name around it says: `"password": {"value": …}`. */
 export function isCarrier(name: string): boolean {
-  const words = name.length > 256 ? [] : wordsOf(name);
+  const words = name.length > nameCharsMax ? [] : wordsOf(name);
   return words.length > 0 && words.every((word) => carriers.has(word));
 }
 
-/** Names in bags of settings are the owner's own; there `KEY`, `AUTH` and `DSN` anywhere count as weak. */
+/**
+ * Names in bags of settings are the owner's own; there `KEY`, `AUTH` and `DSN` anywhere count as weak, and so does a
+ * name too long to be looked at.
+ */
 export function judgeSetting(name: string): NameVerdict {
+  if (name.length > nameCharsMax) return "weak";
   const verdict = judgeName(name);
   if (verdict !== "none") return verdict;
   const words = wordsOf(name);

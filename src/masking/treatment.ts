@@ -1,3 +1,4 @@
+import { limits } from "#lib/limits";
 import type { Finding } from "./finding.ts";
 import type { MaskingSubject } from "./masker.ts";
 import type { FieldRule, MaskingRules } from "./rules.ts";
@@ -8,6 +9,7 @@ import {
   judgeName,
   judgeSetting,
   type NameVerdict,
+  nameCharsMax,
 } from "./secret-name.ts";
 import { coversSegments } from "./segments.ts";
 import { bytesNames, memberOf, mergeShapes, normalName, type ResolvedShape, ShapeResolver } from "./shape.ts";
@@ -36,13 +38,19 @@ export class Treatments {
   readonly #subject: MaskingSubject;
   readonly #shapes = new ShapeResolver();
   /** Lists repeat the same members at the same place; judging a name costs more than remembering it. */
-  readonly #members = new WeakMap<Treatment, Map<string, Treatment>>();
+  #members = new WeakMap<Treatment, Map<string, Treatment>>();
+  #remembered = 0;
 
   constructor(rules: MaskingRules, subject: MaskingSubject) {
     this.#rules = rules;
     this.#subject = subject;
     const operation = subject.operation.split(".");
     this.#fields = rules.fields.filter((field) => coversSegments(field.operation, operation));
+  }
+
+  /** Members kept in memory at the moment; never more than `limits.maskMembersRememberedMax`. */
+  get remembered(): number {
+    return this.#remembered;
   }
 
   root(): Treatment {
@@ -74,6 +82,11 @@ export class Treatments {
     return { ...place, shape: mergeShapes(place.shape, this.#shapes.resolve(shape)) };
   }
 
+  /** The same place once it is known that the type of its google.protobuf.Any was left out: it may be any. */
+  ofUnknownType(place: Treatment): Treatment {
+    return { ...place, forced: strictCause };
+  }
+
   /** Normal names of the members of an object at `path` that will be masked, and whose checksums must go. */
   maskedMembers(place: Treatment, path: () => readonly string[]): readonly string[] {
     if (place.forced !== undefined) return [];
@@ -96,16 +109,22 @@ export class Treatments {
   }
 
   #rememberedMember(parent: Treatment, name: string): Treatment {
-    let members = this.#members.get(parent);
-    if (members === undefined) {
-      members = new Map();
-      this.#members.set(parent, members);
-    }
-    const known = members.get(name);
+    const known = this.#members.get(parent)?.get(name);
     if (known !== undefined) return known;
     const member = this.#judgeMember(parent, name);
-    if (members.size < membersRememberedMax) members.set(name, member);
+    if (name.length <= nameCharsMax) this.#remember(parent, name, member);
     return member;
+  }
+
+  /** Places form a tree, so that a limit for each place would bound nothing: what is full is forgotten as a whole. */
+  #remember(parent: Treatment, name: string, member: Treatment): void {
+    if (this.#remembered >= limits.maskMembersRememberedMax) {
+      this.#members = new WeakMap();
+      this.#remembered = 0;
+    }
+    const members = this.#members.get(parent) ?? new Map<string, Treatment>();
+    this.#members.set(parent, members.set(name, member));
+    this.#remembered += 1;
   }
 
   #judgeMember(parent: Treatment, name: string): Treatment {
@@ -132,6 +151,3 @@ export class Treatments {
 const strictCause: Cause = { detector: "catalogue", rule: "strict" };
 export const secretNameCause: Cause = { detector: "name", rule: "secret_name" };
 export const settingCause: Cause = { detector: "name", rule: "setting" };
-
-/** Answers use some hundred names at a place; maps keyed by data must not fill the memory. */
-const membersRememberedMax = 500;
