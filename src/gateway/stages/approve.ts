@@ -21,6 +21,7 @@ import { bufferedBody, takeBody } from "../outgoing-body.ts";
 import { isRefusal, type Refusal, type RefusalCode, refusal } from "../refusal.ts";
 import { maskWhole, type OutgoingBody } from "../sent-body.ts";
 import { allowedHeaders } from "../upstream-headers.ts";
+import { withoutHandles } from "../without-handles.ts";
 import { rereadBody } from "./read-body.ts";
 
 export interface ApprovePorts
@@ -152,7 +153,7 @@ function heldBytes(request: DecidedRequest, body: Uint8Array): HeldBytes {
 async function previewOf(request: DecidedRequest, body: Uint8Array, ports: ApprovePorts): Promise<string> {
   const { operation } = request.call;
   const judged = request.judgedBy === "body" ? `\n(${operation.class}: ${operation.classReason})` : "";
-  const line = `${request.method} https://${request.host}${request.target}${judged}`;
+  const line = `${request.method} https://${request.host}${withoutHandles(request.target)}${judged}`;
   if (body.length === 0) return line;
   const masked = await maskWhole(body, ports.masking.plan(requestSubject(request, ports)));
   if (masked === undefined) return `${line}\n\n(${body.length} bytes that cannot be shown)`;
