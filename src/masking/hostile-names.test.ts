@@ -83,3 +83,10 @@ test("what was remembered and forgotten again is masked the same", async () => {
   expect(text).not.toContain("canary");
   expect(text).toContain(`"size":${limits.maskMembersRememberedMax + 9}}}]`);
 });
+
+test("a field rule reaches below a name of 60,000 characters", async () => {
+  const rules = { ...noRules, fields: [{ name: "owned", operation: ["**"], path: ["**", "owned"] }] };
+  const { text, findings } = await mask(`{"${"A".repeat(60_000)}":{"o_wned":"canary"}}`, {}, rules, 65_536);
+  expect(text).not.toContain("canary");
+  expect(findings).toMatchObject([{ detector: "operator_field", rule: "owned" }]);
+});

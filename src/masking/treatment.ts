@@ -69,7 +69,7 @@ export class Treatments {
   member(parent: Treatment, name: string, path: () => readonly string[]): Treatment {
     const member = this.#rememberedMember(parent, name);
     if (member.forced !== undefined || this.#fields.length === 0) return member;
-    const normal = path().map(normalName);
+    const normal = path().map(comparable);
     const field = this.#fields.find((each) => coversSegments(each.path, normal));
     if (field === undefined) return member;
     return { ...member, forced: { detector: "operator_field", rule: field.name } };
@@ -92,7 +92,7 @@ export class Treatments {
     if (place.forced !== undefined) return [];
     const strict = place.shape?.strict ?? [];
     if (this.#fields.length === 0) return strict;
-    const normal = path().map(normalName);
+    const normal = path().map(comparable);
     const ends = this.#fields.flatMap((field) => {
       const last = field.path.at(-1) ?? "**";
       return !last.startsWith("*") && coversSegments(field.path.slice(0, -1), normal) ? [last] : [];
@@ -151,3 +151,11 @@ export class Treatments {
 const strictCause: Cause = { detector: "catalogue", rule: "strict" };
 export const secretNameCause: Cause = { detector: "name", rule: "secret_name" };
 export const settingCause: Cause = { detector: "name", rule: "setting" };
+
+/**
+ * An enclosing name as rules write it. No rule's is as long as those that stay as they are: each member below would pay for
+ * them anew.
+ */
+function comparable(name: string): string {
+  return name.length > nameCharsMax ? name : normalName(name);
+}
