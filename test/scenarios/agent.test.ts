@@ -168,7 +168,10 @@ test("a second service does not start, and stopping the first ends its runs and 
   run.process.stdin?.end("go\n");
   expect((await run.outcome).stderr).toContain("The helper service has ended");
   const status = await stage.gatehouse("agent", "status");
-  expect(status).toMatchObject({ status: 1, stdout: "The helper service is not running. Start it: gatehouse agent start --detach\n" });
+  expect(status).toMatchObject({
+    status: 1,
+    stdout: "The helper service is not running. Start it: gatehouse agent start --detach\n",
+  });
 });
 
 test("a service that was killed leaves no token in any file; runs go on without one, and the next one takes its place", {
