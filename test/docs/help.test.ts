@@ -1,9 +1,10 @@
-import type { Command } from "commander";
 import { expect, test } from "vitest";
 import { buildProgram, runCommandLine } from "#cli";
 import { commandTools } from "../../src/cli/command-tools.ts";
 import { localCommands } from "../../src/main.ts";
 import { fakeTerminal } from "../fakes/terminal.ts";
+
+type Command = ReturnType<typeof buildProgram>;
 
 const parts = { version: "0.1.0", localCommands };
 
