@@ -11,11 +11,11 @@ import { type ArchiveConfiguration, readSecret } from "#config";
 import { openStorageCredential } from "#connections";
 import { systemClock as clock } from "#lib/clock";
 import { createEgress } from "#lib/egress";
-import { GatehouseError } from "#lib/errors";
+import { assert, GatehouseError } from "#lib/errors";
 import { Secret } from "#lib/secret";
 import { systemTimer as timer } from "#lib/timer";
 import type { Logger } from "#telemetry";
-import { parseVerifierKey, type Verifier } from "#tlog";
+import { parseVerifierKey } from "#tlog";
 
 export interface ArchivedParts {
   readonly audit: Pick<OpenAuditLog, "append" | "verifierKey">;
@@ -36,10 +36,12 @@ export async function openArchive(
   opened: AsyncDisposableStack,
 ): Promise<() => Parts> {
   if (configuration === undefined) return () => [];
+  const verifier = parseVerifierKey(audit.verifierKey);
+  assert(verifier !== undefined, "the log key has a verifier key");
   const archiving = await openArchiving({
     bucket: configuredBucket(configuration, opened),
     log: publishedLog,
-    verifier: requireVerifier(audit.verifierKey),
+    verifier,
     store: archives,
     clock,
     timer,
@@ -52,12 +54,6 @@ export async function openArchive(
     const detail = `${place} has ${size} entries${why === undefined ? "" : `; ${state}: ${why}`}`;
     return [{ name: "archive", isReady: true, detail }];
   };
-}
-
-function requireVerifier(text: string): Verifier {
-  const verifier = parseVerifierKey(text);
-  if (verifier !== undefined) return verifier;
-  throw new GatehouseError("assertion_failed", "the log's own verifier key does not parse");
 }
 
 /** The bucket as the operator wrote it, its egress guard and credential closed with the rest. */

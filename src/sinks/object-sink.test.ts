@@ -1,27 +1,14 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { createEgress } from "#lib/egress";
-import { Secret } from "#lib/secret";
-import { openObjectStore } from "#object-store";
 import { batchOf } from "../../test/fakes/batch.ts";
-import { bucketKeys, type FakeBucket, startFakeBucket } from "../../test/fakes/bucket.ts";
-import { manualClock } from "../../test/fakes/manual-clock.ts";
-import { objectSink, type Sink } from "./index.ts";
+import { type FakeBucket, startFakeBucket } from "../../test/fakes/bucket.ts";
+import { objectSinkTo } from "../../test/fakes/object-sink.ts";
+import type { Sink } from "./index.ts";
 
 let bucket: FakeBucket;
 let sink: Sink;
 beforeEach(async () => {
   bucket = await startFakeBucket();
-  const egress = createEgress({ allowLoopback: true });
-  const store = openObjectStore({
-    endpoint: new URL(bucket.url),
-    bucket: "archive",
-    region: "auto",
-    dialect: "s3",
-    keys: () => ({ ...bucketKeys, secretAccessKey: new Secret(bucketKeys.secretAccessKey) }),
-    egress,
-    clock: manualClock(),
-  });
-  sink = objectSink({ store, prefix: "audit/eu", close: () => egress.close() });
+  sink = objectSinkTo(bucket, "audit/eu");
 });
 afterEach(async () => {
   await sink.close();

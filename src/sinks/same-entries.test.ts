@@ -1,29 +1,17 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { createEgress } from "#lib/egress";
-import { Secret } from "#lib/secret";
-import { openObjectStore } from "#object-store";
-import { bucketKeys, type FakeBucket, startFakeBucket } from "../../test/fakes/bucket.ts";
+import { type FakeBucket, startFakeBucket } from "../../test/fakes/bucket.ts";
 import { manualClock } from "../../test/fakes/manual-clock.ts";
 import { manualTimer } from "../../test/fakes/manual-timer.ts";
 import { type MemorySinkStore, memorySinkStore } from "../../test/fakes/memory-sink-store.ts";
-import { type ConfiguredSink, Delivery, objectSink, type Sink } from "./index.ts";
+import { objectSinkTo } from "../../test/fakes/object-sink.ts";
+import { type ConfiguredSink, Delivery, type Sink } from "./index.ts";
 
 // A batch whose object is there already, in other bytes.
 let bucket: FakeBucket;
 let sink: Sink;
 beforeEach(async () => {
   bucket = await startFakeBucket();
-  const egress = createEgress({ allowLoopback: true });
-  const store = openObjectStore({
-    endpoint: new URL(bucket.url),
-    bucket: "archive",
-    region: "auto",
-    dialect: "s3",
-    keys: () => ({ ...bucketKeys, secretAccessKey: new Secret(bucketKeys.secretAccessKey) }),
-    egress,
-    clock: manualClock(),
-  });
-  sink = objectSink({ store, prefix: "audit", close: () => egress.close() });
+  sink = objectSinkTo(bucket, "audit");
 });
 afterEach(async () => {
   await sink.close();

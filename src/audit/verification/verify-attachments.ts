@@ -28,7 +28,6 @@ const runsAhead = 4;
 /** Checks everything beside the entries against what they commit to, and that whatever is gone was erased on record. */
 export class AttachmentCheck {
   readonly #source: LogSource;
-  readonly #keyring: Keyring;
   readonly #erasures: Erasure[] = [];
   readonly #rules = new CustodyRules();
   readonly #hasKeys: boolean;
@@ -43,8 +42,8 @@ export class AttachmentCheck {
 
   constructor(source: LogSource, keys: DataKeys, opener: Opener) {
     this.#source = source;
-    this.#keyring = { source, keys: this.#askingOnce(keys) };
-    this.#parts = { source, keyring: this.#keyring, opener, isRead: (leaf) => this.#rules.isAct(leaf) };
+    const keyring = { source, keys: this.#askingOnce(keys) };
+    this.#parts = { source, keyring, opener, isRead: (leaf) => this.#rules.isAct(leaf) };
     this.#hasKeys = keys.hasProviders;
   }
 
@@ -153,7 +152,7 @@ export class AttachmentCheck {
     }
     this.#rules.note(index, leaf, readDetail(detail));
     if (leaf.kind !== "key.shred") return;
-    const erasure = await erasureOf({ index, leaf }, this.#source, this.#keyring);
+    const erasure = await erasureOf({ index, leaf }, this.#source, this.#parts.keyring);
     if (erasure !== undefined) this.#erasures.push(erasure);
   }
 
