@@ -69,8 +69,8 @@ async function setHold(settings: Settings, command: Command): Promise<void> {
   const hasQuery = Object.keys(query).length > 0;
   if ((session !== undefined) === hasQuery)
     throw new GatehouseError("usage_invalid", "Name one session, or what to look for; one of the two.");
-  const auditor = await signInAsAuditor(person, settings);
   const json = session === undefined ? { query, reason } : { session: sessionId(session), reason };
+  const auditor = await signInAsAuditor(person, settings);
   const made = await auditor.ask("/api/v1/audit/holds", hold, json);
   const said = `Held: ${scopeText(made)}. In force now, as ${made.id}.`;
   settings.terminal.out(settings.isJson ? printableJson(made) : printable(said));
